@@ -1,0 +1,10 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    // The handlers log one JSON line per call; a test run only wants to see what failed.
+    env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
+    testTimeout: 20_000,
+  },
+});
