@@ -1,0 +1,154 @@
+// Every error the domain raises, by name. Step Functions matches on `name`, callers on `code`, people on the message.
+
+/** An error whose message is written for the person who must act and may be shown to a caller. */
+export abstract class MediaError extends Error {
+  abstract readonly code: string;
+}
+
+/** A mode that the table of modes does not have. */
+export class UnknownModeError extends MediaError {
+  override readonly name = "UnknownModeError";
+  readonly code = "unknown_mode";
+  readonly known: string[];
+  constructor(mode: string, known: string[]) {
+    super(`Unknown generation mode "${mode}". Known modes: ${known.join(", ")}.`);
+    this.known = known;
+  }
+}
+
+/** No such media in this tenant and space (another tenant's media reads the same). */
+export class MediaNotFoundError extends MediaError {
+  override readonly name = "MediaNotFoundError";
+  readonly code = "media_not_found";
+  constructor(mediaId: string) {
+    super(`There is no media "${mediaId}" in this space.`);
+  }
+}
+
+/** A record with this id exists already. */
+export class MediaExistsError extends MediaError {
+  override readonly name = "MediaExistsError";
+  readonly code = "media_exists";
+  constructor(mediaId: string) {
+    super(`Media "${mediaId}" exists already.`);
+  }
+}
+
+/** The table of moves has no such move from the status the record is in. */
+export class IllegalMoveError extends MediaError {
+  override readonly name = "IllegalMoveError";
+  readonly code = "illegal_move";
+  constructor(mediaId: string, move: string, phase: string | undefined) {
+    super(`Media "${mediaId}" is ${phase ?? "a record of an older version"}: it cannot ${move}.`);
+  }
+}
+
+/** The move is legal, but the record changed between our read and our write. Read again and decide anew. */
+export class StaleMediaError extends MediaError {
+  override readonly name = "StaleMediaError";
+  readonly code = "stale_media";
+  constructor(mediaId: string, move: string) {
+    super(`Media "${mediaId}" changed while we were about to ${move} it.`);
+  }
+}
+
+/** The caller asked to cancel something that has ended. */
+export class AlreadyEndedError extends MediaError {
+  override readonly name = "AlreadyEndedError";
+  readonly code = "already_ended";
+  constructor(phase: string) {
+    super(`This generation has already ended: it is ${phase}.`);
+  }
+}
+
+/** The same Idempotency-Key came with a different body. */
+export class IdempotencyKeyReusedError extends MediaError {
+  override readonly name = "IdempotencyKeyReusedError";
+  readonly code = "idempotency_key_reused";
+  constructor() {
+    super("This Idempotency-Key was used with a different request. Send the same body again, or a new key.");
+  }
+}
+
+/** The codes of a source image that cannot be animated, each with what the person can do. */
+export const IMAGE_FAULTS = {
+  image_link_forbidden: "The image link points to an address that we do not fetch from. Use a public http(s) link.",
+  image_not_found: "There is no image at this link.",
+  image_unreachable: "The image's server did not deliver it. Check that the link opens without signing in.",
+  image_too_large: "The image is larger than 10 MB or 100 megapixels. Send a smaller one.",
+  image_type_unsupported: "The link does not lead to a JPEG, PNG or WebP image.",
+  image_unreadable: "The image is damaged and cannot be read.",
+  image_too_small: "The image is too small: each side must have at least 300 pixels.",
+  image_ratio_unsupported:
+    "The image is too long or too tall: its sides may differ by a factor of 2.5 at most. Ask for a format (16:9, 9:16, 1:1) to have it cut.",
+} as const;
+export type ImageFault = keyof typeof IMAGE_FAULTS;
+
+/** The source image cannot be used; another try would end the same. */
+export class SourceImageError extends MediaError {
+  override readonly name = "SourceImageError";
+  readonly code: ImageFault;
+  constructor(code: ImageFault, detail?: string) {
+    super(detail ? `${IMAGE_FAULTS[code]} (${detail})` : IMAGE_FAULTS[code]);
+    this.code = code;
+  }
+}
+
+/** The image's host did not answer as it should; another try may succeed. The state machine retries on this name. */
+export class SourceImageUnavailableError extends MediaError {
+  override readonly name = "SourceImageUnavailableError";
+  readonly code = "image_unreachable";
+  constructor(detail: string) {
+    super(`${IMAGE_FAULTS.image_unreachable} (${detail})`);
+  }
+}
+
+/** Why the checked door did not deliver; `reason` decides what it means for the caller. */
+export type FetchFault =
+  "forbidden" | "not_found" | "refused" | "unavailable" | "too_large" | "wrong_type" | "redirect";
+export class FetchError extends MediaError {
+  override readonly name = "FetchError";
+  readonly code = "fetch_failed";
+  readonly reason: FetchFault;
+  constructor(reason: FetchFault, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}
+
+/** fal says that the job itself failed: final, the reason in fal's words. */
+export class GenerationFailedError extends MediaError {
+  override readonly name = "GenerationFailedError";
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** fal could not be asked just now (5xx, time-out, garbage). It says nothing about the job. */
+export class ProviderUnavailableError extends MediaError {
+  override readonly name = "ProviderUnavailableError";
+  readonly code = "provider_unavailable";
+  constructor(detail: string) {
+    super(`fal did not give a usable answer: ${detail}`);
+  }
+}
+
+/** The finished video could not be copied yet; the job is finished and paid for, so we try again. */
+export class DeliveryError extends MediaError {
+  override readonly name = "DeliveryError";
+  readonly code = "delivery_failed";
+}
+
+/** The submit did not start a job. `outcome` is one of the rows of submit-outcome.ts. */
+export class SubmitError extends MediaError {
+  override readonly name = "SubmitError";
+  readonly outcome: "not_sent" | "busy" | "refused" | "in_doubt";
+  readonly code: string;
+  constructor(outcome: SubmitError["outcome"], code: string, message: string) {
+    super(message);
+    this.outcome = outcome;
+    this.code = code;
+  }
+}

@@ -1,0 +1,121 @@
+// The record of a generation: what is stored, once, under one key.
+import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
+import type { AnalysisStatus, EventType, Phase } from "./status.ts";
+
+/** Names one record. The tenant comes from the caller's token alone. */
+export interface MediaRef {
+  tenantId: string;
+  spaceId: string;
+  mediaId: string;
+}
+
+/** A point in time, ISO 8601 in UTC with milliseconds: it sorts as text. */
+export type Instant = string;
+
+export interface SourceImage {
+  /** In our own store: `sources/<mediaId>-<attempt>.jpg`. */
+  key: string;
+  width: number;
+  height: number;
+  /** Random; opens the route from which fal fetches the image. */
+  token: string;
+  /** A file of the same kind for the last frame (pro only). */
+  tailKey?: string;
+}
+
+export interface StoredVideo {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Hex. */
+  sha256: string;
+  /** Pixels, frames per second and seconds, read from the MP4 itself. */
+  width: number;
+  height: number;
+  fps: number;
+  durationInSeconds: number;
+}
+
+export interface OutboxEntry {
+  type: EventType;
+  at: Instant;
+}
+
+export interface Media {
+  tenantId: string;
+  spaceId: string;
+  id: string;
+  baseMediaId?: string;
+  uploadedBy: string;
+  name?: string;
+
+  /** The user's own words. */
+  context: string;
+  image: { link: string; width?: number; height?: number };
+  generationMode?: KlingGenerationMode;
+  duration: Duration;
+  aspectRatio?: AspectRatio;
+  negativePrompt?: string;
+  cfgScale?: number;
+  tailImageUrl?: string;
+  estimatedCostUsd?: number;
+
+  /** Absent on records written before phases existed. */
+  phase?: Phase;
+  /** How many claims were made; each submit names its attempt. */
+  attempt: number;
+  source?: SourceImage;
+  /** The words sent to Kling. */
+  prompt?: string;
+  /** When the running claim was made. */
+  claimedAt?: Instant;
+  /** After a 429 or an unsent submit: not before this. */
+  nextSubmitAt?: Instant;
+  requestId?: string;
+  /** When fal accepted. */
+  submittedAt?: Instant;
+  queuePosition?: number;
+  cancelRequestedAt?: Instant;
+  /** fal was told to cancel: it is told once. */
+  cancelSentAt?: Instant;
+
+  /** Who is finalizing, and until when nobody else may. */
+  leaseOwner?: string;
+  leaseUntil?: Instant;
+  /** fal's own URL of the finished video, kept for a redrive. Never shown. */
+  providerVideoUrl?: string;
+  video?: StoredVideo;
+  /** A video that older versions recorded by its URL. */
+  legacyVideoUrl?: string;
+  description: { start: number; text: string }[];
+  analysisStatus?: AnalysisStatus;
+  error?: { code: string; message: string };
+
+  /** After it, the generation ends as `timed_out`. */
+  deadlineAt?: Instant;
+  /** How often the sweeper restarted the workflow; names the execution. */
+  restarts: number;
+  /** Events written with the moves and not yet published, by event id. */
+  outbox: Record<string, OutboxEntry>;
+  /** When the sweeper shall look, as long as anything is open. */
+  sweepAt?: Instant;
+
+  createdAt: Instant;
+  updatedAt: Instant;
+  version: number;
+}
+
+/** What a move may change besides the status. `undefined` removes an attribute. */
+export type MediaChange = Partial<
+  Omit<Media, "tenantId" | "spaceId" | "id" | "phase" | "version" | "outbox" | "updatedAt">
+>;
+
+/** The ref of a record. */
+export function refOf(media: Media): MediaRef {
+  return { tenantId: media.tenantId, spaceId: media.spaceId, mediaId: media.id };
+}
+
+/** Epoch milliseconds as an instant. */
+export function instant(epochMs: number): Instant {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,184 @@
+// What the domain needs from outside, each port a few lines. One contract suite per port runs over every implementation.
+import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
+import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "./modes.ts";
+import type { EventType, MoveName } from "./status.ts";
+
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Log {
+  info(message: string, facts: Record<string, unknown>): void;
+  warn(message: string, facts: Record<string, unknown>): void;
+}
+
+/** Attributes that must still have the value we read (`undefined`: must be absent). */
+export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "cancelSentAt">>;
+
+/** An answer kept under an Idempotency-Key. */
+export interface IdempotentStart {
+  /** Hash of the request body. */
+  fingerprint: string;
+  /** The complete record as first written: a replay writes it if it is missing, and shows it as it was. */
+  media: Media;
+  /** Epoch seconds, DynamoDB's TTL unit; readers check it themselves. */
+  expiresAt: number;
+}
+
+/** The records. One item per generation, one conditional write per move. */
+export interface MediaRecords {
+  /** @throws MediaExistsError */
+  create(media: Media): Promise<void>;
+  get(ref: MediaRef): Promise<Media | undefined>;
+  /** Newest first. `before` is the id of the last one seen. */
+  list(
+    space: Omit<MediaRef, "mediaId">,
+    page: { limit: number; before?: string },
+  ): Promise<{ items: Media[]; next?: string }>;
+  /**
+   * One move of the table, written only if the record is in a status the move starts from and `expected` holds.
+   * `moved` is false when the record is already where the move leads: somebody else was first.
+   * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
+   */
+  move(
+    ref: MediaRef,
+    name: MoveName,
+    change: MediaChange,
+    expected?: Expected,
+  ): Promise<{ media: Media; moved: boolean }>;
+  /** Takes published events out of the outbox; when nothing is open any more, out of the sweeper's sight too. */
+  removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
+  /** Open records whose `sweepAt` lies before the instant, over all shards. */
+  due(before: string, limit: number): Promise<MediaRef[]>;
+  /** Writes the start under its key, or returns the one that is there (and not expired). */
+  keepStart(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
+}
+
+/** What a workflow execution is started with: keys only, no prompt, no URL, no secret. */
+export interface GenerationInput extends MediaRef {
+  enter: "submit" | "check";
+  /** True: the execution laps until the generation has ended. False: a wake-up that looks and ends. */
+  lap: boolean;
+  pollSeconds: number;
+}
+
+export interface Workflow {
+  /** Starting a name that exists already is a success. `name`: at most 80 of [A-Za-z0-9_-]. */
+  start(name: string, input: Omit<GenerationInput, "pollSeconds">): Promise<void>;
+  isRunning(name: string): Promise<boolean>;
+}
+
+export type KlingStatus =
+  | { status: "IN_QUEUE"; queue_position?: number; logs?: unknown[] }
+  | { status: "IN_PROGRESS"; logs?: unknown[] }
+  | { status: "COMPLETED"; logs?: unknown[]; error?: string; error_type?: string };
+
+/** Kling on fal, in the seed's names: `shared/kling.ts` is it. */
+export interface Kling {
+  /** One POST, never repeated. @throws SubmitError with one of the outcomes of submit-outcome.ts */
+  startKlingVideoGeneration(
+    request: KlingRequest,
+    mode: KlingGenerationMode,
+    options?: { webhookUrl?: string },
+  ): Promise<{ request_id: string }>;
+  /** @throws ProviderUnavailableError */
+  checkKlingRequestStatus(
+    requestId: string,
+    mode: KlingGenerationMode,
+    options?: { submittedAt?: string },
+  ): Promise<KlingStatus>;
+  /** @throws GenerationFailedError (fal's reason), ProviderUnavailableError */
+  getKlingRequestResult(
+    requestId: string,
+    mode: KlingGenerationMode,
+    options?: { duration?: Duration; aspectRatio?: AspectRatio },
+  ): Promise<{ data: { video: { url: string } } }>;
+  /** `confirmed`: canceled for certain. `requested`: fal may still finish and bill. @throws ProviderUnavailableError */
+  cancelKlingRequest(
+    requestId: string,
+    mode: KlingGenerationMode,
+  ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
+  /** fal's history of ended requests: proves presence, never absence. @throws ProviderUnavailableError */
+  findKlingRequest(
+    imageUrl: string,
+    mode: KlingGenerationMode,
+    since: string,
+  ): Promise<{ request_id: string } | undefined>;
+}
+
+export interface PromptWriter {
+  /** The words for Kling, made of the user's words and the picture. Never throws: the user's own words are the fallback. */
+  enhance(words: string, imageUrl: string): Promise<string>;
+}
+
+export interface VideoDescriber {
+  /** One or two sentences on the video. `videoUrl` is fal's own URL, `imageUrl` our source image. Throws when it cannot. */
+  describe(video: { videoUrl: string; imageUrl: string; mode: KlingGenerationMode }): Promise<string>;
+}
+
+/** What the caller of the checked door allows. */
+export interface FetchLimits {
+  maxBytes: number;
+  /** From the call to the last byte. */
+  timeoutMs: number;
+  /** Accepted content types, by prefix (`image/`). */
+  types?: string[];
+}
+
+/** The one door for URLs that came from outside. @throws FetchError */
+export type CheckedFetch = (
+  url: string,
+  limits: FetchLimits,
+) => Promise<{ body: AsyncIterable<Uint8Array>; contentType: string; contentLength?: number }>;
+
+/** Where files live. Keys are ours (`videos/<mediaId>.mp4`), never a caller's text. */
+export interface MediaFiles {
+  /** Streams the body in; a failed or short body leaves no file. Replaces a file of the same key. */
+  put(
+    key: string,
+    body: AsyncIterable<Uint8Array> | Uint8Array,
+    contentType: string,
+  ): Promise<{ size: number; sha256: string }>;
+  /** Bytes `start` to `end` (exclusive), or all. Undefined when there is no such file. */
+  read(key: string, range?: { start: number; end: number }): Promise<Uint8Array | undefined>;
+  /** Undefined when there is no such file. */
+  size(key: string): Promise<number | undefined>;
+  /** A short-lived, signed link that needs no header. */
+  link(key: string): Promise<string>;
+  delete(key: string): Promise<void>;
+}
+
+/** Checks a picture and makes of it what Kling shall see. */
+export interface ImageFitter {
+  /**
+   * JPEG bytes, fitted to the format (cropped around the centre) or, without one, bounded to 1920 pixels.
+   * `mark` is written into the file, so that no two sources are the same bytes: fal's history is matched on them.
+   * @throws SourceImageError
+   */
+  fit(
+    image: Uint8Array,
+    format: AspectRatio | undefined,
+    mark: string,
+  ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
+}
+
+/** Reads the facts out of an MP4 in the store. @throws DeliveryError when it is not a playable video */
+export type ReadVideoFacts = (file: {
+  size: number;
+  read(start: number, end: number): Promise<Uint8Array>;
+}) => Promise<Pick<StoredVideo, "width" | "height" | "fps" | "durationInSeconds">>;
+
+export interface MediaEvent {
+  /** `<mediaId>:<status>` or `<mediaId>:analyzed`: stable over redeliveries. */
+  id: string;
+  type: EventType;
+  at: string;
+  media: Media;
+}
+
+export interface EventBus {
+  /** The ids of those the bus took. */
+  publish(events: MediaEvent[]): Promise<string[]>;
+}

@@ -1,0 +1,98 @@
+// The one table of moves: every change of status there is. The store builds its conditions from it.
+import { instant, type Instant, type Media, type MediaChange, type OutboxEntry } from "./media.ts";
+
+export const PHASES = ["queued", "submitting", "generating", "finalizing", "completed", "failed", "canceled"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** The seed's coarser status, shown beside the phase. */
+export const GenerationStatus = {
+  GENERATING_VIDEO: "generating-video",
+  COMPLETED: "completed",
+  FAILED: "failed",
+  CANCELED: "canceled",
+} as const;
+export type GenerationStatus = (typeof GenerationStatus)[keyof typeof GenerationStatus];
+
+export type AnalysisStatus = "pending" | "completed" | "failed";
+
+export type EventType =
+  "Generation Started" | "Generation Completed" | "Generation Failed" | "Generation Canceled" | "Media Analyzed";
+
+interface Move {
+  from: readonly Phase[];
+  /** Absent: the status stays. */
+  to?: Phase;
+  /** The event written with the move, in the same write. */
+  event?: EventType;
+}
+
+export const MOVES = {
+  /** Durable before any money moves. */
+  claim: { from: ["queued"], to: "submitting" },
+  /** The submit was not sent, or fal was busy. */
+  release: { from: ["submitting"], to: "queued" },
+  /** fal took the job, or we found the job that it took. */
+  accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
+  /** The input was refused, by us before the claim or by fal after it. */
+  refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed" },
+  /** Nobody could tell in time whether fal took the job. */
+  "give up": { from: ["submitting"], to: "failed", event: "Generation Failed" },
+  "note progress": { from: ["generating"] },
+  "start finalizing": { from: ["generating"], to: "finalizing" },
+  "take over finalizing": { from: ["finalizing"] },
+  complete: { from: ["finalizing"], to: "completed", event: "Generation Completed" },
+  "fail generation": { from: ["generating"], to: "failed", event: "Generation Failed" },
+  "time out": { from: ["queued", "generating"], to: "failed", event: "Generation Failed" },
+  "fail delivery": { from: ["finalizing"], to: "failed", event: "Generation Failed" },
+  cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled" },
+  "request cancel": { from: ["submitting", "generating"] },
+  "tell fal to cancel": { from: ["generating"] },
+  "confirm cancel": { from: ["generating"], to: "canceled", event: "Generation Canceled" },
+  "record analysis": { from: ["completed"], event: "Media Analyzed" },
+  restart: { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
+} as const satisfies Record<string, Move>;
+export type MoveName = keyof typeof MOVES;
+
+const TERMINAL: readonly Phase[] = ["completed", "failed", "canceled"];
+
+/** Whether nothing will change this status any more. */
+export function isTerminal(phase: Phase): boolean {
+  return TERMINAL.includes(phase);
+}
+
+/** The seed's status for a phase. */
+export function generationStatus(phase: Phase): GenerationStatus {
+  return phase === "completed" || phase === "failed" || phase === "canceled" ? phase : "generating-video";
+}
+
+/** How long the sweeper leaves a record alone after its last move: longer than any step runs (finalize, 300 s) plus one poll. */
+export const SWEEP_AFTER_SECONDS = 360;
+
+/** Everything that one move writes besides its own change. */
+export interface PlannedMove {
+  from: readonly Phase[];
+  to?: Phase;
+  change: MediaChange & { updatedAt: Instant };
+  event?: { id: string; entry: OutboxEntry };
+}
+
+/** The complete write of a move: target status, time stamps, next sweep, and the event that goes with it. */
+export function planMove(mediaId: string, name: MoveName, change: MediaChange, nowMs: number): PlannedMove {
+  const move: Move = MOVES[name];
+  const at = instant(nowMs);
+  const plan: PlannedMove = {
+    from: move.from,
+    to: move.to,
+    change: { sweepAt: instant(nowMs + SWEEP_AFTER_SECONDS * 1000), ...change, updatedAt: at },
+  };
+  if (move.event) {
+    plan.event = { id: `${mediaId}:${move.to ?? "analyzed"}`, entry: { type: move.event, at } };
+  }
+  return plan;
+}
+
+/** Whether anything about a record is still open: its status, its events or its analysis. The sweeper looks as long as it is. */
+export function isOpen(media: Media): boolean {
+  if (media.phase === undefined) return false;
+  return !isTerminal(media.phase) || Object.keys(media.outbox).length > 0 || media.analysisStatus === "pending";
+}

@@ -1,0 +1,25 @@
+// Every HTTP route, as plain data: which function answers it and who may call it. Read by the cloud and by the local machine alike.
+
+export interface Route {
+  /** Method and path in the notation of API Gateway's HTTP API. */
+  route: string;
+  /** The function, as the path of its file. */
+  handler: string;
+  /** `open` routes carry their own proof (a token or a signature in the URL) or tell nothing. */
+  access: "read" | "write" | "open";
+}
+
+export const ROUTES: readonly Route[] = [
+  { route: "POST /api/media/enhance", handler: "functions/api/enhance-media.handler", access: "write" },
+  { route: "POST /api/media/check-generation", handler: "functions/api/check-generation.handler", access: "read" },
+  { route: "GET /api/spaces/{spaceId}/media", handler: "functions/api/list-media.handler", access: "read" },
+  { route: "GET /api/spaces/{spaceId}/media/{id}", handler: "functions/api/get-media.handler", access: "read" },
+  {
+    route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
+    handler: "functions/api/cancel-generation.handler",
+    access: "write",
+  },
+  { route: "GET /sources/{mediaId}/{token}", handler: "functions/api/serve-source.handler", access: "open" },
+  { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
+  { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
+];

@@ -1,0 +1,122 @@
+// The state machine of a generation, in Amazon States Language (JSONPath). The cloud and the local machine run this very object.
+
+/** The four functions of the workflow, by the state that calls them. */
+export const WORKFLOW_FUNCTIONS = {
+  SubmitGeneration: "functions/workflow/submit-generation.handler",
+  CheckStatus: "functions/workflow/check-status.handler",
+  FinalizeAndAnalyze: "functions/workflow/finalize-and-analyze.handler",
+  RecordFailure: "functions/workflow/record-failure.handler",
+} as const;
+export type WorkflowState = keyof typeof WORKFLOW_FUNCTIONS;
+
+/**
+ * Lambda's own passing failures. 2 + 4 + 8 + 16 + 32 = 62 s at most: a throttle or a deploy is over by then,
+ * and no step does anything twice, since each begins by reading the record.
+ */
+const LAMBDA_HICCUP = {
+  ErrorEquals: [
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
+  ],
+  IntervalSeconds: 2,
+  BackoffRate: 2,
+  MaxAttempts: 5,
+};
+
+/** Anything else a step throws (a throttled table, a lost race): 1 + 2 + 4 = 7 s, then the state's Catch decides. */
+const STEP_HICCUP = { ErrorEquals: ["States.ALL"], IntervalSeconds: 1, BackoffRate: 2, MaxAttempts: 3 };
+
+/**
+ * The definition with the four functions' ARNs in it.
+ *
+ * Input: `{ tenantId, spaceId, mediaId, enter: "submit" | "check", lap, pollSeconds }`, keys only.
+ * Every step answers `{ next: "wait" | "submit" | "finalize" | "fail" | "done" }`, and one Choice follows it.
+ */
+export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
+  const decide = { ResultPath: "$.step", Next: "WhatNext" };
+  return {
+    Comment: "One generation: submit once, look every few seconds, keep the video, say how it ended.",
+    StartAt: "Enter",
+    // 26 h: the longest deadline accepted (24 h), its 10 minutes of delivery, and room. A time-out runs no Catch: the sweeper restarts what is open.
+    TimeoutSeconds: 93_600,
+    States: {
+      Enter: {
+        Type: "Choice",
+        Choices: [{ Variable: "$.enter", StringEquals: "check", Next: "CheckStatus" }],
+        Default: "SubmitGeneration",
+      },
+      SubmitGeneration: {
+        Type: "Task",
+        Resource: functionArn.SubmitGeneration,
+        // Source image 20 s + tail image 20 s + prompt 10 s + POST 30 s, and the writes between.
+        TimeoutSeconds: 120,
+        Retry: [
+          LAMBDA_HICCUP,
+          // The image's host: 5 + 10 + 20 = 35 s, then the generation fails as `image_unreachable`.
+          { ErrorEquals: ["SourceImageUnavailableError"], IntervalSeconds: 5, BackoffRate: 2, MaxAttempts: 3 },
+          STEP_HICCUP,
+        ],
+        // A step that died after its claim is not a failure: record-failure leaves it to the checks, which settle what is in doubt.
+        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "RecordFailure" }],
+        ...decide,
+      },
+      WaitBeforeCheck: { Type: "Wait", SecondsPath: "$.pollSeconds", Next: "CheckStatus" },
+      CheckStatus: {
+        Type: "Task",
+        Resource: functionArn.CheckStatus,
+        // One status call (10 s), one history call (10 s), and the writes; a wake-up looks three times.
+        TimeoutSeconds: 60,
+        Retry: [LAMBDA_HICCUP, STEP_HICCUP],
+        // A check that cannot be made says nothing about the job: look again. The deadline is judged inside the check.
+        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
+        ...decide,
+      },
+      // A lap is Wait, CheckStatus, WhatNext: 3 transitions, 9 of the 25,000 history events an execution may have.
+      WhatNext: {
+        Type: "Choice",
+        Choices: [
+          { Variable: "$.step.next", StringEquals: "finalize", Next: "FinalizeAndAnalyze" },
+          { Variable: "$.step.next", StringEquals: "fail", Next: "RecordFailure" },
+          {
+            And: [
+              { Variable: "$.step.next", StringEquals: "wait" },
+              { Variable: "$.lap", BooleanEquals: true },
+            ],
+            Next: "WaitBeforeCheck",
+          },
+          { Variable: "$.step.next", StringEquals: "submit", Next: "SubmitGeneration" },
+        ],
+        Default: "Done",
+      },
+      // After a step that could not be carried out. A wake-up (`lap: false`) never joins the loop: another execution is lapping.
+      WaitOrEnd: {
+        Type: "Choice",
+        Choices: [{ Variable: "$.lap", BooleanEquals: true, Next: "WaitBeforeCheck" }],
+        Default: "Done",
+      },
+      FinalizeAndAnalyze: {
+        Type: "Task",
+        Resource: functionArn.FinalizeAndAnalyze,
+        // Result 10 s + copy of at most 500 MB 240 s + facts, commit and description 30 s; the lease lasts as long.
+        TimeoutSeconds: 300,
+        Retry: [LAMBDA_HICCUP, STEP_HICCUP],
+        // The job is finished and paid for: wait and try again until the deadline plus 10 minutes, which the check judges.
+        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
+        ...decide,
+      },
+      RecordFailure: {
+        Type: "Task",
+        Resource: functionArn.RecordFailure,
+        // One cancel at fal (10 s) and the write.
+        TimeoutSeconds: 30,
+        Retry: [LAMBDA_HICCUP, STEP_HICCUP],
+        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
+        ...decide,
+      },
+      Done: { Type: "Succeed" },
+    },
+  };
+}
