@@ -1,6 +1,6 @@
 // The record of a generation: what is stored, once, under one key.
 import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
-import type { AnalysisStatus, EventType, Phase } from "./status.ts";
+import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
 export interface MediaRef {
@@ -13,12 +13,11 @@ export interface MediaRef {
 export type Instant = string;
 
 export interface SourceImage {
-  /** In our own store: `sources/<mediaId>-<attempt>.jpg`. */
+  /** In our own store: `sources/<mediaId>-<attempt>-<random>.jpg`. The random part is what opens the route fal fetches it from. */
   key: string;
+  /** Pixels. */
   width: number;
   height: number;
-  /** Random; opens the route from which fal fetches the image. */
-  token: string;
   /** A file of the same kind for the last frame (pro only). */
   tailKey?: string;
 }
@@ -85,7 +84,8 @@ export interface Media {
   /** fal's own URL of the finished video, kept for a redrive. Never shown. */
   providerVideoUrl?: string;
   video?: StoredVideo;
-  /** A video that older versions recorded by its URL. */
+  /** Only on records of older versions: the status before phases existed, and the video by its URL. */
+  generationStatus?: GenerationStatus;
   legacyVideoUrl?: string;
   description: { start: number; text: string }[];
   analysisStatus?: AnalysisStatus;

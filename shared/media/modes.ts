@@ -94,3 +94,12 @@ export function klingInput(request: KlingRequest, mode: KlingGenerationMode): Re
   }
   return input;
 }
+
+/** The format whose ratio is nearest to these pixels. */
+export function nearestFormat({ width, height }: { width: number; height: number }): AspectRatio {
+  const distance = (format: AspectRatio) =>
+    Math.abs(Math.log(width / height) - Math.log(FORMATS[format].width / FORMATS[format].height));
+  return (["16:9", "9:16", "1:1"] as const).reduce((best, format) =>
+    distance(format) < distance(best) ? format : best,
+  );
+}

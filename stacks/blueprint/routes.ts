@@ -19,7 +19,7 @@ export const ROUTES: readonly Route[] = [
     handler: "functions/api/cancel-generation.handler",
     access: "write",
   },
-  { route: "GET /sources/{mediaId}/{token}", handler: "functions/api/serve-source.handler", access: "open" },
+  { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
   { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];

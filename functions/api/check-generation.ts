@@ -1,0 +1,22 @@
+// POST /api/media/check-generation: where a generation stands, from the record alone.
+import * as z from "zod";
+import { checkRequest } from "../../shared/contract/reading.ts";
+import { http, reply } from "../../shared/lambda.ts";
+import { MediaNotFoundError } from "../../shared/media/errors.ts";
+import { presentMedia, progressOf } from "../../shared/media/present.ts";
+import { mediaFiles } from "../../shared/services/media-files.ts";
+import { mediaRecords } from "../../shared/services/media-records.ts";
+
+export const handler = http(z.object({ body: checkRequest }), async ({ body }, { caller }) => {
+  const { spaceId, mediaSpace } = body;
+  const media = await mediaRecords().get({ tenantId: caller().tenantId, spaceId, mediaId: mediaSpace.id });
+  if (!media) throw new MediaNotFoundError(mediaSpace.id);
+  return reply(200, {
+    data: {
+      status: progressOf(media),
+      phase: media.phase,
+      queue_position: media.queuePosition,
+      mediaSpace: await presentMedia(mediaFiles(), media),
+    },
+  });
+});

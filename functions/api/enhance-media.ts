@@ -1,0 +1,21 @@
+// POST /api/media/enhance: starts a generation and answers at once.
+import * as z from "zod";
+import { enhanceRequest, startCommand } from "../../shared/contract/enhance.ts";
+import { idempotencyKey } from "../../shared/contract/idempotency-key.ts";
+import { http, reply } from "../../shared/lambda.ts";
+import { presentMedia } from "../../shared/media/present.ts";
+import { startGeneration } from "../../shared/media/start.ts";
+import { mediaFiles } from "../../shared/services/media-files.ts";
+import { startDeps } from "../../shared/services/start-deps.ts";
+
+export const handler = http(z.object({ body: enhanceRequest }), async ({ body }, { headers, caller }) => {
+  const key = idempotencyKey(headers["idempotency-key"]);
+  const { media, replayed } = await startGeneration(startDeps(), startCommand(body, caller()), key);
+  const mediaSpace = await presentMedia(mediaFiles(), media);
+  const message = "The generation has started. Follow it with check-generation or by its own address.";
+  return reply(
+    202,
+    { data: { success: true, message, mediaSpace } },
+    replayed ? { "idempotent-replayed": "true" } : {},
+  );
+});

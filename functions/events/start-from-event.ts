@@ -1,0 +1,11 @@
+// Generation Requested on the bus: starts a generation as the HTTP route does; a redelivery starts nothing.
+import { startCommand } from "../../shared/contract/enhance.ts";
+import { generationRequested } from "../../shared/contract/events.ts";
+import { onEvent } from "../../shared/lambda.ts";
+import { startGeneration } from "../../shared/media/start.ts";
+import { startDeps } from "../../shared/services/start-deps.ts";
+
+export const handler = onEvent(generationRequested, async ({ id, source, detail }) => {
+  const command = startCommand(detail, { tenantId: detail.tenantId, userId: `event:${source}` });
+  await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
+});

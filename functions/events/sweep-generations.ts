@@ -1,0 +1,16 @@
+// By the clock: restarts what nobody drives and publishes what was not heard.
+import * as z from "zod";
+import { onEvent } from "../../shared/lambda.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
+import { clock } from "../../shared/services/clock.ts";
+import { eventBus } from "../../shared/services/event-bus.ts";
+import { log } from "../../shared/services/log.ts";
+import { mediaRecords } from "../../shared/services/media-records.ts";
+import { workflow } from "../../shared/services/workflow.ts";
+
+/** A machine that has just started asks for everything: the executions of its last life are gone. */
+const schedule = z.object({ detail: z.object({ all: z.boolean().default(false) }).default({ all: false }) });
+
+export const handler = onEvent(schedule, async ({ detail }) =>
+  sweepGenerations({ records: mediaRecords(), events: eventBus(), workflow: workflow(), clock, log: log() }, detail),
+);

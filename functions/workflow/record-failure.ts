@@ -1,0 +1,16 @@
+// Step record-failure: a generation that will not succeed ends as failed, fal being told to stop.
+import { failureInput } from "../../shared/contract/steps.ts";
+import * as kling from "../../shared/kling.ts";
+import { step } from "../../shared/lambda.ts";
+import { failGeneration } from "../../shared/media/fail.ts";
+import { failureOfStep } from "../../shared/media/failures.ts";
+import { clock } from "../../shared/services/clock.ts";
+import { eventBus } from "../../shared/services/event-bus.ts";
+import { log } from "../../shared/services/log.ts";
+import { mediaRecords } from "../../shared/services/media-records.ts";
+
+export const handler = step(failureInput, async ({ step: said, failure, ...ref }) => {
+  const verdict = said?.next === "fail" ? said.code : undefined;
+  const code = verdict ?? failureOfStep(failure?.Error ?? "");
+  return failGeneration({ records: mediaRecords(), events: eventBus(), kling, clock, log: log() }, ref, code);
+});

@@ -1,0 +1,164 @@
+// The records in DynamoDB: one item each, one conditional write per move, the condition built from the table of moves.
+import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
+import type { Media, MediaChange, MediaRef } from "../media/media.ts";
+import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
+import { isOpen, planMove, type MoveName } from "../media/status.ts";
+import {
+  mediaKey,
+  newMediaItem,
+  partitionKey,
+  readMediaItem,
+  refOfKey,
+  SWEEP_SHARDS,
+  sweepShard,
+} from "./media-item.ts";
+import { KEEP, UpdateExpression } from "./update-expression.ts";
+
+export interface DynamoMediaRecordsOptions {
+  client: DynamoDBClient;
+  table: string;
+  clock: Clock;
+}
+
+/**
+ * The port `MediaRecords` over one DynamoDB table (keys and index: stacks/blueprint/tables.ts).
+ * Single-item writes only: they cost half of a transaction and run on every emulator.
+ */
+export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRecordsOptions): MediaRecords {
+  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+
+  async function get(ref: MediaRef): Promise<Media | undefined> {
+    const { Item } = await db.send(new GetCommand({ TableName: table, Key: mediaKey(ref), ConsistentRead: true }));
+    return Item && readMediaItem(Item);
+  }
+
+  /** Writes what `update` says; undefined when its condition did not hold. */
+  async function write(ref: MediaRef, update: UpdateExpression): Promise<Media | undefined> {
+    try {
+      const { Attributes } = await db.send(
+        new UpdateCommand({ TableName: table, Key: mediaKey(ref), ReturnValues: "ALL_NEW", ...update.build() }),
+      );
+      return Attributes && readMediaItem(Attributes);
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined;
+      throw error;
+    }
+  }
+
+  return {
+    get,
+
+    async create(media) {
+      try {
+        const put = { TableName: table, Item: newMediaItem(media), ConditionExpression: "attribute_not_exists(pk)" };
+        await db.send(new PutCommand(put));
+      } catch (error) {
+        throw error instanceof ConditionalCheckFailedException ? new MediaExistsError(media.id) : error;
+      }
+    },
+
+    async list(space, { limit, before }) {
+      const last = mediaKey({ ...space, mediaId: before ?? "" }).sk;
+      const { Items = [] } = await db.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: before === undefined ? "pk = :pk AND begins_with(sk, :sk)" : "pk = :pk AND sk < :sk",
+          ExpressionAttributeValues: { ":pk": partitionKey(space), ":sk": last },
+          ScanIndexForward: false,
+          // One more than asked for tells whether there is a next page.
+          Limit: limit + 1,
+        }),
+      );
+      const items = Items.slice(0, limit).map(readMediaItem);
+      return { items, next: Items.length > limit ? items.at(-1)?.id : undefined };
+    },
+
+    async move(ref: MediaRef, name: MoveName, change: MediaChange, expected: Expected = {}) {
+      const plan = planMove(ref.mediaId, name, change, clock.now());
+      const update = new UpdateExpression();
+      update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: sweepShard(ref.mediaId) });
+      if (plan.event) update.setInside("outbox", plan.event.id, plan.event.entry);
+      update.increment("version");
+      update.requireOneOf("phase", plan.from);
+      update.requireEqual(expected);
+
+      const written = await write(ref, update);
+      if (written) return { media: written, moved: true };
+      const media = await get(ref);
+      if (!media) throw new MediaNotFoundError(ref.mediaId);
+      if (plan.to !== undefined && media.phase === plan.to) return { media, moved: false };
+      if (media.phase !== undefined && plan.from.includes(media.phase)) throw new StaleMediaError(ref.mediaId, name);
+      throw new IllegalMoveError(ref.mediaId, name, media.phase);
+    },
+
+    async removeEvents(ref, eventIds) {
+      const removal = new UpdateExpression();
+      for (const id of eventIds) removal.removeInside("outbox", id);
+      removal.requireExists("outbox");
+      const left = eventIds.length > 0 ? await write(ref, removal) : await get(ref);
+      if (!left || isOpen(left)) return;
+      const rest = new UpdateExpression();
+      rest.change({ sweepAt: undefined, sweepShard: undefined });
+      rest.requireEqual({ version: left.version });
+      await write(ref, rest);
+    },
+
+    async due(before, limit) {
+      const pages = await Promise.all(
+        SWEEP_SHARDS.map((shard) =>
+          db.send(
+            new QueryCommand({
+              TableName: table,
+              IndexName: "sweep",
+              KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
+              ExpressionAttributeValues: { ":shard": shard, ":before": before },
+              Limit: limit,
+            }),
+          ),
+        ),
+      );
+      return pages
+        .flatMap(({ Items = [] }) => Items.map((item) => indexedKey.parse(item)))
+        .sort((a, b) => (a.sweepAt < b.sweepAt ? -1 : 1))
+        .slice(0, limit)
+        .flatMap((key) => refOfKey(key) ?? []);
+    },
+
+    async keepStart(tenantId, key, start) {
+      const Key = { pk: `TENANT#${tenantId}#KEY#enhance`, sk: `KEY#${key}` };
+      try {
+        await db.send(
+          new PutCommand({
+            TableName: table,
+            Item: { ...Key, ...start },
+            // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
+            ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
+            ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+          }),
+        );
+        return start;
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+      const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+      return readKeptStart(Item ?? {});
+    },
+  };
+}
+
+const indexedKey = z.object({ pk: z.string(), sk: z.string(), sweepAt: z.string() });
+
+const keptStart = z.object({
+  fingerprint: z.string(),
+  expiresAt: z.number(),
+  media: z.looseObject({ tenantId: z.string(), spaceId: z.string(), id: z.string() }),
+});
+
+function readKeptStart(item: Record<string, unknown>): IdempotentStart {
+  const { fingerprint, expiresAt, media } = keptStart.parse(item);
+  const key = mediaKey({ tenantId: media.tenantId, spaceId: media.spaceId, mediaId: media.id });
+  return { fingerprint, expiresAt, media: readMediaItem({ ...media, ...key }) };
+}

@@ -1,0 +1,228 @@
+// Kling on fal's queue: one POST per submit, and the client's own status, result, cancel without its retries.
+import { ApiError, createFalClient } from "@fal-ai/client";
+import * as z from "zod";
+import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
+import { klingInput, klingMode } from "../media/modes.ts";
+import type { Kling } from "../media/ports.ts";
+import { submitOutcome } from "../media/submit-outcome.ts";
+
+export interface FalQueueOptions {
+  key: string;
+  /** fal's own hosts, or a simulator's. No trailing slash. */
+  queueUrl: string;
+  platformUrl: string;
+}
+
+/** fal answers a submit in well under a second; past this it is in doubt. */
+const SUBMIT_TIMEOUT_MS = 30_000;
+/** Every other call is made again by the next lap. */
+const CALL_TIMEOUT_MS = 10_000;
+
+export type FalQueue = ReturnType<typeof createFalQueue>;
+
+/**
+ * Kling's calls, and the same queue for any other endpoint.
+ * Facts of fal's queue: docs.fal.ai/model-apis/model-endpoints/queue; of its client: the source of @fal-ai/client 1.10.1.
+ */
+export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) {
+  const headers = { Authorization: `Key ${key}`, "Content-Type": "application/json", Accept: "application/json" };
+  const { queue } = createFalClient({
+    credentials: key,
+    // The client retries what it can name. An error of our own it lets through, so that a lap makes one call.
+    fetch: async (input, init) => {
+      const url = (input instanceof Request ? input.url : String(input)).replace("https://queue.fal.run", queueUrl);
+      const response = await call(url, init);
+      if (response.status === 429 || response.status >= 500) {
+        throw new ProviderUnavailableError(`HTTP ${response.status}`);
+      }
+      return response;
+    },
+  });
+
+  /**
+   * One POST, never repeated: the client's own submit makes up to four of a dropped one, each billable.
+   * @throws SubmitError
+   */
+  async function submit(endpointId: string, input: Record<string, unknown>, webhookUrl?: string): Promise<string> {
+    const url = new URL(`${queueUrl}/${endpointId}`);
+    if (webhookUrl !== undefined) url.searchParams.set("fal_webhook", webhookUrl);
+    let response: Response;
+    let text: string;
+    try {
+      const signal = AbortSignal.timeout(SUBMIT_TIMEOUT_MS);
+      response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });
+      text = await response.text();
+    } catch (error) {
+      const errorCode = socketErrorCode(error);
+      const outcome = submitOutcome({ errorCode }) === "not_sent" ? "not_sent" : "in_doubt";
+      throw new SubmitError(
+        outcome,
+        "provider_unreachable",
+        `fal did not answer the submit: ${errorCode ?? String(error)}`,
+      );
+    }
+    const body = parseJson(text);
+    const requestId = acceptedBody.safeParse(body).data?.request_id;
+    const outcome = submitOutcome({ status: response.status, requestId });
+    if (outcome === "accepted" && requestId !== undefined) return requestId;
+    const { code, message } = falError(body, `HTTP ${response.status}`);
+    throw new SubmitError(outcome === "accepted" ? "in_doubt" : outcome, code, message);
+  }
+
+  /** @throws ProviderUnavailableError */
+  async function status(endpointId: string, requestId: string) {
+    const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+    const said = await unavailableUnlessKnown(() => queue.status(endpointId, { requestId, logs: false, abortSignal }));
+    const known = statusBody.safeParse(said).data;
+    // A status that we do not know is "still running", bounded by the deadline.
+    return known ?? { status: "IN_PROGRESS" as const };
+  }
+
+  /** The job's output as fal gives it. @throws GenerationFailedError, ProviderUnavailableError */
+  async function result(endpointId: string, requestId: string): Promise<unknown> {
+    try {
+      return (await queue.result(endpointId, { requestId, abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) })).data;
+    } catch (error) {
+      if (error instanceof ApiError && isJobsOwnError(error)) {
+        const { code, message } = falError(error.body, error.message);
+        throw new GenerationFailedError(code, message);
+      }
+      throw asUnavailable(error);
+    }
+  }
+
+  const kling: Kling = {
+    async startKlingVideoGeneration(request, mode, { webhookUrl } = {}) {
+      const { endpointId } = klingMode(mode);
+      return { request_id: await submit(endpointId, klingInput(request, mode), webhookUrl) };
+    },
+
+    async checkKlingRequestStatus(requestId, mode) {
+      return status(klingMode(mode).endpointId, requestId);
+    },
+
+    async getKlingRequestResult(requestId, mode) {
+      const data = await result(klingMode(mode).endpointId, requestId);
+      const video = videoBody.safeParse(data).data;
+      if (!video) throw new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
+      return { data: video };
+    },
+
+    async cancelKlingRequest(requestId, mode) {
+      const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      try {
+        await queue.cancel(klingMode(mode).endpointId, { requestId, abortSignal });
+        return "requested";
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 400) return "already_completed";
+        if (error instanceof ApiError && error.status === 404) return "not_found";
+        throw asUnavailable(error);
+      }
+    },
+
+    async findKlingRequest(imageUrl, mode, since) {
+      const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
+      url.search = new URLSearchParams({
+        endpoint_id: klingMode(mode).endpointId,
+        start: since,
+        end: new Date().toISOString(),
+        expand: "payloads",
+      }).toString();
+      const response = await call(url, { headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+      const body = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
+      if (!response.ok || !body) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
+      const found = body.items.find(({ json_input }) => json_input?.image_url === imageUrl);
+      return found && { request_id: found.request_id };
+    },
+  };
+  return { kling, submit, status, result };
+}
+
+async function call(url: string | URL, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, redirect: "manual" });
+  } catch (error) {
+    throw new ProviderUnavailableError(socketErrorCode(error) ?? String(error));
+  }
+}
+
+async function unavailableUnlessKnown<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw asUnavailable(error);
+  }
+}
+
+function asUnavailable(error: unknown): ProviderUnavailableError {
+  if (error instanceof ProviderUnavailableError) return error;
+  return new ProviderUnavailableError(error instanceof ApiError ? `HTTP ${error.status}` : String(error));
+}
+
+function asUnavailableThrown(error: unknown): never {
+  throw asUnavailable(error);
+}
+
+/** 422 is the model's word; 400 with a list is too, while 400 with a sentence is "still in progress". */
+function isJobsOwnError({ status, body }: ApiError<unknown>): boolean {
+  return status === 422 || (status === 400 && z.object({ detail: z.array(z.unknown()) }).safeParse(body).success);
+}
+
+/** undici hides the socket's error in `cause`, and several addresses' errors in an AggregateError. */
+function socketErrorCode(error: unknown): string | undefined {
+  const shape = socketError.safeParse(error).data;
+  return shape?.cause?.code ?? shape?.cause?.errors?.[0]?.code ?? shape?.code;
+}
+
+/** fal's reason. Branch on `type`, never on `msg` (docs.fal.ai, "Errors"); `detail` is a list, or a sentence. */
+function falError(body: unknown, fallback: string): { code: string; message: string } {
+  const { detail, error_type: errorType } = errorBody.safeParse(body).data ?? {};
+  if (typeof detail === "string") return { code: errorType ?? "generation_failed", message: detail };
+  const [first] = detail ?? [];
+  return {
+    code: first?.type ?? errorType ?? "generation_failed",
+    message: first?.msg ?? `fal refused the job: ${fallback}`,
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const acceptedBody = z.object({ request_id: z.string().min(1) });
+const statusBody = z.discriminatedUnion("status", [
+  z.object({
+    status: z.literal("IN_QUEUE"),
+    queue_position: z.number().int().nonnegative().optional().catch(undefined),
+  }),
+  z.object({ status: z.literal("IN_PROGRESS") }),
+  z.object({
+    status: z.literal("COMPLETED"),
+    error: z.string().optional().catch(undefined),
+    error_type: z.string().optional().catch(undefined),
+  }),
+]);
+const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
+const historyBody = z.object({
+  items: z.array(
+    z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }).optional() }),
+  ),
+});
+const errorBody = z.object({
+  detail: z
+    .union([z.string(), z.array(z.object({ msg: z.string().optional(), type: z.string().optional() }))])
+    .optional(),
+  error_type: z.string().optional(),
+});
+const code = z.string().optional().catch(undefined);
+const socketError = z.object({
+  code,
+  cause: z
+    .object({ code, errors: z.array(z.object({ code })).optional().catch(undefined) })
+    .optional()
+    .catch(undefined),
+});

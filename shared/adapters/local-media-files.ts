@@ -1,0 +1,113 @@
+// Files in a directory of this machine: a file is there whole or not at all, and its links are signed and end.
+import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { MediaFiles } from "../media/ports.ts";
+
+const LINK_SECONDS = 60 * 60;
+/** Links made within these seconds are equal, so that a browser's cache finds the file again. */
+const LINK_STEP_SECONDS = 5 * 60;
+
+/** Segments of letters, digits, `_`, `-` and inner dots: nothing that climbs, hides or needs encoding in a URL. */
+const KEY = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
+
+/** What signs and checks a link: the key alone opens nothing. */
+export interface FileLink {
+  key: string;
+  /** Epoch seconds, as they stand in the link. */
+  expires: string;
+  signature: string;
+}
+
+/**
+ * The `file://` form of the store. `linkOrigin` is where the route that serves `/files/<key>` is reached;
+ * the content type of a link's answer follows from the key's extension.
+ */
+export function createLocalMediaFiles(options: {
+  directory: string;
+  linkOrigin: string;
+  linkSecret: string;
+  now: () => number;
+}): MediaFiles {
+  const { directory, linkOrigin, linkSecret, now } = options;
+  const pathOf = (key: string) => join(directory, checkedKey(key));
+
+  return {
+    async put(key, body) {
+      const path = pathOf(key);
+      await mkdir(dirname(path), { recursive: true });
+      // A dot in front: no key can name it, no link can open it. Same directory: the rename stays within one file system.
+      const unfinished = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+      try {
+        const written = await writeDurably(unfinished, body);
+        await rename(unfinished, path);
+        return written;
+      } catch (error) {
+        await rm(unfinished, { force: true });
+        throw error;
+      }
+    },
+
+    async read(key, range) {
+      await using file = await open(pathOf(key)).catch(absent);
+      if (!file) return undefined;
+      if (!range) return file.readFile();
+      const bytes = Buffer.alloc(range.end - range.start);
+      const { bytesRead } = await file.read(bytes, 0, bytes.length, range.start);
+      return bytes.subarray(0, bytesRead);
+    },
+
+    async size(key) {
+      return (await stat(pathOf(key)).catch(absent))?.size;
+    },
+
+    async link(key) {
+      const end = now() / 1000 + LINK_SECONDS;
+      const expires = String(Math.ceil(end / LINK_STEP_SECONDS) * LINK_STEP_SECONDS);
+      const signature = sign(checkedKey(key), expires, linkSecret);
+      return `${linkOrigin}/files/${key}?expires=${expires}&signature=${signature}`;
+    },
+
+    async delete(key) {
+      await rm(pathOf(key), { force: true });
+    },
+  };
+}
+
+/** True when the link is ours and has not ended. */
+export function verifyFileLink(link: FileLink & { linkSecret: string; now: () => number }): boolean {
+  const given = Buffer.from(link.signature);
+  const right = Buffer.from(sign(link.key, link.expires, link.linkSecret));
+  const ours = given.length === right.length && timingSafeEqual(given, right);
+  return ours && Number(link.expires) * 1000 > link.now();
+}
+
+function sign(key: string, expires: string, linkSecret: string): string {
+  return createHmac("sha256", linkSecret).update(`file\n${key}\n${expires}`).digest("hex");
+}
+
+function checkedKey(key: string): string {
+  if (!KEY.test(key)) throw new RangeError(`"${key}" cannot be the key of a file.`);
+  return key;
+}
+
+/** Returns when the bytes are on the disk, not only in the system's memory. */
+async function writeDurably(path: string, body: AsyncIterable<Uint8Array> | Uint8Array) {
+  const hash = createHash("sha256");
+  let size = 0;
+  async function* measured() {
+    for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      yield chunk;
+    }
+  }
+  await using file = await open(path, "wx");
+  await file.writeFile(measured());
+  await file.sync();
+  return { size, sha256: hash.digest("hex") };
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}

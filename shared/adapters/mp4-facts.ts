@@ -1,0 +1,39 @@
+// Reads width, height, frame rate and duration out of an MP4 in the store, with a few ranged reads.
+import { CustomSource, type EncodedPacket, EncodedPacketSink, Input, type InputVideoTrack, MP4 } from "mediabunny";
+import { DeliveryError } from "../media/errors.ts";
+import type { ReadVideoFacts } from "../media/ports.ts";
+
+/** The facts of the picture as it is shown. Fetches the file's index and its last frame, not the whole file. */
+export const readVideoFacts: ReadVideoFacts = async (file) => {
+  using input = new Input({
+    formats: [MP4],
+    source: new CustomSource({ getSize: () => file.size, read: (start, end) => file.read(start, end) }),
+  });
+  try {
+    const track = await input.getPrimaryVideoTrack();
+    if (!track || (await track.getCodec()) === null) throw new Error("it holds no video in a known codec");
+    if (!(await holdsLastFrame(track))) throw new Error("its last frame is missing");
+    const { averagePacketRate } = await track.computePacketStats();
+    return {
+      width: await track.getDisplayWidth(),
+      height: await track.getDisplayHeight(),
+      fps: rounded(averagePacketRate, 2),
+      durationInSeconds: rounded(await track.computeDuration(), 3),
+    };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DeliveryError(`The file is not a playable MP4 video: ${reason}`, { cause: error });
+  }
+};
+
+/** An index at the front may promise frames that a file cut short no longer has. Last in decoding order is last in the file. */
+async function holdsLastFrame(track: InputVideoTrack): Promise<boolean> {
+  const frames = new EncodedPacketSink(track);
+  let last: EncodedPacket | undefined;
+  for await (const frame of frames.packets(undefined, undefined, { metadataOnly: true })) last = frame;
+  return last !== undefined && (await frames.getPacket(last.timestamp)) !== null;
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,69 @@
+// WorkflowAI: better words for Kling, and words about the video. It may be slow, down or gone; nobody waits long for it.
+import { WorkflowAI } from "@workflowai/workflowai";
+import type { Log, PromptWriter, VideoDescriber } from "../media/ports.ts";
+
+export interface WorkflowAiAgent {
+  id: string;
+  schemaId: number;
+  version: string;
+}
+
+export interface WorkflowAiOptions {
+  key: string;
+  url: string | undefined;
+  promptAgent: WorkflowAiAgent;
+  videoAgent: WorkflowAiAgent;
+  log: Log;
+}
+
+const PROMPT_TIMEOUT_MS = 10_000;
+const DESCRIPTION_TIMEOUT_MS = 30_000;
+
+/** The two agents of the application this comes from; the user's own words are the prompt when the first one fails. */
+export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & VideoDescriber {
+  const workflowAi = new WorkflowAI({ key: options.key, url: options.url, fetch: { retries: 0 } });
+  const writePrompt = workflowAi.agent<{ image: WorkflowAiFile; basic_prompt: string }, { enhanced_prompt?: string }>(
+    options.promptAgent,
+  );
+  const describeVideo = workflowAi.agent<{ images: WorkflowAiFile[] }, { video_description?: string }>(
+    options.videoAgent,
+  );
+  return {
+    async enhance(words, imageUrl) {
+      try {
+        const input = { image: asFile(imageUrl), basic_prompt: words };
+        const { output } = await inTime(writePrompt(input), PROMPT_TIMEOUT_MS);
+        return output.enhanced_prompt?.trim() || words;
+      } catch (error) {
+        options.log.warn("prompt not enhanced, the user's own words are used", { error: String(error) });
+        return words;
+      }
+    },
+    async describe({ imageUrl }) {
+      const { output } = await inTime(describeVideo({ images: [asFile(imageUrl)] }), DESCRIPTION_TIMEOUT_MS);
+      const text = output.video_description?.trim();
+      if (!text) throw new Error("WorkflowAI answered without a description");
+      return text;
+    },
+  };
+}
+
+type WorkflowAiFile = { url: string } | { content_type: string; data: string };
+
+function asFile(url: string): WorkflowAiFile {
+  const [, contentType, data] = /^data:([^;]+);base64,(.*)$/s.exec(url) ?? [];
+  return contentType !== undefined && data !== undefined ? { content_type: contentType, data } : { url };
+}
+
+/** The SDK takes no abort signal: its answer, or an error in time. */
+async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`WorkflowAI did not answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,76 @@
+// POST /api/media/enhance: the picture, the words, and how to animate them.
+import * as z from "zod";
+import { DURATIONS, FORMATS, KlingGenerationMode, PROMPT_MAX_CHARACTERS, type AspectRatio } from "../media/modes.ts";
+import type { StartCommand } from "../media/start.ts";
+import { mediaSpace, spaceId } from "./media-space.ts";
+
+const LINK_MAX_CHARACTERS = 2048;
+
+const link = z
+  .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+  .max(LINK_MAX_CHARACTERS)
+  .meta({ example: "https://example.com/photo.jpg" });
+
+const words = z.string().max(PROMPT_MAX_CHARACTERS);
+
+export const enhanceRequest = z
+  .object({
+    spaceId,
+    type: z.literal("video"),
+    context: words
+      .refine((text) => text.trim() !== "", "must say what shall happen in the video")
+      .meta({ description: "The user's words.", example: "The waves roll in, slow camera pan to the right." }),
+    mediaSpace: z.object({
+      id: z.string().min(1).max(128).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
+      media: z.object({
+        name: z.string().max(256).optional(),
+        image: z.object({ link, width: z.number().optional(), height: z.number().optional() }),
+      }),
+    }),
+    mode: z.enum(KlingGenerationMode).optional(),
+    isPro: z
+      .boolean()
+      .optional()
+      .meta({ deprecated: true, description: "true means pro; ignored when mode is given." }),
+    duration: z
+      .union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' })
+      .default("5")
+      .meta({ description: "Seconds." }),
+    aspectRatio: z.enum(Object.keys(FORMATS) as [AspectRatio, ...AspectRatio[]]).optional(),
+    negativePrompt: words.optional(),
+    cfgScale: z.number().min(0).max(1).optional(),
+    tailImageUrl: link.optional().meta({ description: "The last frame; pro only." }),
+  })
+  .refine((body) => body.tailImageUrl === undefined || modeOf(body) === KlingGenerationMode.PRO, {
+    path: ["tailImageUrl"],
+    message: "is only for mode pro",
+  });
+export type EnhanceRequest = z.infer<typeof enhanceRequest>;
+
+export const enhanceAnswer = z.object({
+  data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
+});
+
+/** What the domain starts; of the caller's picture only link, size, name and id are taken. */
+export function startCommand(body: EnhanceRequest, caller: { tenantId: string; userId: string }): StartCommand {
+  const { id: baseMediaId, media } = body.mediaSpace;
+  return {
+    tenantId: caller.tenantId,
+    spaceId: body.spaceId,
+    uploadedBy: caller.userId,
+    baseMediaId,
+    name: media.name,
+    context: body.context,
+    image: { link: media.image.link },
+    generationMode: modeOf(body),
+    duration: String(body.duration) === "10" ? "10" : "5",
+    aspectRatio: body.aspectRatio,
+    negativePrompt: body.negativePrompt,
+    cfgScale: body.cfgScale,
+    tailImageUrl: body.tailImageUrl,
+  };
+}
+
+function modeOf({ mode, isPro }: { mode?: KlingGenerationMode; isPro?: boolean }): KlingGenerationMode {
+  return mode ?? (isPro ? KlingGenerationMode.PRO : KlingGenerationMode.STANDARD);
+}

@@ -1,0 +1,68 @@
+// The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
+import * as z from "zod";
+import { KlingGenerationMode } from "../media/modes.ts";
+import { GenerationStatus, PHASES } from "../media/status.ts";
+
+export const spaceId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
+  .meta({ description: "A space: whatever the caller groups media by.", example: "holiday-2026" });
+
+export const mediaId = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
+  .meta({ description: "The id of a media, made by the server; it sorts by time." });
+
+const pixels = z.number().int().positive();
+const instant = z.iso.datetime();
+
+export const media = z.object({
+  id: mediaId,
+  type: z.literal("video"),
+  usage: z.literal("media"),
+  name: z.string(),
+  generationStatus: z.enum(GenerationStatus),
+  phase: z.enum(PHASES).optional(),
+  generationMode: z.enum(KlingGenerationMode).optional(),
+  requestId: z.string().optional().meta({ description: "fal's id of the job, once fal has accepted it." }),
+  queuePosition: z.number().int().nonnegative().optional().meta({ description: "Jobs before this one at fal." }),
+  prompt: z.string().optional().meta({ description: "The words sent to Kling." }),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  image: z.object({ link: z.string(), width: pixels.optional(), height: pixels.optional() }).optional(),
+  video: z
+    .object({
+      link: z.string(),
+      quality: z.enum(["hd", "sd"]).optional(),
+      file_type: z.literal("mp4"),
+      size: z.number().int().optional(),
+      width: pixels.optional(),
+      height: pixels.optional(),
+      fps: z.number().optional(),
+      durationInSeconds: z.number().optional(),
+      frames: z.array(z.never()),
+    })
+    .optional(),
+  description: z.array(z.object({ start: z.number(), text: z.string() })),
+  analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
+  estimatedCostUsd: z.number().optional(),
+  createdAt: instant,
+  updatedAt: instant,
+  version: z.number().int().nonnegative(),
+});
+
+export const mediaSpace = z.object({
+  id: mediaId,
+  spaceId: z.string(),
+  baseMediaId: z.string().optional(),
+  uploadedBy: z.string(),
+  uploadedAt: instant,
+  autoPlacement: z.boolean(),
+  media,
+});
+
+export const errorAnswer = z.object({
+  error: z.string().meta({ description: "What a person can act on." }),
+  code: z.string().meta({ description: "snake_case, stable." }),
+  details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  traceId: z.string(),
+});

@@ -1,0 +1,53 @@
+// The reading routes and cancel: what they take and what they answer.
+import * as z from "zod";
+import { PHASES } from "../media/status.ts";
+import { mediaId, mediaSpace, spaceId } from "./media-space.ts";
+
+export const checkRequest = z.object({ spaceId, mediaSpace: z.object({ id: mediaId }) });
+
+export const checkAnswer = z.object({
+  data: z.object({
+    status: z.enum(["in_progress", "completed", "failed", "canceled"]),
+    phase: z.enum(PHASES).optional(),
+    queue_position: z.number().int().nonnegative().optional(),
+    mediaSpace,
+  }),
+});
+
+export const mediaPath = z.object({ spaceId, id: mediaId });
+export const spacePath = z.object({ spaceId });
+
+/** Of an HTTP API's 30 s (AWS: "Quotas for HTTP APIs"), with room for the reads. */
+const WAIT_MAX_SECONDS = 20;
+
+export const watchQuery = z
+  .object({
+    sinceVersion: z.coerce.number().int().nonnegative().optional(),
+    waitSeconds: z.coerce.number().min(0).max(WAIT_MAX_SECONDS).optional(),
+  })
+  .refine(({ sinceVersion, waitSeconds }) => waitSeconds === undefined || sinceVersion !== undefined, {
+    path: ["sinceVersion"],
+    message: "is needed with waitSeconds",
+  });
+
+export const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z
+    .base64url()
+    .max(256)
+    .transform((cursor) => Buffer.from(cursor, "base64url").toString())
+    .pipe(mediaId)
+    .optional()
+    .meta({ description: "`nextCursor` of the page before." }),
+});
+
+/** The cursor that leads to what comes after this media. */
+export function cursorAfter(lastMediaId: string): string {
+  return Buffer.from(lastMediaId).toString("base64url");
+}
+
+export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
+export const listAnswer = z.object({
+  data: z.object({ items: z.array(mediaSpace), nextCursor: z.string().optional() }),
+});
+export const cancelAnswer = z.object({ data: z.object({ message: z.string(), mediaSpace }) });

@@ -1,0 +1,129 @@
+// The only reader of process.env and of SST's Resource: everything configurable, parsed once, explained when wrong.
+import { Resource } from "sst/resource";
+import * as z from "zod";
+
+const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
+const origin = z
+  .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+  .transform((url) => url.replace(/\/+$/, ""));
+const origins = z
+  .string()
+  .default("")
+  .transform((list) => list.split(",").flatMap((item) => item.trim() || []))
+  .pipe(z.array(origin.transform((url) => new URL(url).origin)));
+/** `<agent id>#<schema id>@<version>` */
+const agent = (fallback: string) =>
+  z
+    .string()
+    .default(fallback)
+    .transform((text, issue) => {
+      const [, id, schemaId, version] = /^([\w-]+)#(\d+)@([\w.-]+)$/.exec(text) ?? [];
+      if (id !== undefined && version !== undefined) return { id, schemaId: Number(schemaId), version };
+      issue.addIssue({ code: "custom", message: "must look like agent-id#1@production" });
+      return z.NEVER;
+    });
+
+const schema = z.object({
+  FAL_KEY: z.string().optional(),
+  // Absent means production: a function that nobody configured trusts nothing.
+  NODE_ENV: z.string().default("production"),
+  FAL_TEST_MODE: z.enum(["on", "off"]).default("on"),
+  FAL_QUEUE_URL: origin.default("https://queue.fal.run"),
+  FAL_PLATFORM_URL: origin.default("https://api.fal.ai"),
+  PUBLIC_URL: origin.optional(),
+  WORKFLOWAI_API_KEY: z.string().optional(),
+  WORKFLOWAI_API_URL: origin.optional(),
+  WORKFLOWAI_PROMPT_AGENT: agent("kling-animation-prompt-enhancement#2@production"),
+  WORKFLOWAI_VIDEO_AGENT: agent("video-description-generation#1@production"),
+  // An execution waits at most a minute between looks.
+  POLL_SECONDS: seconds(10, 60),
+  // A day: with its 10 minutes of delivery it fits in the state machine's 26 h.
+  GENERATION_DEADLINE_SECONDS: seconds(3600, 86_400),
+  IN_DOUBT_SECONDS: seconds(900, 86_400),
+  MEDIA_STORE: z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" }).optional(),
+  MEDIA_ORIGIN: origin.optional(),
+  TRUSTED_MEDIA_ORIGINS: origins,
+  AUTH: z.enum(["off", "jwt"]).default("jwt"),
+  JWT_TENANT_CLAIM: z.string().default("tenant"),
+});
+export type Environment = z.infer<typeof schema>;
+
+/** A setting is missing or malformed. The message names each one. */
+export class EnvironmentError extends Error {
+  override readonly name = "EnvironmentError";
+}
+
+let parsed: Environment | undefined;
+
+/**
+ * The settings. An empty variable counts as unset, as in `.env` files.
+ * @throws EnvironmentError naming every malformed setting
+ */
+export function environment(): Environment {
+  if (parsed) return parsed;
+  const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(set);
+  if (!result.success) {
+    const lines = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
+    throw new EnvironmentError(`These settings are not right:\n${lines.join("\n")}`);
+  }
+  parsed = result.data;
+  return parsed;
+}
+
+/** Whether the seed's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
+export function isTestMode(): boolean {
+  return environment().NODE_ENV === "development" && environment().FAL_TEST_MODE !== "off";
+}
+
+/**
+ * Checks every setting at once, for a start that fails early.
+ * @throws EnvironmentError
+ */
+export function checkEnvironment(): void {
+  const { FAL_KEY } = environment();
+  if (!isTestMode() && FAL_KEY === undefined) {
+    throw new EnvironmentError(
+      "FAL_KEY is missing. Put your fal.ai key into .env (see .env.example), or run in test mode (NODE_ENV=development without FAL_TEST_MODE=off).",
+    );
+  }
+}
+
+/** fal's credential. @throws EnvironmentError */
+export function falKey(): string {
+  const key = environment().FAL_KEY ?? linkedSecret("FalKey");
+  if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
+  return key;
+}
+
+/** WorkflowAI's key, where one is configured. */
+export function workflowAiKey(): string | undefined {
+  return environment().WORKFLOWAI_API_KEY ?? linkedSecret("WorkflowAiKey");
+}
+
+/** Origins whose addresses may be private. None in production; else those named, fal's host and our own. */
+export function trustedMediaOrigins(): string[] {
+  const { NODE_ENV, TRUSTED_MEDIA_ORIGINS, FAL_QUEUE_URL, MEDIA_ORIGIN } = environment();
+  if (NODE_ENV === "production") return [];
+  return [
+    ...TRUSTED_MEDIA_ORIGINS,
+    new URL(FAL_QUEUE_URL).origin,
+    ...(MEDIA_ORIGIN ? [new URL(MEDIA_ORIGIN).origin] : []),
+  ];
+}
+
+/** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
+export function linkedName(resource: "Media" | "Bus"): string {
+  return z.object({ name: z.string() }).parse(Reflect.get(Resource, resource)).name;
+}
+
+/** The ARN of the state machine linked by SST. */
+export function linkedArn(resource: "Generation"): string {
+  return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
+}
+
+/** A secret linked by SST; undefined where it is not linked or empty. */
+export function linkedSecret(name: "FalKey" | "WorkflowAiKey" | "LinkSecret"): string | undefined {
+  if (!Reflect.has(Resource, name)) return undefined;
+  return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
+}

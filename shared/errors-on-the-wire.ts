@@ -1,0 +1,56 @@
+// Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
+import { MediaError } from "./media/errors.ts";
+import type { HttpReply } from "./lambda.ts";
+import { log } from "./services/log.ts";
+
+/** A fault of the request itself, found before the domain was asked. */
+export class RequestError extends MediaError {
+  override readonly name = "RequestError";
+  readonly status: number;
+  readonly code: string;
+  readonly details: { path: string; message: string }[] | undefined;
+  constructor(status: number, code: string, message: string, details?: { path: string; message: string }[]) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+const STATUS_BY_CODE: Record<string, number> = {
+  media_not_found: 404,
+  unknown_mode: 400,
+  already_ended: 409,
+  illegal_move: 409,
+  stale_media: 409,
+  idempotency_key_reused: 422,
+  provider_unavailable: 503,
+};
+
+/** Errors of the AWS SDK that pass by themselves: throttles, time-outs, a service that is down. */
+const PASSING =
+  /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|InternalServerError|ServiceUnavailable|ECONN|RequestTimeout/;
+
+/** The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. */
+export function errorReply(error: Error | null | undefined, traceId: string): HttpReply {
+  const { status, code, message, details } = describe(error);
+  if (status >= 500) log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
+  return {
+    statusCode: status,
+    headers: { "content-type": "application/json", "cache-control": "no-store" },
+    body: JSON.stringify({ error: message, code, details, traceId }),
+  };
+}
+
+function describe(error: Error | null | undefined) {
+  if (error instanceof RequestError) return error;
+  const status = error instanceof MediaError ? STATUS_BY_CODE[error.code] : undefined;
+  if (error instanceof MediaError && status !== undefined) {
+    return { status, code: error.code, message: error.message, details: undefined };
+  }
+  if (error && PASSING.test(`${error.name} ${error.message}`)) {
+    return { status: 503, code: "unavailable", message: "Busy just now; try again in a moment.", details: undefined };
+  }
+  const message = "Something went wrong on our side. Give the traceId to whoever runs this service.";
+  return { status: 500, code: "internal_error", message, details: undefined };
+}

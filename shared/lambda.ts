@@ -1,0 +1,113 @@
+// What every function does around its one call: parse, know the caller, log, turn errors into answers.
+import middy from "@middy/core";
+import type { APIGatewayProxyEventV2WithRequestContext, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import * as z from "zod";
+import { errorReply, RequestError } from "./errors-on-the-wire.ts";
+import { environment } from "./environment.ts";
+import { log } from "./services/log.ts";
+
+/** HTTP API takes 10 MB; nothing that we accept is larger than this. */
+const BODY_MAX_BYTES = 1024 * 1024;
+
+/** Who calls: from the verified token alone. */
+export interface Caller {
+  tenantId: string;
+  userId: string;
+}
+
+interface RequestContext {
+  requestId: string;
+  http: { method: string };
+  authorizer?: { jwt?: { claims?: Record<string, unknown> } };
+}
+export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
+export type HttpReply = APIGatewayProxyStructuredResultV2;
+
+/** What a route takes: any of `body` (JSON), `path` and `query`. */
+type RequestShape = z.ZodObject<{ body?: z.ZodType; path?: z.ZodType; query?: z.ZodType }>;
+
+interface Circumstances {
+  /** Names in lower case. */
+  headers: HttpEvent["headers"];
+  /** Asked for lazily: open routes have no caller. @throws RequestError 401 */
+  caller(): Caller;
+}
+
+/** A function behind an HTTP route. `answer` gets what `shape` parsed; whatever it throws becomes an answer. */
+export function http<S extends RequestShape>(
+  shape: S,
+  answer: (request: z.infer<S>, circumstances: Circumstances) => Promise<HttpReply>,
+) {
+  return middy<HttpEvent, HttpReply>()
+    .onError((request) => {
+      request.response = errorReply(request.error, request.event.requestContext.requestId);
+    })
+    .handler(async (event) =>
+      answer(parseRequest(shape, event), { headers: event.headers, caller: () => callerOf(event) }),
+    );
+}
+
+/** A step of the workflow. What it throws keeps its name: the state machine matches on it. */
+export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) => Promise<R>) {
+  return middy<unknown, R>()
+    .onError(({ error, event }) => log().warn("step failed", { error: String(error), ...keysOf(event) }))
+    .handler(async (event) => run(input.parse(event)));
+}
+
+/** A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed. */
+export function onEvent<E extends z.ZodType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
+  return middy<unknown, R>()
+    .onError(({ error }) => log().warn("event failed", { error: String(error) }))
+    .handler(async (event) => run(shape.parse(event)));
+}
+
+/** A JSON answer. */
+export function reply(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
+  const json = { "content-type": "application/json", "cache-control": "no-store" };
+  return { statusCode, headers: { ...json, ...headers }, body: JSON.stringify(body) };
+}
+
+function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.infer<S> {
+  const result = shape.safeParse({
+    body: "body" in shape.shape ? jsonBody(event) : undefined,
+    path: event.pathParameters ?? {},
+    query: event.queryStringParameters ?? {},
+  });
+  if (result.success) return result.data;
+  const details = result.error.issues.map(({ path, message }) => ({ path: path.slice(1).join("."), message }));
+  throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
+}
+
+function jsonBody(event: HttpEvent): unknown {
+  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (bytes.length > BODY_MAX_BYTES) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
+  const type = event.headers["content-type"] ?? "";
+  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+    throw new RequestError(
+      415,
+      "unsupported_media_type",
+      "Send the body as JSON, with Content-Type: application/json.",
+    );
+  }
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw new RequestError(400, "malformed_json", "The body is not valid JSON.");
+  }
+}
+
+function callerOf(event: HttpEvent): Caller {
+  const { AUTH, JWT_TENANT_CLAIM } = environment();
+  if (AUTH === "off") return { tenantId: "local", userId: "local" };
+  const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
+  const named = z.string().min(1).max(128);
+  const tenant = named.safeParse(claims[JWT_TENANT_CLAIM] ?? claims["sub"]).data;
+  const user = named.safeParse(claims["sub"]).data;
+  if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
+  return { tenantId: tenant, userId: user };
+}
+
+/** For the log: which record, never what it says. */
+function keysOf(event: unknown): Record<string, unknown> {
+  return z.object({ mediaId: z.string() }).safeParse(event).data ?? {};
+}

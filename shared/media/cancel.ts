@@ -1,0 +1,72 @@
+// Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
+import { AlreadyEndedError, MediaNotFoundError, ProviderUnavailableError, StaleMediaError } from "./errors.ts";
+import { instant, refOf, type Media, type MediaRef } from "./media.ts";
+import { KlingGenerationMode } from "./modes.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type { Clock, Kling } from "./ports.ts";
+
+export interface CancelDeps extends MoveDeps {
+  kling: Pick<Kling, "cancelKlingRequest">;
+  clock: Clock;
+}
+
+/** A record that changes under us is read again; three others in a row would be a storm. */
+const TRIES = 3;
+
+/**
+ * Cancels, or asks for it. A completion that is faster stays a completion: the video exists and was paid for.
+ * @throws MediaNotFoundError, AlreadyEndedError (ended, or already being stored)
+ */
+export async function cancelGeneration(deps: CancelDeps, ref: MediaRef): Promise<Media> {
+  for (let tried = 1; ; tried++) {
+    const media = await deps.records.get(ref);
+    if (!media) throw new MediaNotFoundError(ref.mediaId);
+    try {
+      return await cancelAs(deps, media);
+    } catch (error) {
+      if (!(error instanceof StaleMediaError) || tried === TRIES) throw error;
+    }
+  }
+}
+
+async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
+  const expected = { version: media.version };
+  switch (media.phase) {
+    case "queued":
+      return (await move(deps, refOf(media), "cancel", {}, expected)).media;
+    case "submitting":
+    case "generating": {
+      const cancelRequestedAt = media.cancelRequestedAt ?? instant(deps.clock.now());
+      const asked = await move(deps, refOf(media), "request cancel", { cancelRequestedAt }, expected);
+      return tellFalToCancel(deps, asked.media);
+    }
+    case "finalizing":
+    case "completed":
+    case "failed":
+    case "canceled":
+    case undefined:
+      throw new AlreadyEndedError(media.phase ?? "a record of an older version");
+  }
+}
+
+/**
+ * Tells fal, unless it was told or has no job yet. Where fal confirms, the record is canceled; else the checks go on:
+ * a running job may still finish, and be billed.
+ */
+export async function tellFalToCancel(deps: CancelDeps, media: Media): Promise<Media> {
+  if (media.requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;
+  const ref = refOf(media);
+  try {
+    const said = await deps.kling.cancelKlingRequest(
+      media.requestId,
+      media.generationMode ?? KlingGenerationMode.STANDARD,
+    );
+    deps.log.info("fal was told to cancel", { mediaId: media.id, requestId: media.requestId, said });
+    if (said === "confirmed") return (await move(deps, ref, "confirm cancel", { queuePosition: undefined })).media;
+    return (await move(deps, ref, "tell fal to cancel", { cancelSentAt: instant(deps.clock.now()) })).media;
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    deps.log.warn("cancel did not reach fal, the next check tries again", { mediaId: media.id, error: error.message });
+    return media;
+  }
+}

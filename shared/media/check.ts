@@ -1,0 +1,136 @@
+// One look at a generation: what fal says of it, what time says of it, and so what comes next.
+import { tellFalToCancel } from "./cancel.ts";
+import { ProviderUnavailableError } from "./errors.ts";
+import { instant, refOf, type Media, type MediaRef } from "./media.ts";
+import { KlingGenerationMode } from "./modes.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type { Clock, Kling, KlingStatus, MediaFiles } from "./ports.ts";
+import { sourceUrl } from "./source.ts";
+import type { StepResult } from "./step.ts";
+import { recordAcceptance } from "./submit.ts";
+
+export interface CheckDeps extends MoveDeps {
+  kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
+  files: MediaFiles;
+  clock: Clock;
+  publicUrl: string | undefined;
+  /** How long a submit of unknown outcome may wait to be settled. */
+  inDoubtSeconds: number;
+}
+
+/** A finished video gets this much longer than the deadline to reach our store. */
+export const DELIVERY_GRACE_SECONDS = 600;
+
+/** Analysis takes seconds; a pending one this old was lost with its process. */
+const ANALYSIS_LOST_AFTER_SECONDS = 120;
+
+/**
+ * Looks once and decides. Reads and, where fal's answer says so, writes; never throws because of fal.
+ * @param heard a request id that an earlier step brought and could not record
+ */
+export async function checkStatus(deps: CheckDeps, ref: MediaRef, heard?: string): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  switch (media?.phase) {
+    case "queued":
+      return checkQueued(deps, media);
+    case "submitting":
+      return checkInDoubt(deps, media, heard);
+    case "generating":
+      return checkGenerating(deps, media);
+    case "finalizing":
+      return checkFinalizing(deps, media);
+    case "completed":
+      return analysisWasLost(deps, media) ? { next: "finalize" } : { next: "done" };
+    case "failed":
+    case "canceled":
+    case undefined:
+      return { next: "done" };
+  }
+}
+
+function checkQueued(deps: CheckDeps, media: Media): StepResult {
+  if (passed(deps, media.deadlineAt)) return { next: "fail", code: "timed_out" };
+  if (media.nextSubmitAt !== undefined && !passed(deps, media.nextSubmitAt)) return { next: "wait" };
+  return { next: "submit" };
+}
+
+/** A claim without a request id: nobody knows whether fal has the job, so it is looked for and never submitted again. */
+async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undefined): Promise<StepResult> {
+  const requestId = heard ?? (await findInHistory(deps, media));
+  if (requestId !== undefined) {
+    await recordAcceptance(deps, media, requestId);
+    return { next: "wait" };
+  }
+  const claimedAt = Date.parse(media.claimedAt ?? media.updatedAt);
+  const settleBy = instant(claimedAt + deps.inDoubtSeconds * 1000);
+  if (passed(deps, settleBy) || passed(deps, media.deadlineAt)) return { next: "fail", code: "submit_outcome_unknown" };
+  return { next: "wait" };
+}
+
+/** fal's history, matched on our source image, which no other generation has. It proves presence, never absence. */
+async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
+  if (!media.source) return undefined;
+  try {
+    const imageUrl = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
+    const found = await deps.kling.findKlingRequest(imageUrl, modeOf(media), media.claimedAt ?? media.updatedAt);
+    return found?.request_id;
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    deps.log.warn("fal's history not available", { mediaId: media.id, error: error.message });
+    return undefined;
+  }
+}
+
+async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {
+  if (media.requestId === undefined) return { next: "done" };
+  if (media.cancelRequestedAt !== undefined && media.cancelSentAt === undefined) {
+    if ((await tellFalToCancel(deps, media)).phase === "canceled") return { next: "done" };
+  }
+  const seen = await look(deps, media, media.requestId);
+  if (seen?.status === "COMPLETED") {
+    if (seen.error_type === "client_cancelled" && media.cancelRequestedAt !== undefined) {
+      await move(deps, refOf(media), "confirm cancel", { queuePosition: undefined });
+      return { next: "done" };
+    }
+    return { next: "finalize" };
+  }
+  // A job that is finished at its deadline is kept: hence the deadline after the look.
+  if (passed(deps, media.deadlineAt)) return { next: "fail", code: "timed_out" };
+  if (seen) await noteQueuePosition(deps, media, seen.status === "IN_QUEUE" ? seen.queue_position : undefined);
+  return { next: "wait" };
+}
+
+/** fal's word on the job, or undefined when fal gives none just now: that says nothing about the job. */
+async function look(deps: CheckDeps, media: Media, requestId: string): Promise<KlingStatus | undefined> {
+  try {
+    return await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt: media.submittedAt });
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    deps.log.warn("status not available", { mediaId: media.id, requestId, error: error.message });
+    return undefined;
+  }
+}
+
+/** Written only when it changed: most laps write nothing. */
+async function noteQueuePosition(deps: CheckDeps, media: Media, queuePosition: number | undefined): Promise<void> {
+  if (queuePosition !== media.queuePosition) await move(deps, refOf(media), "note progress", { queuePosition });
+}
+
+function checkFinalizing(deps: CheckDeps, media: Media): StepResult {
+  if (media.leaseUntil !== undefined && !passed(deps, media.leaseUntil)) return { next: "wait" };
+  const deliverBy = instant(Date.parse(media.deadlineAt ?? media.updatedAt) + DELIVERY_GRACE_SECONDS * 1000);
+  return passed(deps, deliverBy) ? { next: "fail", code: "delivery_failed" } : { next: "finalize" };
+}
+
+function analysisWasLost(deps: CheckDeps, media: Media): boolean {
+  const lostAt = instant(Date.parse(media.updatedAt) + ANALYSIS_LOST_AFTER_SECONDS * 1000);
+  return media.analysisStatus === "pending" && passed(deps, lostAt);
+}
+
+function passed(deps: CheckDeps, at: string | undefined): boolean {
+  return at !== undefined && instant(deps.clock.now()) >= at;
+}
+
+function modeOf(media: Media): KlingGenerationMode {
+  return media.generationMode ?? KlingGenerationMode.STANDARD;
+}

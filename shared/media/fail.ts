@@ -1,0 +1,39 @@
+// Ending a generation badly, in the way its status allows; fal is told to stop first.
+import { tellFalToCancel, type CancelDeps } from "./cancel.ts";
+import { failure, type FailureCode } from "./failures.ts";
+import type { MediaRef } from "./media.ts";
+import { move } from "./move.ts";
+import type { StepResult } from "./step.ts";
+
+/**
+ * Records the failure. What may have been submitted is never failed for a step's own error: the checks settle it,
+ * hence `wait`.
+ */
+export async function failGeneration(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  const change = { error: failure(code), queuePosition: undefined };
+  switch (media?.phase) {
+    case "queued":
+      await move(deps, ref, code === "timed_out" ? "time out" : "refuse", change);
+      return { next: "done" };
+    case "submitting":
+      if (code !== "submit_outcome_unknown") return { next: "wait" };
+      await move(deps, ref, "give up", change);
+      return { next: "done" };
+    case "generating": {
+      if (code !== "timed_out") return { next: "wait" };
+      const told = await tellFalToCancel(deps, media);
+      if (told.phase === "generating") await move(deps, ref, "time out", change);
+      return { next: "done" };
+    }
+    case "finalizing":
+      if (code !== "delivery_failed") return { next: "wait" };
+      await move(deps, ref, "fail delivery", change, { version: media.version });
+      return { next: "done" };
+    case "completed":
+    case "failed":
+    case "canceled":
+    case undefined:
+      return { next: "done" };
+  }
+}

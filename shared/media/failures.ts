@@ -1,0 +1,21 @@
+// The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
+
+export const FAILURES = {
+  timed_out: "The generation was not finished in time and was stopped. Start it again.",
+  submit_outcome_unknown:
+    "We could not find out whether fal.ai took the job, so we did not send it again. You are not charged; a new try is safe.",
+  delivery_failed: "The video was made, but could not be stored. It is not lost: an operator can deliver it.",
+  image_unreachable: "The image's server did not deliver it. Check that the link opens without signing in.",
+  not_submitted: "The generation could not be prepared. Nothing was sent to fal.ai; a new try is safe.",
+} as const;
+export type FailureCode = keyof typeof FAILURES;
+
+/** The error as it is recorded and shown. */
+export function failure(code: FailureCode): { code: FailureCode; message: string } {
+  return { code, message: FAILURES[code] };
+}
+
+/** The code for a workflow step that failed with this error name before anything was submitted. */
+export function failureOfStep(errorName: string): FailureCode {
+  return errorName === "SourceImageUnavailableError" ? "image_unreachable" : "not_submitted";
+}

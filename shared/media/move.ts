@@ -1,0 +1,41 @@
+// A move and the publishing of its event, the only way in which the domain changes a status.
+import { refOf, type Media, type MediaChange, type MediaRef } from "./media.ts";
+import type { EventBus, Expected, Log, MediaRecords } from "./ports.ts";
+import type { MoveName } from "./status.ts";
+
+export interface MoveDeps {
+  records: MediaRecords;
+  events: EventBus;
+  log: Log;
+}
+
+/**
+ * Writes a move, then publishes what lies in the outbox.
+ * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
+ */
+export async function move(
+  deps: MoveDeps,
+  ref: MediaRef,
+  name: MoveName,
+  change: MediaChange,
+  expected?: Expected,
+): Promise<{ media: Media; moved: boolean }> {
+  const result = await deps.records.move(ref, name, change, expected);
+  if (result.moved) {
+    deps.log.info(name, { mediaId: ref.mediaId, phase: result.media.phase, requestId: result.media.requestId });
+    await publishEvents(deps, result.media);
+  }
+  return result;
+}
+
+/** Publishes a record's unpublished events. What the bus does not take stays in the outbox for the sweeper. */
+export async function publishEvents(deps: MoveDeps, media: Media): Promise<void> {
+  const waiting = Object.entries(media.outbox).map(([id, { type, at }]) => ({ id, type, at, media }));
+  if (waiting.length === 0) return;
+  try {
+    const published = await deps.events.publish(waiting);
+    await deps.records.removeEvents(refOf(media), published);
+  } catch (error) {
+    deps.log.warn("events stay in the outbox", { mediaId: media.id, error: String(error) });
+  }
+}

@@ -1,0 +1,111 @@
+// The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
+import type { Media, StoredVideo } from "./media.ts";
+import type { KlingGenerationMode } from "./modes.ts";
+import type { MediaFiles } from "./ports.ts";
+import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";
+
+/** The seed's media. */
+export interface IMedia {
+  id: string;
+  type: "video";
+  usage: "media";
+  name: string;
+  generationStatus: GenerationStatus;
+  /** Absent, like `generationMode`, on records of older versions. */
+  phase?: Phase;
+  generationMode?: KlingGenerationMode;
+  requestId?: string;
+  queuePosition?: number;
+  prompt?: string;
+  error?: { code: string; message: string };
+  image?: { link: string; width?: number; height?: number };
+  video?: IVideo;
+  description: { start: number; text: string }[];
+  analysisStatus?: AnalysisStatus;
+  estimatedCostUsd?: number;
+  createdAt: string;
+  updatedAt: string;
+  version: number;
+}
+
+/** Pixels, bytes, seconds. Only the link is known of a video that an older version stored. */
+export interface IVideo {
+  link: string;
+  quality?: "hd" | "sd";
+  file_type: "mp4";
+  size?: number;
+  width?: number;
+  height?: number;
+  fps?: number;
+  durationInSeconds?: number;
+  frames: never[];
+}
+
+/** The seed's media with its place. */
+export interface IMediaSpace {
+  id: string;
+  spaceId: string;
+  baseMediaId?: string;
+  uploadedBy: string;
+  uploadedAt: string;
+  autoPlacement: boolean;
+  media: IMedia;
+}
+
+/** HD is what the MP4 says: a short side of at least this. */
+const HD_SHORT_SIDE_PIXELS = 1080;
+
+/** A record on the wire. Links are signed anew on each call and die within hours. */
+export async function presentMedia(files: Pick<MediaFiles, "link">, record: Media): Promise<IMediaSpace> {
+  const { id, spaceId, baseMediaId, uploadedBy, createdAt } = record;
+  const media: IMedia = {
+    id,
+    type: "video",
+    usage: "media",
+    name: record.name ?? "Untitled",
+    generationStatus: statusOf(record),
+    phase: record.phase,
+    generationMode: record.generationMode,
+    requestId: record.requestId,
+    queuePosition: record.queuePosition,
+    prompt: record.prompt,
+    error: record.error,
+    image: await presentImage(files, record),
+    video: await presentVideo(files, record),
+    description: record.description,
+    analysisStatus: record.analysisStatus,
+    estimatedCostUsd: record.estimatedCostUsd,
+    createdAt,
+    updatedAt: record.updatedAt,
+    version: record.version,
+  };
+  return { id, spaceId, baseMediaId, uploadedBy, uploadedAt: createdAt, autoPlacement: false, media };
+}
+
+/** The seed's word for where a generation stands. */
+export function progressOf(record: Media): "in_progress" | "completed" | "failed" | "canceled" {
+  const status = statusOf(record);
+  return status === "generating-video" ? "in_progress" : status;
+}
+
+function statusOf(record: Media): GenerationStatus {
+  if (record.phase !== undefined) return generationStatus(record.phase);
+  return record.generationStatus ?? (record.legacyVideoUrl === undefined ? "generating-video" : "completed");
+}
+
+async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
+  if (source) return { link: await files.link(source.key), width: source.width, height: source.height };
+  return image.link === "" ? undefined : image;
+}
+
+async function presentVideo(files: Pick<MediaFiles, "link">, record: Media): Promise<IVideo | undefined> {
+  if (record.video) return { ...(await factsOf(files, record.video)), file_type: "mp4", frames: [] };
+  if (record.legacyVideoUrl === undefined) return undefined;
+  return { link: record.legacyVideoUrl, file_type: "mp4", frames: [] };
+}
+
+async function factsOf(files: Pick<MediaFiles, "link">, video: StoredVideo) {
+  const { key, size, width, height, fps, durationInSeconds } = video;
+  const quality: IVideo["quality"] = Math.min(width, height) >= HD_SHORT_SIDE_PIXELS ? "hd" : "sd";
+  return { link: await files.link(key), quality, size, width, height, fps, durationInSeconds };
+}

@@ -1,0 +1,74 @@
+// The source image becomes ours before fal sees it: fetched once, checked, fitted, kept.
+import { randomBytes } from "node:crypto";
+import { FetchError, SourceImageError, SourceImageUnavailableError } from "./errors.ts";
+import type { Media, SourceImage } from "./media.ts";
+import type { CheckedFetch, ImageFitter, MediaFiles } from "./ports.ts";
+
+export interface SourceDeps {
+  fetch: CheckedFetch;
+  images: ImageFitter;
+  files: MediaFiles;
+}
+
+/** Kling takes images of at most 10 MB (fal.ai model page). */
+const IMAGE_MAX_BYTES = 10 * 1024 * 1024;
+const IMAGE_FETCH_TIMEOUT_MS = 20_000;
+
+/**
+ * Fetches, checks, fits and keeps the source image (and the last frame, where one was given).
+ * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
+ */
+export async function takeSource(deps: SourceDeps, media: Media, attempt: number): Promise<SourceImage> {
+  const name = `sources/${media.id}-${attempt}`;
+  const [first, tail] = [await take(deps, media, media.image.link, name), media.tailImageUrl];
+  if (tail === undefined) return first;
+  return { ...first, tailKey: (await take(deps, media, tail, `${name}-tail`)).key };
+}
+
+/**
+ * Where fal gets an image of ours: a link with a random part where fal can reach us, else the bytes themselves.
+ * A link presigned by a function's role would die with that role's session, within hours of a queue.
+ */
+export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined, key: string): Promise<string> {
+  if (publicUrl !== undefined) return `${publicUrl}/${key}`;
+  const bytes = await files.read(key);
+  if (!bytes) throw new SourceImageUnavailableError("our own copy of it is gone");
+  return `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`;
+}
+
+async function take(deps: SourceDeps, media: Media, link: string, name: string): Promise<SourceImage> {
+  const key = `${name}-${randomBytes(16).toString("hex")}.jpg`;
+  const fitted = await deps.images.fit(await fetchImage(deps.fetch, link), media.aspectRatio, key);
+  await deps.files.put(key, fitted.bytes, "image/jpeg");
+  return { key, width: fitted.width, height: fitted.height };
+}
+
+async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array> {
+  try {
+    // No `types`: hosts often mislabel pictures, so the bytes decide.
+    const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body) chunks.push(chunk);
+    return Buffer.concat(chunks);
+  } catch (error) {
+    throw error instanceof FetchError ? imageError(error) : error;
+  }
+}
+
+function imageError(error: FetchError): Error {
+  switch (error.reason) {
+    case "unavailable":
+      return new SourceImageUnavailableError(error.message);
+    case "forbidden":
+      return new SourceImageError("image_link_forbidden");
+    case "not_found":
+      return new SourceImageError("image_not_found");
+    case "too_large":
+      return new SourceImageError("image_too_large");
+    case "wrong_type":
+      return new SourceImageError("image_type_unsupported");
+    case "refused":
+    case "redirect":
+      return new SourceImageError("image_unreachable", error.message);
+  }
+}

@@ -1,0 +1,142 @@
+// The step that spends money: prepare, claim, submit exactly once, record.
+import { SourceImageError, SubmitError } from "./errors.ts";
+import { instant, refOf, type Media, type MediaRef, type SourceImage } from "./media.ts";
+import { KlingGenerationMode, PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type { Clock, Kling, PromptWriter } from "./ports.ts";
+import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
+import { isTerminal } from "./status.ts";
+import type { StepResult } from "./step.ts";
+import { resubmitAfterSeconds } from "./submit-outcome.ts";
+
+export interface SubmitDeps extends MoveDeps, SourceDeps {
+  kling: Pick<Kling, "startKlingVideoGeneration">;
+  prompts: PromptWriter;
+  clock: Clock;
+  /** Where fal can reach us, if it can. */
+  publicUrl: string | undefined;
+}
+
+/**
+ * Takes a queued record to fal. Safe to call any number of times: only the caller that wins the claim submits.
+ * @throws SourceImageUnavailableError when the image's host may answer later (nothing is claimed yet)
+ */
+export async function submitGeneration(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  if (!media?.phase || isTerminal(media.phase)) return { next: "done" };
+  if (media.phase !== "queued") return { next: "wait" };
+  if (media.deadlineAt !== undefined && instant(deps.clock.now()) >= media.deadlineAt) {
+    return { next: "fail", code: "timed_out" };
+  }
+
+  let prepared: { source: SourceImage; prompt: string };
+  try {
+    prepared = await prepare(deps, media);
+  } catch (error) {
+    if (!(error instanceof SourceImageError)) throw error;
+    await move(
+      deps,
+      ref,
+      "refuse",
+      { error: { code: error.code, message: error.message } },
+      { version: media.version },
+    );
+    return { next: "done" };
+  }
+
+  const claim = await move(
+    deps,
+    ref,
+    "claim",
+    {
+      ...prepared,
+      attempt: media.attempt + 1,
+      claimedAt: instant(deps.clock.now()),
+      nextSubmitAt: undefined,
+    },
+    { version: media.version },
+  );
+  return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
+}
+
+/** What a released claim has prepared is not made a second time. */
+async function prepare(deps: SubmitDeps, media: Media): Promise<{ source: SourceImage; prompt: string }> {
+  const source = media.source ?? (await takeSource(deps, media, media.attempt + 1));
+  if (media.prompt !== undefined) return { source, prompt: media.prompt };
+  const written = await deps.prompts.enhance(media.context, await sourceUrl(deps.files, deps.publicUrl, source.key));
+  return { source, prompt: written.length <= PROMPT_MAX_CHARACTERS ? written : media.context };
+}
+
+async function submitOnce(
+  deps: SubmitDeps,
+  media: Media,
+  { source, prompt }: { source: SourceImage; prompt: string },
+): Promise<StepResult> {
+  const request: KlingRequest = {
+    prompt,
+    image_url: await sourceUrl(deps.files, deps.publicUrl, source.key),
+    duration: media.duration,
+    negative_prompt: media.negativePrompt,
+    cfg_scale: media.cfgScale,
+    tail_image_url: source.tailKey && (await sourceUrl(deps.files, deps.publicUrl, source.tailKey)),
+  };
+  let requestId: string;
+  try {
+    const mode = media.generationMode ?? KlingGenerationMode.STANDARD;
+    requestId = (await deps.kling.startKlingVideoGeneration(request, mode)).request_id;
+  } catch (error) {
+    if (!(error instanceof SubmitError)) throw error;
+    return afterUnaccepted(deps, media, error);
+  }
+  // Three copies of the id exist: this line, the record, and the step's answer.
+  deps.log.info("fal accepted", { mediaId: media.id, attempt: media.attempt, requestId });
+  try {
+    await recordAcceptance(deps, media, requestId);
+  } catch (error) {
+    deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
+  }
+  return { next: "wait", requestId };
+}
+
+/** Records that fal has the job of this claim. A second arrival changes nothing. */
+export async function recordAcceptance(
+  deps: MoveDeps & { clock: Clock },
+  media: Media,
+  requestId: string,
+): Promise<void> {
+  await move(
+    deps,
+    refOf(media),
+    "accept",
+    { requestId, submittedAt: instant(deps.clock.now()) },
+    { attempt: media.attempt, requestId: undefined },
+  );
+}
+
+async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitError): Promise<StepResult> {
+  deps.log.warn("fal did not accept", {
+    mediaId: media.id,
+    attempt: media.attempt,
+    outcome: error.outcome,
+    code: error.code,
+  });
+  switch (error.outcome) {
+    case "not_sent":
+    case "busy": {
+      const nextSubmitAt = instant(deps.clock.now() + resubmitAfterSeconds(media.attempt) * 1000);
+      await move(deps, refOf(media), "release", { claimedAt: undefined, nextSubmitAt }, { attempt: media.attempt });
+      return { next: "wait" };
+    }
+    case "refused":
+      await move(
+        deps,
+        refOf(media),
+        "refuse",
+        { error: { code: error.code, message: error.message } },
+        { attempt: media.attempt },
+      );
+      return { next: "done" };
+    case "in_doubt":
+      return { next: "wait" };
+  }
+}

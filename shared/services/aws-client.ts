@@ -1,0 +1,7 @@
+// How we call AWS: bounded in time, tried three times.
+
+/** Our tables, executions and buses answer in milliseconds; a function must not hang on one of them. */
+export const AWS_CLIENT = {
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000, throwOnRequestTimeout: true },
+};
