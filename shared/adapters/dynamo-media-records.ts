@@ -128,7 +128,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     },
 
     async keepStart(tenantId, key, start) {
-      const Key = { pk: `TENANT#${tenantId}#KEY#enhance`, sk: `KEY#${key}` };
+      const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
       try {
         await db.send(
           new PutCommand({

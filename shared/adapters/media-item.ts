@@ -5,7 +5,7 @@ import { DURATIONS, FORMATS, KlingGenerationMode, type AspectRatio } from "../me
 import { GenerationStatus, PHASES, type EventType } from "../media/status.ts";
 
 const MEDIA_PREFIX = "MEDIA#";
-const PARTITION = /^TENANT#(.+)#SPACE#([^#]+)$/;
+const PARTITION = /^TENANT#([^#]+)#SPACE#([^#]+)$/;
 
 /** 16 shards, so that no partition of the sweeper's index takes all the writes. */
 export const SWEEP_SHARDS = Array.from({ length: 16 }, (_, n) => `SWEEP#${n}`);
@@ -15,16 +15,20 @@ export function mediaKey(ref: MediaRef): { pk: string; sk: string } {
   return { pk: partitionKey(ref), sk: `${MEDIA_PREFIX}${ref.mediaId}` };
 }
 
-/** The partition of a space. */
+/** The partition of a space. Encoded, so that no name can imitate another's key. */
 export function partitionKey({ tenantId, spaceId }: Omit<MediaRef, "mediaId">): string {
-  return `TENANT#${tenantId}#SPACE#${spaceId}`;
+  return `TENANT#${encodeURIComponent(tenantId)}#SPACE#${encodeURIComponent(spaceId)}`;
 }
 
 /** The record that a primary key names; undefined for items that are no media. */
 export function refOfKey({ pk, sk }: { pk: string; sk: string }): MediaRef | undefined {
   const [, tenantId, spaceId] = PARTITION.exec(pk) ?? [];
   if (tenantId === undefined || spaceId === undefined || !sk.startsWith(MEDIA_PREFIX)) return undefined;
-  return { tenantId, spaceId, mediaId: sk.slice(MEDIA_PREFIX.length) };
+  return {
+    tenantId: decodeURIComponent(tenantId),
+    spaceId: decodeURIComponent(spaceId),
+    mediaId: sk.slice(MEDIA_PREFIX.length),
+  };
 }
 
 /** The shard of a record: spread by the last character of its id, which is random. */

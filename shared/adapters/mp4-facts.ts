@@ -1,7 +1,11 @@
 // Reads width, height, frame rate and duration out of an MP4 in the store, with a few ranged reads.
-import { CustomSource, type EncodedPacket, EncodedPacketSink, Input, type InputVideoTrack, MP4 } from "mediabunny";
+import type { EncodedPacket, InputVideoTrack } from "mediabunny";
+import { CustomSource, EncodedPacketSink, Input, Logging, LogLevel, MP4 } from "mediabunny";
 import { DeliveryError } from "../media/errors.ts";
 import type { ReadVideoFacts } from "../media/ports.ts";
+
+// What it would print is in the error that we throw.
+Logging.level = LogLevel.Silent;
 
 /** The facts of the picture as it is shown. Fetches the file's index and its last frame, not the whole file. */
 export const readVideoFacts: ReadVideoFacts = async (file) => {

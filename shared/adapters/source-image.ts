@@ -26,17 +26,17 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
   if (!isJpegPngOrWebp(image)) throw new SourceImageError("image_type_unsupported");
 
   const { width, height } = await measure(image);
-  const measured = `it measures ${width} x ${height} pixels`;
+  const measured = `this one has ${width} x ${height}`;
   if (width * height > INPUT_MAX_PIXELS) throw new SourceImageError("image_too_large", measured);
   if (Math.min(width, height) < SIDE_MIN_PIXELS) throw new SourceImageError("image_too_small", measured);
   if (!format && Math.max(width, height) > RATIO_MAX * Math.min(width, height))
     throw new SourceImageError("image_ratio_unsupported", measured);
 
+  // sharp converts to 8-bit sRGB and drops all metadata unless told otherwise: it is told to write the mark, and only that.
   const { data, info } = await sharp(image, { failOn: "error", limitInputPixels: INPUT_MAX_PIXELS })
     .autoOrient()
     .resize(frameOf(format))
     .flatten({ background: "white" })
-    .toColourspace("srgb")
     .withExif({ IFD0: { ImageDescription: mark } })
     .jpeg({ quality: JPEG_QUALITY })
     .toBuffer({ resolveWithObject: true })

@@ -1,5 +1,5 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
-import { AlreadyEndedError, MediaNotFoundError, ProviderUnavailableError, StaleMediaError } from "./errors.ts";
+import { AlreadyEndedError, isOvertaken, MediaNotFoundError, ProviderUnavailableError } from "./errors.ts";
 import { instant, refOf, type Media, type MediaRef } from "./media.ts";
 import { KlingGenerationMode } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
@@ -24,7 +24,7 @@ export async function cancelGeneration(deps: CancelDeps, ref: MediaRef): Promise
     try {
       return await cancelAs(deps, media);
     } catch (error) {
-      if (!(error instanceof StaleMediaError) || tried === TRIES) throw error;
+      if (!isOvertaken(error) || tried === TRIES) throw error;
     }
   }
 }

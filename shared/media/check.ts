@@ -6,7 +6,7 @@ import { KlingGenerationMode } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling, KlingStatus, MediaFiles } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
-import type { StepResult } from "./step.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
 import { recordAcceptance } from "./submit.ts";
 
 export interface CheckDeps extends MoveDeps {
@@ -29,6 +29,10 @@ const ANALYSIS_LOST_AFTER_SECONDS = 120;
  * @param heard a request id that an earlier step brought and could not record
  */
 export async function checkStatus(deps: CheckDeps, ref: MediaRef, heard?: string): Promise<StepResult> {
+  return unlessOvertaken(() => check(deps, ref, heard));
+}
+
+async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined): Promise<StepResult> {
   const media = await deps.records.get(ref);
   switch (media?.phase) {
     case "queued":

@@ -52,6 +52,11 @@ export class StaleMediaError extends MediaError {
   }
 }
 
+/** Whether a move failed because another door was first: read again and decide anew. */
+export function isOvertaken(error: unknown): boolean {
+  return error instanceof StaleMediaError || error instanceof IllegalMoveError;
+}
+
 /** The caller asked to cancel something that has ended. */
 export class AlreadyEndedError extends MediaError {
   override readonly name = "AlreadyEndedError";

@@ -3,13 +3,17 @@ import { tellFalToCancel, type CancelDeps } from "./cancel.ts";
 import { failure, type FailureCode } from "./failures.ts";
 import type { MediaRef } from "./media.ts";
 import { move } from "./move.ts";
-import type { StepResult } from "./step.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
 
 /**
  * Records the failure. What may have been submitted is never failed for a step's own error: the checks settle it,
  * hence `wait`.
  */
 export async function failGeneration(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
+  return unlessOvertaken(() => fail(deps, ref, code));
+}
+
+async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
   const media = await deps.records.get(ref);
   const change = { error: failure(code), queuePosition: undefined };
   switch (media?.phase) {

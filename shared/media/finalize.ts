@@ -12,7 +12,7 @@ import { KlingGenerationMode } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { CheckedFetch, Clock, Kling, MediaFiles, ReadVideoFacts, VideoDescriber } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
-import type { StepResult } from "./step.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
 
 export interface FinalizeDeps extends MoveDeps {
   kling: Pick<Kling, "checkKlingRequestStatus" | "getKlingRequestResult">;
@@ -36,6 +36,10 @@ const LEASE_SECONDS = 300;
  * @throws ProviderUnavailableError, DeliveryError when another try may succeed (the lease is given back)
  */
 export async function finalizeGeneration(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> {
+  return unlessOvertaken(() => finalize(deps, ref));
+}
+
+async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> {
   const media = await deps.records.get(ref);
   if (media?.phase === "completed" && media.analysisStatus === "pending") return analyze(deps, media);
   if (media?.phase !== "generating" && media?.phase !== "finalizing") return { next: "done" };
@@ -44,7 +48,6 @@ export async function finalizeGeneration(deps: FinalizeDeps, ref: MediaRef): Pro
   const url = media.providerVideoUrl ?? (await resultUrl(deps, media));
   if (url === undefined) return { next: "done" };
   const leased = await lease(deps, media, url);
-  if (!leased) return { next: "wait" };
 
   let video: StoredVideo;
   try {
@@ -95,8 +98,8 @@ async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: Genera
   await move(deps, refOf(media), "fail generation", { error, queuePosition: undefined });
 }
 
-/** Undefined when somebody else was first. */
-async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string): Promise<Media | undefined> {
+/** Takes the record for this invocation alone. @throws StaleMediaError when another was first */
+async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string): Promise<Media> {
   const name = media.phase === "generating" ? "start finalizing" : "take over finalizing";
   const change = {
     leaseOwner: randomUUID(),
@@ -104,13 +107,9 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
     providerVideoUrl,
     queuePosition: undefined,
   };
-  try {
-    const taken = await move(deps, refOf(media), name, change, { version: media.version });
-    return taken.moved ? taken.media : undefined;
-  } catch (error) {
-    if (error instanceof StaleMediaError) return undefined;
-    throw error;
-  }
+  const taken = await move(deps, refOf(media), name, change, { version: media.version });
+  if (!taken.moved) throw new StaleMediaError(media.id, name);
+  return taken.media;
 }
 
 async function store(deps: FinalizeDeps, media: Media, url: string): Promise<StoredVideo> {

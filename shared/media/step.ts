@@ -1,4 +1,5 @@
 // What a workflow step says to the state machine.
+import { isOvertaken } from "./errors.ts";
 import type { FailureCode } from "./failures.ts";
 
 export type StepResult =
@@ -7,3 +8,13 @@ export type StepResult =
   | { next: "finalize" }
   | { next: "fail"; code: FailureCode }
   | { next: "done" };
+
+/** The step's answer; `wait` when another door moved the record meanwhile: the next look decides anew. */
+export async function unlessOvertaken(step: () => Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await step();
+  } catch (error) {
+    if (isOvertaken(error)) return { next: "wait" };
+    throw error;
+  }
+}

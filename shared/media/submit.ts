@@ -6,7 +6,7 @@ import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling, PromptWriter } from "./ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "./status.ts";
-import type { StepResult } from "./step.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
 import { resubmitAfterSeconds } from "./submit-outcome.ts";
 
 export interface SubmitDeps extends MoveDeps, SourceDeps {
@@ -22,6 +22,10 @@ export interface SubmitDeps extends MoveDeps, SourceDeps {
  * @throws SourceImageUnavailableError when the image's host may answer later (nothing is claimed yet)
  */
 export async function submitGeneration(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
+  return unlessOvertaken(() => submit(deps, ref));
+}
+
+async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   const media = await deps.records.get(ref);
   if (!media?.phase || isTerminal(media.phase)) return { next: "done" };
   if (media.phase !== "queued") return { next: "wait" };

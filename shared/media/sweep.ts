@@ -1,5 +1,5 @@
 // The promise that nothing stays open: restarts what nobody drives, publishes what was not heard.
-import { StaleMediaError } from "./errors.ts";
+import { isOvertaken } from "./errors.ts";
 import { instant, type MediaRef } from "./media.ts";
 import { move, publishEvents, type MoveDeps } from "./move.ts";
 import type { Clock, Workflow } from "./ports.ts";
@@ -54,7 +54,7 @@ async function sweepOne(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
     await deps.workflow.start(executionName(media.id, restarts), { ...ref, enter: "check", lap: true });
     return true;
   } catch (error) {
-    if (error instanceof StaleMediaError) return false;
+    if (isOvertaken(error)) return false;
     throw error;
   }
 }

@@ -1,0 +1,73 @@
+// The records on dynalite always, and on any DynamoDB that DYNAMODB_ENDPOINT names.
+import { PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { describe, expect, it } from "vitest";
+import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { presentMedia, progressOf } from "../../shared/media/present.ts";
+import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { mediaRecordsContract } from "./media-records.contract.ts";
+
+describe("the records on dynalite", () => mediaRecordsContract(inMemoryDynamoDb));
+
+const endpoint = process.env["DYNAMODB_ENDPOINT"];
+describe.runIf(endpoint)(`the records on ${endpoint}`, () => mediaRecordsContract(() => dynamoDbAt(endpoint ?? "")));
+
+describe("records of older versions", () => {
+  const place = { pk: "TENANT#local#SPACE#old", sk: "MEDIA#m1" };
+  const ref = { tenantId: "local", spaceId: "old", mediaId: "m1" };
+
+  async function read(item: Record<string, unknown>) {
+    const { client, table } = await inMemoryDynamoDb();
+    await DynamoDBDocumentClient.from(client).send(new PutCommand({ TableName: table, Item: { ...place, ...item } }));
+    const media = await createDynamoMediaRecords({ client, table, clock: new ManualClock() }).get(ref);
+    if (!media) throw new Error("not read");
+    return { media, shown: await presentMedia({ link: async (key) => `signed:${key}` }, media) };
+  }
+
+  it("read without requestId, phase or generationMode, and look like legacy ones to a client", async () => {
+    const { media, shown } = await read({
+      generationStatus: "generating-video",
+      createdAt: "2025-05-01T10:00:00.000Z",
+    });
+    expect(progressOf(media)).toBe("in_progress");
+    expect(shown.media).toMatchObject({ id: "m1", generationStatus: "generating-video" });
+    expect(shown.media.phase).toBeUndefined();
+    expect(shown.media.requestId).toBeUndefined();
+    expect(shown.media.generationMode).toBeUndefined();
+  });
+
+  it("read in the seed's shape, the media inside its space and the video by its link", async () => {
+    const { media, shown } = await read({
+      id: "m1",
+      uploadedBy: "ada",
+      uploadedAt: "2025-05-01T10:00:00.000Z",
+      media: {
+        name: "Old one",
+        generationStatus: "completed",
+        requestId: "r1",
+        image: { link: "https://old.example/i.jpg", width: 10, height: 20 },
+        video: { link: "https://old.example/v.mp4", quality: "hd", frames: [] },
+        description: [{ start: 0, text: "A cat." }],
+      },
+    });
+    expect(progressOf(media)).toBe("completed");
+    expect(shown).toMatchObject({ uploadedBy: "ada", uploadedAt: "2025-05-01T10:00:00.000Z" });
+    expect(shown.media).toMatchObject({
+      name: "Old one",
+      requestId: "r1",
+      image: { link: "https://old.example/i.jpg", width: 10, height: 20 },
+      video: { link: "https://old.example/v.mp4", file_type: "mp4" },
+      description: [{ start: 0, text: "A cat." }],
+    });
+  });
+
+  it("read with nothing at all in them", async () => {
+    expect(progressOf((await read({})).media)).toBe("in_progress");
+  });
+
+  it("ignore attributes of versions to come", async () => {
+    expect((await read({ hologram: true, createdAt: "2027-01-01T00:00:00.000Z" })).media).not.toHaveProperty(
+      "hologram",
+    );
+  });
+});

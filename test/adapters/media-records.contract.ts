@@ -1,0 +1,202 @@
+// What every store of records must do, whatever it runs on.
+import { beforeEach, describe, expect, it } from "vitest";
+import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../../shared/media/errors.ts";
+import { instant, refOf, type Media } from "../../shared/media/media.ts";
+import type { MediaRecords } from "../../shared/media/ports.ts";
+import { MOVES, PHASES, type MoveName } from "../../shared/media/status.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+import { queuedMedia } from "../support/sample-media.ts";
+
+type Options = Omit<Parameters<typeof createDynamoMediaRecords>[0], "clock">;
+
+export function mediaRecordsContract(open: () => Promise<Options>): void {
+  let clock: ManualClock;
+  let records: MediaRecords;
+  const media = queuedMedia();
+  const ref = refOf(media);
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    records = createDynamoMediaRecords({ ...(await open()), clock });
+  });
+
+  const openRefs = (before = "9999") => records.due(before, 100);
+  const moveTo = async (overrides: Partial<Media>) => records.create(queuedMedia(overrides));
+
+  describe("saving and reading", () => {
+    it("gives back exactly what was saved", async () => {
+      const full = queuedMedia({ name: "Beach", cfgScale: 0.5, aspectRatio: "1:1", negativePrompt: "blur" });
+      await records.create(full);
+      expect(await records.get(ref)).toEqual(full);
+    });
+
+    it("saves a record once", async () => {
+      await records.create(media);
+      await expect(records.create(media)).rejects.toBeInstanceOf(MediaExistsError);
+    });
+
+    it("knows nothing of another tenant's or another space's record", async () => {
+      await records.create(media);
+      expect(await records.get({ ...ref, tenantId: "other" })).toBeUndefined();
+      expect(await records.get({ ...ref, spaceId: "other" })).toBeUndefined();
+    });
+
+    it("keeps apart tenants whose names imitate a key", async () => {
+      await moveTo({ tenantId: "a#SPACE#b", spaceId: "c" });
+      expect((await records.list({ tenantId: "a", spaceId: "b#SPACE#c" }, { limit: 10 })).items).toEqual([]);
+      expect(await records.get({ ...ref, tenantId: "a#SPACE#b", spaceId: "c" })).toBeDefined();
+      expect(await openRefs()).toEqual([{ ...ref, tenantId: "a#SPACE#b", spaceId: "c" }]);
+    });
+
+    it("lists a space newest first, page by page, without a page too many", async () => {
+      for (const id of ["m1", "m2", "m3", "m4"]) await moveTo({ id });
+      await moveTo({ id: "m9", spaceId: "elsewhere" });
+      const space = { tenantId: media.tenantId, spaceId: media.spaceId };
+      const first = await records.list(space, { limit: 2 });
+      expect(first.items.map(({ id }) => id)).toEqual(["m4", "m3"]);
+      const second = await records.list(space, { limit: 2, before: first.next });
+      expect(second.items.map(({ id }) => id)).toEqual(["m2", "m1"]);
+      expect(second.next).toBeUndefined();
+    });
+  });
+
+  describe("moving", () => {
+    it("writes the new status, the change, the time and the next version in one", async () => {
+      await records.create(media);
+      clock.advance(5);
+      const { media: moved } = await records.move(ref, "claim", { attempt: 1, prompt: "words" });
+      expect(moved).toEqual({
+        ...media,
+        phase: "submitting",
+        attempt: 1,
+        prompt: "words",
+        version: 2,
+        updatedAt: instant(clock.now()),
+        sweepAt: moved.sweepAt,
+      });
+      expect(await records.get(ref)).toEqual(moved);
+    });
+
+    it("removes what a change says is undefined", async () => {
+      await moveTo({ phase: "generating", requestId: "r", queuePosition: 3 });
+      const { media: moved } = await records.move(ref, "note progress", { queuePosition: undefined });
+      expect(moved).not.toHaveProperty("queuePosition");
+    });
+
+    it.each(Object.keys(MOVES) as MoveName[])("can %s only from where the table of moves says", async (name) => {
+      for (const phase of PHASES) {
+        const id = `${name.replaceAll(" ", "-")}-${phase}`;
+        await moveTo({ id, phase });
+        const move: { from: readonly string[]; to?: string } = MOVES[name];
+        const attempt = records.move({ ...ref, mediaId: id }, name, {});
+        if (move.from.includes(phase)) expect((await attempt).moved).toBe(true);
+        else if (move.to === phase) expect((await attempt).moved).toBe(false);
+        else await expect(attempt).rejects.toBeInstanceOf(IllegalMoveError);
+        const after = await records.get({ ...ref, mediaId: id });
+        expect(after?.phase).toBe(move.from.includes(phase) ? (move.to ?? phase) : phase);
+      }
+    });
+
+    it("lets exactly one of fifty concurrent claims through", async () => {
+      await records.create(media);
+      const claims = await Promise.all(
+        Array.from({ length: 50 }, () => records.move(ref, "claim", { attempt: 1 }, { version: 1 })),
+      );
+      expect(claims.filter(({ moved }) => moved)).toHaveLength(1);
+      expect((await records.get(ref))?.version).toBe(2);
+    });
+
+    it("refuses a legal move when the record is not as it was read", async () => {
+      await moveTo({ phase: "finalizing", leaseOwner: "me" });
+      const stolen = records.move(ref, "take over finalizing", {}, { leaseOwner: "somebody else" });
+      await expect(stolen).rejects.toBeInstanceOf(StaleMediaError);
+      await expect(records.move(ref, "restart", {}, { version: 7 })).rejects.toBeInstanceOf(StaleMediaError);
+      const told = records.move(ref, "take over finalizing", {}, { leaseOwner: undefined });
+      await expect(told).rejects.toBeInstanceOf(StaleMediaError);
+    });
+
+    it("cannot move what is not there", async () => {
+      await expect(records.move(ref, "claim", {})).rejects.toBeInstanceOf(MediaNotFoundError);
+    });
+
+    it("puts the event of a move beside it, under a stable id", async () => {
+      await moveTo({ phase: "submitting" });
+      const { media: moved } = await records.move(ref, "accept", { requestId: "r" });
+      expect(moved.outbox).toEqual({
+        [`${media.id}:generating`]: { type: "Generation Started", at: instant(clock.now()) },
+      });
+    });
+  });
+
+  describe("what the sweeper sees", () => {
+    it("shows open records that are due, oldest first", async () => {
+      await moveTo({ id: "later", sweepAt: instant(clock.now() + 2000) });
+      await moveTo({ id: "sooner", sweepAt: instant(clock.now() + 1000) });
+      await moveTo({ id: "far", sweepAt: instant(clock.now() + 9000) });
+      const due = await openRefs(instant(clock.now() + 5000));
+      expect(due.map(({ mediaId }) => mediaId)).toEqual(["sooner", "later"]);
+      expect((await records.due("9999", 1)).map(({ mediaId }) => mediaId)).toEqual(["sooner"]);
+    });
+
+    it("keeps showing an ended record until its events are published", async () => {
+      await records.create(media);
+      await records.move(ref, "cancel", {});
+      await records.removeEvents(ref, []);
+      expect(await openRefs()).toEqual([ref]);
+      await records.removeEvents(ref, [`${media.id}:canceled`]);
+      expect(await openRefs()).toEqual([]);
+      expect((await records.get(ref))?.outbox).toEqual({});
+    });
+
+    it("keeps showing a completed record until it is described", async () => {
+      await moveTo({ phase: "finalizing" });
+      await records.move(ref, "complete", { analysisStatus: "pending" });
+      await records.removeEvents(ref, [`${media.id}:completed`]);
+      expect(await openRefs()).toEqual([ref]);
+      await records.move(ref, "record analysis", { analysisStatus: "failed" });
+      await records.removeEvents(ref, [`${media.id}:analyzed`]);
+      expect(await openRefs()).toEqual([]);
+    });
+
+    it("does not change the version when events are published", async () => {
+      await records.create(media);
+      const { media: moved } = await records.move(ref, "cancel", {});
+      await records.removeEvents(ref, [`${media.id}:canceled`]);
+      expect((await records.get(ref))?.version).toBe(moved.version);
+    });
+  });
+
+  describe("starts kept under an Idempotency-Key", () => {
+    const start = { fingerprint: "abc", media, expiresAt: Date.parse("2026-01-31") / 1000 };
+
+    it("keeps the first and gives it to all who come after", async () => {
+      const second = { ...start, fingerprint: "def", media: { ...media, id: "second" } };
+      expect(await records.keepStart("acme", "key", start)).toEqual(start);
+      expect(await records.keepStart("acme", "key", second)).toEqual(start);
+      expect(await records.keepStart("acme", "other key", second)).toEqual(second);
+      expect(await records.keepStart("other tenant", "key", second)).toEqual(second);
+    });
+
+    it("lets exactly one of fifty concurrent starts be the first", async () => {
+      const kept = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          records.keepStart("acme", "key", { ...start, media: { ...media, id: `m${n}` } }),
+        ),
+      );
+      expect(new Set(kept.map(({ media: { id } }) => id)).size).toBe(1);
+    });
+
+    it("treats an expired key as free, before the table has deleted it", async () => {
+      await records.keepStart("acme", "key", start);
+      clock.advance(31 * 24 * 3600);
+      const second = { ...start, fingerprint: "def", expiresAt: clock.now() / 1000 + 60 };
+      expect(await records.keepStart("acme", "key", second)).toEqual(second);
+    });
+
+    it("is not among the media of any space", async () => {
+      await records.keepStart("acme", "key", start);
+      expect((await records.list({ tenantId: "acme", spaceId: "holiday" }, { limit: 10 })).items).toEqual([]);
+    });
+  });
+}

@@ -1,0 +1,163 @@
+// A finished job becomes a video of ours, or a failure in fal's words.
+import { beforeEach, describe, expect, it } from "vitest";
+import { createHash } from "node:crypto";
+import {
+  DeliveryError,
+  FetchError,
+  GenerationFailedError,
+  ProviderUnavailableError,
+} from "../../shared/media/errors.ts";
+import { finalizeGeneration } from "../../shared/media/finalize.ts";
+import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+
+const VIDEO_URL = "https://fal.example/files/video.mp4";
+const generating = {
+  phase: "generating",
+  requestId: "r1",
+  attempt: 1,
+  submittedAt: "2026-01-01T00:00:00.000Z",
+} as const;
+
+let world: MediaWorld;
+beforeEach(async () => {
+  world = await mediaWorld();
+});
+
+describe("a video that fal has finished", () => {
+  it("is stored with the facts that the MP4 itself tells, then described", async () => {
+    const ref = await world.given(generating);
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
+    const media = await world.media();
+    const clip = world.web.get(VIDEO_URL);
+    if (!(clip instanceof Buffer)) throw new Error("no clip");
+    expect(media).toMatchObject({
+      phase: "completed",
+      video: {
+        key: `videos/${media.id}.mp4`,
+        size: clip.length,
+        sha256: createHash("sha256").update(clip).digest("hex"),
+        width: 1920,
+        height: 1080,
+        fps: 24,
+        durationInSeconds: 5,
+      },
+      analysisStatus: "completed",
+      description: [{ start: 0, text: "Waves at a beach." }],
+    });
+    expect(Buffer.from((await world.files.read(`videos/${media.id}.mp4`)) ?? [])).toEqual(clip);
+    expect(media).not.toHaveProperty("leaseOwner");
+  });
+
+  it("is announced completed and then analyzed, each once, and leaves nothing open", async () => {
+    const ref = await world.given(generating);
+    await finalizeGeneration(world.deps, ref);
+    await finalizeGeneration(world.deps, ref);
+    expect(world.published.map(({ id }) => id)).toEqual([`${ref.mediaId}:completed`, `${ref.mediaId}:analyzed`]);
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
+  it("stays completed when it cannot be described", async () => {
+    world.describes.text = new Error("WorkflowAI is down");
+    await finalizeGeneration(world.deps, await world.given(generating));
+    expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "failed", description: [] });
+  });
+
+  it("is described by whoever comes after a process that died before it", async () => {
+    const ref = await world.given({ ...generating, phase: "completed", analysisStatus: "pending" });
+    await finalizeGeneration(world.deps, ref);
+    expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
+  });
+
+  it("is stored by one of many who try at once", async () => {
+    const ref = await world.given(generating);
+    let copies = 0;
+    const fetch: typeof world.fetch = (...args) => {
+      copies++;
+      return world.fetch(...args);
+    };
+    await Promise.all(Array.from({ length: 10 }, () => finalizeGeneration({ ...world.deps, fetch }, ref)));
+    expect(copies).toBe(1);
+    expect((await world.media()).phase).toBe("completed");
+  });
+
+  it("is left to the holder of a live lease", async () => {
+    const ref = await world.given({
+      ...generating,
+      phase: "finalizing",
+      leaseOwner: "x",
+      leaseUntil: "2026-01-01T00:05:00.000Z",
+    });
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "wait" });
+    expect((await world.media()).phase).toBe("finalizing");
+  });
+});
+
+describe("a copy that fails", () => {
+  it.each([
+    ["is not there", new FetchError("not_found", "404")],
+    ["redirects", new FetchError("redirect", "302")],
+    ["leads to a private address", new FetchError("forbidden", "169.254.169.254")],
+    ["is too large", new FetchError("too_large", "5 GB")],
+    ["breaks off", new FetchError("unavailable", "ECONNRESET")],
+    ["is no video", Buffer.from("<html>gone</html>")],
+  ])("because the file %s gives the lease back and is tried again", async (_why, found) => {
+    const ref = await world.given(generating);
+    const clip = world.web.get(VIDEO_URL);
+    world.web.set(VIDEO_URL, found);
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(DeliveryError);
+    expect(await world.media()).toMatchObject({ phase: "finalizing", providerVideoUrl: VIDEO_URL });
+    if (clip) world.web.set(VIDEO_URL, clip);
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
+    expect((await world.media()).phase).toBe("completed");
+  });
+
+  it("by the store's fault is tried again too", async () => {
+    const ref = await world.given(generating);
+    const files = { ...world.files, put: () => Promise.reject(new Error("AccessDenied")) };
+    await expect(finalizeGeneration({ ...world.deps, files }, ref)).rejects.toThrow("AccessDenied");
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
+  });
+
+  it("shorter than announced is not committed", async () => {
+    const ref = await world.given(generating);
+    const fetch: typeof world.fetch = async (...args) => ({ ...(await world.fetch(...args)), contentLength: 1e6 });
+    await expect(finalizeGeneration({ ...world.deps, fetch }, ref)).rejects.toThrow("announced 1000000 bytes");
+    expect((await world.media()).phase).toBe("finalizing");
+  });
+});
+
+describe("a job that failed at fal", () => {
+  it("ends as failed, in fal's words", async () => {
+    world.kling.result = new GenerationFailedError("content_policy_violation", "The picture shows a brand.");
+    expect(await finalizeGeneration(world.deps, await world.given(generating))).toEqual({ next: "done" });
+    expect(await world.media()).toMatchObject({
+      phase: "failed",
+      error: { code: "content_policy_violation", message: "The picture shows a brand." },
+    });
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
+  });
+
+  it("with a server error as its result ends as failed when its status says so", async () => {
+    world.kling.result = new ProviderUnavailableError("HTTP 500");
+    world.kling.status = { status: "COMPLETED", error: "The runner crashed.", error_type: "runner_server_error" };
+    await finalizeGeneration(world.deps, await world.given(generating));
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "runner_server_error" } });
+  });
+
+  it("is asked again when only the answer was bad", async () => {
+    world.kling.result = new ProviderUnavailableError("HTTP 500");
+    world.kling.status = { status: "COMPLETED" };
+    const ref = await world.given(generating);
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+    expect((await world.media()).phase).toBe("generating");
+  });
+
+  it("because it was canceled ends as canceled", async () => {
+    world.kling.result = new GenerationFailedError("client_cancelled", "canceled");
+    await finalizeGeneration(
+      world.deps,
+      await world.given({ ...generating, cancelRequestedAt: "2026-01-01T00:00:01.000Z" }),
+    );
+    expect((await world.media()).phase).toBe("canceled");
+  });
+});

@@ -1,0 +1,166 @@
+// The tables the domain is made of: modes, moves, outcomes.
+import { describe, expect, it } from "vitest";
+import { UnknownModeError } from "../../shared/media/errors.ts";
+import {
+  KLING_MODES,
+  KlingGenerationMode,
+  klingInput,
+  klingMode,
+  nearestFormat,
+  type KlingRequest,
+} from "../../shared/media/modes.ts";
+import { estimatedCostUsd } from "../../shared/media/price.ts";
+import { generationStatus, isTerminal, MOVES, PHASES, planMove, type Phase } from "../../shared/media/status.ts";
+import { resubmitAfterSeconds, submitOutcome } from "../../shared/media/submit-outcome.ts";
+
+const everything: KlingRequest = {
+  prompt: "p",
+  image_url: "https://i.example/i.jpg",
+  duration: "10",
+  negative_prompt: "n",
+  cfg_scale: 0.3,
+  tail_image_url: "https://i.example/t.jpg",
+  aspect_ratio: "16:9",
+};
+
+describe("the modes", () => {
+  it("have fal's endpoints and prices", () => {
+    expect(Object.entries(KLING_MODES).map(([mode, row]) => [mode, row.endpointId, row.priceUsd])).toEqual([
+      ["standard", "fal-ai/kling-video/v2.1/standard/image-to-video", { "5": 0.28, "10": 0.56 }],
+      ["pro", "fal-ai/kling-video/v2.1/pro/image-to-video", { "5": 0.49, "10": 0.98 }],
+      ["master", "fal-ai/kling-video/v2.1/master/image-to-video", { "5": 1.4, "10": 2.8 }],
+    ]);
+    expect(estimatedCostUsd("master", "10")).toBe(2.8);
+  });
+
+  it("send the aspect ratio never, and the last frame in pro only", () => {
+    expect(klingInput(everything, "pro")).toEqual({
+      prompt: "p",
+      image_url: "https://i.example/i.jpg",
+      duration: "10",
+      negative_prompt: "n",
+      cfg_scale: 0.3,
+      tail_image_url: "https://i.example/t.jpg",
+    });
+    expect(klingInput(everything, "standard")).not.toHaveProperty("tail_image_url");
+    expect(klingInput(everything, "master")).not.toHaveProperty("tail_image_url");
+  });
+
+  it("send a cfg_scale of zero, and no field that is not set", () => {
+    const input = klingInput({ prompt: "p", image_url: "u", cfg_scale: 0, duration: undefined }, "standard");
+    expect(input).toEqual({ prompt: "p", image_url: "u", cfg_scale: 0 });
+  });
+
+  it("name the known ones when asked for an unknown one", () => {
+    expect(() => klingMode("turbo")).toThrow(UnknownModeError);
+    expect(() => klingMode("turbo")).toThrow("standard, pro, master");
+    expect(() => klingMode("constructor")).toThrow(UnknownModeError);
+  });
+
+  it("are values and types, as in the seed", () => {
+    const pro: KlingGenerationMode.PRO = KlingGenerationMode.PRO;
+    expect(pro).toBe("pro");
+  });
+
+  it("find the format nearest to a picture", () => {
+    expect(nearestFormat({ width: 1600, height: 1067 })).toBe("16:9");
+    expect(nearestFormat({ width: 1000, height: 1100 })).toBe("1:1");
+    expect(nearestFormat({ width: 900, height: 1600 })).toBe("9:16");
+  });
+});
+
+describe("the table of moves", () => {
+  const entries = Object.entries(MOVES) as [
+    keyof typeof MOVES,
+    { from: readonly Phase[]; to?: Phase; event?: string },
+  ][];
+
+  it("lets nothing out of a terminal status", () => {
+    for (const [name, { from, to }] of entries) {
+      const changes = from.filter((phase) => isTerminal(phase) && to !== undefined && to !== phase);
+      expect(changes, name).toEqual([]);
+    }
+  });
+
+  it("gives every way into a terminal status its event", () => {
+    for (const [name, { to, event }] of entries) {
+      if (to !== undefined && isTerminal(to)) expect(event, name).toMatch(/^Generation (Completed|Failed|Canceled)$/);
+    }
+  });
+
+  it("leads from every status to an end", () => {
+    for (const start of PHASES) {
+      const reached = new Set<Phase>([start]);
+      for (const _ of PHASES) {
+        for (const [, { from, to }] of entries) if (to && from.some((phase) => reached.has(phase))) reached.add(to);
+      }
+      expect([...reached].some(isTerminal), start).toBe(true);
+    }
+  });
+
+  it("submits only from queued, and gets out of a doubtful submit without another", () => {
+    expect(MOVES.claim.from).toEqual(["queued"]);
+    expect(entries.filter(([, { to }]) => to === "submitting").map(([name]) => name)).toEqual(["claim"]);
+  });
+
+  it("shows the seed's status for each phase", () => {
+    expect(PHASES.map(generationStatus)).toEqual([
+      "generating-video",
+      "generating-video",
+      "generating-video",
+      "generating-video",
+      "completed",
+      "failed",
+      "canceled",
+    ]);
+  });
+
+  it("names events after the status they announce, so that a second delivery is recognised", () => {
+    expect(planMove("m", "complete", {}, 0).event?.id).toBe("m:completed");
+    expect(planMove("m", "record analysis", {}, 0).event?.id).toBe("m:analyzed");
+    expect(planMove("m", "time out", {}, 0).event).toMatchObject({
+      id: "m:failed",
+      entry: { type: "Generation Failed" },
+    });
+    expect(planMove("m", "note progress", {}, 0).event).toBeUndefined();
+  });
+});
+
+describe("the outcome of a submit", () => {
+  it.each([
+    ["accepted", { status: 200, requestId: "r" }],
+    ["accepted", { status: 202, requestId: "r" }],
+    ["not_sent", { errorCode: "ENOTFOUND" }],
+    ["not_sent", { errorCode: "EAI_AGAIN" }],
+    ["not_sent", { errorCode: "ECONNREFUSED" }],
+    ["not_sent", { errorCode: "UND_ERR_CONNECT_TIMEOUT" }],
+    ["not_sent", { errorCode: "CERT_HAS_EXPIRED" }],
+    ["busy", { status: 429 }],
+    ["refused", { status: 400 }],
+    ["refused", { status: 401 }],
+    ["refused", { status: 402 }],
+    ["refused", { status: 403 }],
+    ["refused", { status: 404 }],
+    ["refused", { status: 422 }],
+    ["in_doubt", { status: 200 }],
+    ["in_doubt", { status: 301 }],
+    ["in_doubt", { status: 408 }],
+    ["in_doubt", { status: 409 }],
+    ["in_doubt", { status: 500 }],
+    ["in_doubt", { status: 502 }],
+    ["in_doubt", { status: 503 }],
+    ["in_doubt", { status: 504 }],
+    ["in_doubt", { errorCode: "ECONNRESET" }],
+    ["in_doubt", { errorCode: "EPIPE" }],
+    ["in_doubt", { errorCode: "UND_ERR_SOCKET" }],
+    ["in_doubt", { errorCode: "UND_ERR_HEADERS_TIMEOUT" }],
+    ["in_doubt", { errorCode: "UND_ERR_BODY_TIMEOUT" }],
+    ["in_doubt", { errorCode: "ETIMEDOUT" }],
+    ["in_doubt", { errorCode: undefined }],
+  ] as const)("is %s for %o", (outcome, sight) => expect(submitOutcome(sight)).toBe(outcome));
+
+  it("waits 10 s, then half as long again each time, at most 5 minutes", () => {
+    expect([1, 2, 3].map(resubmitAfterSeconds)).toEqual([10, 15, 22.5]);
+    expect(resubmitAfterSeconds(50)).toBe(300);
+  });
+});

@@ -1,0 +1,52 @@
+// A fal that does what the test says: it counts every submit and finishes jobs when told.
+import { SubmitError } from "../../shared/media/errors.ts";
+import type { KlingGenerationMode, KlingRequest } from "../../shared/media/modes.ts";
+import type { Kling, KlingStatus } from "../../shared/media/ports.ts";
+
+type Answer<T> = T | Error;
+
+export class FakeKling implements Kling {
+  /** Every POST, accepted or not. */
+  readonly posts: { request: KlingRequest; mode: KlingGenerationMode }[] = [];
+  readonly statusCalls: { requestId: string; mode: KlingGenerationMode; submittedAt?: string }[] = [];
+  readonly cancels: string[] = [];
+  /** What the next submits meet; afterwards fal accepts. */
+  submits: Answer<string>[] = [];
+  status: Answer<KlingStatus> = { status: "IN_QUEUE", queue_position: 2 };
+  result: Answer<string> = "https://fal.example/files/video.mp4";
+  cancelAnswer: Answer<"confirmed" | "requested" | "already_completed" | "not_found"> = "requested";
+  /** Image URL of an ended job -> its request id. */
+  readonly history = new Map<string, string>();
+  historyFault: Error | undefined;
+
+  async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode) {
+    this.posts.push({ request, mode });
+    return { request_id: unless(this.submits.shift() ?? `request-${this.posts.length}`) };
+  }
+  async checkKlingRequestStatus(requestId: string, mode: KlingGenerationMode, options?: { submittedAt?: string }) {
+    this.statusCalls.push({ requestId, mode, ...options });
+    return unless(this.status);
+  }
+  async getKlingRequestResult() {
+    return { data: { video: { url: unless(this.result) } } };
+  }
+  async cancelKlingRequest(requestId: string) {
+    this.cancels.push(requestId);
+    return unless(this.cancelAnswer);
+  }
+  async findKlingRequest(imageUrl: string) {
+    if (this.historyFault) throw this.historyFault;
+    const request_id = this.history.get(imageUrl);
+    return request_id === undefined ? undefined : { request_id };
+  }
+}
+
+/** A submit that ends without a job, or without our knowing. */
+export function unaccepted(outcome: SubmitError["outcome"], code = "some_code"): SubmitError {
+  return new SubmitError(outcome, code, `fal said ${code}`);
+}
+
+function unless<T>(answer: Answer<T>): T {
+  if (answer instanceof Error) throw answer;
+  return answer;
+}

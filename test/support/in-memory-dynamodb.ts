@@ -1,0 +1,61 @@
+// A DynamoDB for one test file: dynalite in memory without a socket, or the endpoint that DYNAMODB_ENDPOINT names.
+import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { randomUUID } from "node:crypto";
+import { Readable } from "node:stream";
+import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
+import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
+
+const LOCAL = { region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
+
+/** The real SDK client; its requests reach dynalite as function calls, so that time may be faked. */
+export async function inMemoryDynamoDb(): Promise<{ client: DynamoDBClient; table: string }> {
+  const db = await openDynamoDb();
+  const client = new DynamoDBClient({
+    ...LOCAL,
+    maxAttempts: 1,
+    requestHandler: {
+      handle: async (request: { headers: Record<string, string>; body?: string | Uint8Array }) => {
+        const body =
+          typeof request.body === "string" ? Buffer.from(request.body) : Buffer.concat([request.body ?? Buffer.of()]);
+        const { statusCode, headers, body: text } = await db.handle({ headers: request.headers, body });
+        return { response: { statusCode, headers, body: Readable.from([Buffer.from(text)]) } };
+      },
+    },
+  });
+  return { client, table: MEDIA_TABLE.name };
+}
+
+/** A fresh table on a real endpoint, such as Amazon's DynamoDB Local. */
+export async function dynamoDbAt(
+  endpoint: string,
+): Promise<{ client: DynamoDBClient; table: string; drop(): Promise<void> }> {
+  const client = new DynamoDBClient({ ...LOCAL, endpoint });
+  const table = `Media-${randomUUID()}`;
+  const { partitionKey, sortKey, sweepIndex } = MEDIA_TABLE;
+  const keys = (partition: string, sort: string) => [
+    { AttributeName: partition, KeyType: "HASH" as const },
+    { AttributeName: sort, KeyType: "RANGE" as const },
+  ];
+  await client.send(
+    new CreateTableCommand({
+      TableName: table,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [partitionKey, sortKey, sweepIndex.partitionKey, sweepIndex.sortKey].map((name) => ({
+        AttributeName: name,
+        AttributeType: "S" as const,
+      })),
+      KeySchema: keys(partitionKey, sortKey),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: sweepIndex.name,
+          KeySchema: keys(sweepIndex.partitionKey, sweepIndex.sortKey),
+          Projection: { ProjectionType: sweepIndex.projection },
+        },
+      ],
+    }),
+  );
+  const drop = async () => {
+    await client.send(new DeleteTableCommand({ TableName: table }));
+  };
+  return { client, table, drop };
+}

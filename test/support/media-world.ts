@@ -1,0 +1,128 @@
+// Everything the domain works on: the real records, files and image code; only fal, WorkflowAI, the web and the clock are played.
+import { mkdtemp, readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import sharp from "sharp";
+import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
+import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
+import { fitImage } from "../../shared/adapters/source-image.ts";
+import { FetchError } from "../../shared/media/errors.ts";
+import { refOf, type Media } from "../../shared/media/media.ts";
+import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
+import { FakeKling } from "./fake-kling.ts";
+import { inMemoryDynamoDb } from "./in-memory-dynamodb.ts";
+import { ManualClock } from "./manual-clock.ts";
+import { queuedMedia } from "./sample-media.ts";
+
+const CLIP = path.join(import.meta.dirname, "../../stacks/local/samples/placeholder-16x9-5s.mp4");
+
+export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
+
+/** A world with one photo on the web and fal's finished video behind its URL. */
+export async function mediaWorld() {
+  const clock = new ManualClock();
+  const kling = new FakeKling();
+  const records = createDynamoMediaRecords({ ...(await inMemoryDynamoDb()), clock });
+  const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
+  const files = createLocalMediaFiles({
+    directory,
+    linkOrigin: "http://127.0.0.1:3000",
+    linkSecret: "secret",
+    now: () => clock.now(),
+  });
+
+  const web = new Map<string, Buffer | Error>([
+    ["https://pictures.example/beach.jpg", await photo(1600, 1067)],
+    ["https://fal.example/files/video.mp4", await readFile(CLIP)],
+  ]);
+  const fetch: CheckedFetch = async (url) => {
+    const found = web.get(url) ?? new FetchError("not_found", `no ${url}`);
+    if (found instanceof Error) throw found;
+    const body = (async function* () {
+      yield found;
+    })();
+    return { body, contentType: "application/octet-stream", contentLength: found.length };
+  };
+
+  const published: MediaEvent[] = [];
+  const bus = { down: false };
+  const executions = new Map<string, Omit<GenerationInput, "pollSeconds">>();
+  const orchestrator = { down: false };
+  const logged: string[] = [];
+  const describer = { text: "Waves at a beach." as string | Error };
+  const prompt = { write: (words: string) => `${words} Cinematic.` };
+
+  const deps = {
+    records,
+    files,
+    fetch,
+    images: { fit: fitImage },
+    readVideoFacts,
+    kling,
+    clock,
+    publicUrl: undefined as string | undefined,
+    inDoubtSeconds: 900,
+    deadlineSeconds: 3600,
+    newId: () => queuedMedia().id,
+    prompts: { enhance: async (words: string) => prompt.write(words) },
+    describer: {
+      describe: async () => {
+        if (describer.text instanceof Error) throw describer.text;
+        return describer.text;
+      },
+    },
+    events: {
+      publish: async (events: MediaEvent[]) => {
+        if (bus.down) throw new Error("the bus is down");
+        published.push(...events);
+        return events.map(({ id }) => id);
+      },
+    },
+    workflow: {
+      start: async (name: string, input: Omit<GenerationInput, "pollSeconds">) => {
+        if (orchestrator.down) throw new Error("Step Functions is down");
+        executions.set(name, input);
+      },
+      isRunning: async (name: string) => executions.has(name),
+    },
+    log: {
+      info: (message: string, facts: Record<string, unknown>) =>
+        void logged.push(`${message} ${JSON.stringify(facts)}`),
+      warn: (message: string, facts: Record<string, unknown>) =>
+        void logged.push(`${message} ${JSON.stringify(facts)}`),
+    },
+  };
+
+  return {
+    ...deps,
+    deps,
+    web,
+    published,
+    bus,
+    executions,
+    orchestrator,
+    logged,
+    describes: describer,
+    prompt,
+    /** Saves a record and gives its ref. */
+    async given(overrides: Partial<Media> = {}) {
+      const media = queuedMedia(overrides);
+      await records.create(media);
+      return refOf(media);
+    },
+    /** The record of the world. */
+    async media(): Promise<Media> {
+      const media = await records.get(refOf(queuedMedia()));
+      if (!media) throw new Error("there is no record");
+      return media;
+    },
+  };
+}
+
+/** A picture that compresses like a photo. */
+export async function photo(width: number, height: number): Promise<Buffer> {
+  return sharp({ create: { width, height, channels: 3, background: "#3377aa" } })
+    .jpeg()
+    .toBuffer();
+}
