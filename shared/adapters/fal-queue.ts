@@ -104,8 +104,10 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     async getKlingRequestResult(requestId, mode) {
       const data = await result(klingMode(mode).endpointId, requestId);
       const video = videoBody.safeParse(data).data;
-      if (!video) throw new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
-      return { data: video };
+      if (video) return { data: video };
+      // A JSON object is the model's answer; anything else (a proxy's page, say) is no answer at all.
+      if (typeof data !== "object") throw new ProviderUnavailableError("a result that is not JSON");
+      throw new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
     },
 
     async cancelKlingRequest(requestId, mode) {

@@ -1,0 +1,228 @@
+// The whole system on one machine: the same functions, wired to local stand-ins, on loopback only.
+import { constants } from "node:fs";
+import { access, mkdir } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import send from "send";
+import { ROUTES } from "../blueprint/routes.ts";
+import { RULES, SCHEDULES } from "../blueprint/rules.ts";
+import { MEDIA_TABLE } from "../blueprint/tables.ts";
+import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
+import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./arns.ts";
+import { createAwsEndpoint } from "./aws-endpoint.ts";
+import { createDeliveries } from "./deliveries.ts";
+import { openDynamoDb } from "./dynamodb.ts";
+import { createEventBus } from "./event-bus.ts";
+import { serveFile } from "./file-server.ts";
+import { createFunctions, handlersFromDisk, type FunctionError, type HandlerSource } from "./functions.ts";
+import type { LocalFunction } from "./functions.ts";
+import { createHttpGateway, sendJson } from "./http-gateway.ts";
+import { createJwtAuthorizer, type JwtSettings } from "./jwt-authorizer.ts";
+import { startScheduler } from "./scheduler.ts";
+import { keepSecrets, type Secrets } from "./secrets.ts";
+import { StartError } from "./start-error.ts";
+import { createWorkflow, localDefinition } from "./workflow.ts";
+
+const HOST = "127.0.0.1";
+const SAMPLES = fileURLToPath(new URL("./samples/", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+/** What is under way at a stop gets this long to end by itself. */
+const GRACE_MS = 1000;
+/** Longer than the gateway waits, so that it is the gateway that gives up on a slow function. */
+const API_TIMEOUT_SECONDS = 60;
+/** Functions behind the bus and the clock: long enough for a sweep over many records, short enough not to block the next for ever. */
+const EVENT_TIMEOUT_SECONDS = 300;
+
+/** What a page of a listed origin may send, and read of the answer. */
+const CORS = {
+  methods: ["GET", "POST"],
+  headers: ["authorization", "content-type", "idempotency-key"],
+  exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
+  maxAgeSeconds: 3600,
+};
+
+export interface LocalMachineOptions {
+  /** 0: any free port. */
+  port: number;
+  awsPort: number;
+  dataDirectory: string;
+  /** Keeps the table in memory, for tests that need nothing to outlive them. */
+  tableInMemory?: boolean;
+  /** The repository's own functions unless a test brings others. */
+  handlers?: HandlerSource;
+  corsOrigins?: readonly string[];
+  /** Without it whoever reaches the loopback interface may call. */
+  jwt?: JwtSettings;
+  /** Runs when the functions' environment stands, before the first of them is called; what it throws stops the start. */
+  check?: () => void | Promise<void>;
+  /** Told of every error a function throws. */
+  report?: (functionName: string, error: FunctionError) => void;
+}
+
+export interface LocalMachine {
+  url: string;
+  awsUrl: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything. The functions find their resources in `process.env`, so a process holds one machine at a time.
+ * @throws StartError when the person at the terminal has to change something
+ */
+export async function startLocalMachine(options: LocalMachineOptions): Promise<LocalMachine> {
+  const dataDirectory = resolve(options.dataDirectory);
+  await prepareDirectory(dataDirectory);
+
+  await using parts = new AsyncDisposableStack();
+  const dynamoDb = await openDynamoDb(options.tableInMemory ? undefined : join(dataDirectory, "dynamodb"));
+  parts.defer(() => dynamoDb.close());
+  const secrets = await keepSecrets(dataDirectory);
+
+  const functions = createFunctions(blueprintFunctions(), options.handlers ?? handlersFromDisk(ROOT), options.report);
+  const workflow = createWorkflow(functions);
+  const deliveries = createDeliveries(functions, dataDirectory);
+  const bus = createEventBus(RULES, deliveries);
+
+  const awsServer = createServer(createAwsEndpoint({ dynamoDb, workflow, bus, functions, deliveries }));
+  const awsUrl = await listen(awsServer, options.awsPort, "AWS_PORT");
+  parts.defer(() => closeServer(awsServer));
+  parts.defer(() => atMost(GRACE_MS, functions.idle()));
+  parts.defer(() => deliveries.close());
+  parts.defer(() => workflow.close());
+
+  const mediaStore = process.env["MEDIA_STORE"] || pathToFileURL(join(dataDirectory, "media")).href;
+  const filesDirectory = mediaStore.startsWith("file:") ? fileURLToPath(mediaStore) : undefined;
+  const gateway = createHttpGateway({
+    routes: ROUTES,
+    functions,
+    authorize: options.jwt && createJwtAuthorizer(options.jwt),
+    cors: options.corsOrigins?.length ? { origins: options.corsOrigins, ...CORS } : undefined,
+  });
+  const httpServer = createServer((request, response) => {
+    if (request.url?.startsWith("/samples/")) serveSample(request, response);
+    else if (request.url?.startsWith("/files/") && filesDirectory !== undefined) {
+      serveFile(request, response, { directory: filesDirectory, linkSecret: secrets.linkSecret, now: Date.now });
+    } else gateway(request, response);
+  });
+  const url = await listen(httpServer, options.port, "PORT");
+  parts.defer(() => closeServer(httpServer));
+
+  parts.defer(setEnvironment(functionEnvironment({ url, awsUrl, mediaStore, secrets })));
+  await options.check?.();
+
+  await deliveries.resume();
+  const scheduler = startScheduler(SCHEDULES, functions);
+  parts.defer(() => scheduler.stop());
+
+  const running = parts.move();
+  return { url, awsUrl, close: () => running.disposeAsync() };
+}
+
+/** Every function the blueprint names, each with its time limit. */
+function blueprintFunctions(): LocalFunction[] {
+  const { States } = localDefinition();
+  const step = (state: WorkflowState): LocalFunction => ({
+    handlerPath: WORKFLOW_FUNCTIONS[state],
+    timeoutSeconds: States[state].TimeoutSeconds,
+  });
+  return [
+    ...ROUTES.map(({ handler }) => ({ handlerPath: handler, timeoutSeconds: API_TIMEOUT_SECONDS })),
+    step("SubmitGeneration"),
+    step("CheckStatus"),
+    step("FinalizeAndAnalyze"),
+    step("RecordFailure"),
+    ...[...RULES, ...SCHEDULES].map(({ handler }) => ({ handlerPath: handler, timeoutSeconds: EVENT_TIMEOUT_SECONDS })),
+  ];
+}
+
+/** What the cloud's functions find in their environment; undefined takes a variable away. */
+function functionEnvironment(machine: { url: string; awsUrl: string; mediaStore: string; secrets: Secrets }) {
+  const { url, awsUrl, mediaStore, secrets } = machine;
+  const { AUTH, MEDIA_ORIGIN } = process.env;
+  return {
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL: awsUrl,
+    // Each of these would lead a client past the local endpoint, or past the local credentials.
+    AWS_PROFILE: undefined,
+    AWS_SESSION_TOKEN: undefined,
+    AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: undefined,
+    SST_RESOURCE_App: JSON.stringify({ name: "media", stage: "local" }),
+    SST_RESOURCE_Media: JSON.stringify({ name: MEDIA_TABLE.name }),
+    SST_RESOURCE_Bus: JSON.stringify({ name: BUS_NAME }),
+    SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
+    SST_RESOURCE_LinkSecret: JSON.stringify({ value: secrets.linkSecret }),
+    SST_RESOURCE_WebhookSecret: JSON.stringify({ value: secrets.webhookSecret }),
+    AUTH: AUTH || "off",
+    MEDIA_STORE: mediaStore,
+    MEDIA_ORIGIN: MEDIA_ORIGIN || url,
+  };
+}
+
+/** @returns puts everything back as it was */
+function setEnvironment(variables: Record<string, string | undefined>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  const set = (name: string, value: string | undefined) => {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  };
+  for (const [name, value] of Object.entries(variables)) set(name, value);
+  return () => before.forEach(([name, value]) => set(name, value));
+}
+
+function serveSample(request: IncomingMessage, response: ServerResponse): void {
+  const path = (request.url ?? "").replace(/^\/samples/, "").replace(/[?#].*$/s, "");
+  const refuse = () =>
+    sendJson(response, 404, { error: "There is no such sample.", code: "file_not_found", traceId: "local" });
+  if (request.method !== "GET" && request.method !== "HEAD") return refuse();
+  send(request, path, { root: SAMPLES, index: false }).on("error", refuse).on("directory", refuse).pipe(response);
+}
+
+async function prepareDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+    await access(directory, constants.W_OK);
+  } catch (error) {
+    throw new StartError(
+      `The data directory ${directory} cannot be written (${codeOf(error)}): set DATA_DIR to another.`,
+    );
+  }
+}
+
+function listen(server: Server, port: number, setting: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const reason = codeOf(error) === "EADDRINUSE" ? "is already in use" : `cannot be opened (${codeOf(error)})`;
+      reject(new StartError(`Port ${port} ${reason}: stop what uses it, or set ${setting} to another port.`));
+    });
+    server.listen(port, HOST, () => {
+      const address = server.address();
+      if (isAddress(address)) resolve(`http://${HOST}:${address.port}`);
+    });
+  });
+}
+
+function isAddress(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === "object" && address !== null;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  await atMost(GRACE_MS, closed);
+  server.closeAllConnections();
+  await closed;
+}
+
+async function atMost(milliseconds: number, wait: Promise<void>): Promise<void> {
+  const enough = Promise.withResolvers<void>();
+  const timer = setTimeout(enough.resolve, milliseconds);
+  await Promise.race([wait, enough.promise]);
+  clearTimeout(timer);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : String(error);
+}
