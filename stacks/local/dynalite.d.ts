@@ -16,6 +16,7 @@ declare module "dynalite" {
   export interface DynaliteServer {
     emit(event: "request", request: DynaliteRequest, response: DynaliteResponse): boolean;
     listen(port: number, host: string, listening: () => void): void;
+    address(): { port: number } | string | null;
     close(closed: (error?: Error | null) => void): void;
   }
   /** @param options.path where LevelDB keeps the tables; in memory without it */

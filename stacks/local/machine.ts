@@ -1,4 +1,5 @@
 // The whole system on one machine: the same functions, wired to local stand-ins, on loopback only.
+import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -176,7 +177,7 @@ function setEnvironment(variables: Record<string, string | undefined>): () => vo
 function serveSample(request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? "").replace(/^\/samples/, "").replace(/[?#].*$/s, "");
   const refuse = () =>
-    sendJson(response, 404, { error: "There is no such sample.", code: "file_not_found", traceId: "local" });
+    sendJson(response, 404, { error: "There is no such sample.", code: "file_not_found", traceId: randomUUID() });
   if (request.method !== "GET" && request.method !== "HEAD") return refuse();
   send(request, path, { root: SAMPLES, index: false }).on("error", refuse).on("directory", refuse).pipe(response);
 }

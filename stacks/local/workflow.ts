@@ -71,9 +71,11 @@ export function localDefinition(): ReturnType<typeof workflowDefinition> {
 
 export function createWorkflow(functions: Pick<Functions, "invoke">, keepEnded = ENDED_EXECUTIONS_KEPT): Workflow {
   const definition = localDefinition();
-  if (!isStateMachineDefinition(definition)) throw new Error("The blueprint holds no state machine");
-  // Building it validates the definition, which takes longer than many a run.
-  const machine = new StateMachine(definition);
+  // A copy: the interpreter's validator writes a QueryLanguage into every state.
+  const interpreted: object = structuredClone(definition);
+  if (!isStateMachineDefinition(interpreted)) throw new Error("The blueprint holds no state machine");
+  // Built once: validating takes longer than many a run.
+  const machine = new StateMachine(interpreted);
   /** By name, in the order of their starts. */
   const executions = new Map<string, Execution>();
   /** Names in the order of their ends. */

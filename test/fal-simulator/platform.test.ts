@@ -1,0 +1,100 @@
+// The platform API proves presence, never absence: it lists what has ended and what that cost.
+import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { APP, MASTER, openSimulator, STANDARD } from "./support.ts";
+
+const history = z.object({
+  items: z.array(z.looseObject({ request_id: z.string(), status_code: z.number(), ended_at: z.string() })),
+  next_cursor: z.string().nullable(),
+  has_more: z.boolean(),
+});
+const billing = z.object({
+  billing_events: z.array(z.looseObject({ request_id: z.string(), cost_total: z.number() })),
+});
+
+async function open() {
+  const all = await openSimulator();
+  const read = async (query: string) => {
+    return history.parse(await (await all.call(`/v1/models/requests/by-endpoint?${query}`)).json());
+  };
+  const bills = async (query = "") => {
+    return billing.parse(await (await all.call(`/v1/models/billing-events?${query}`)).json()).billing_events;
+  };
+  return { ...all, read, bills };
+}
+
+describe("the request history", () => {
+  it("shows a request only once it has ended, with its payloads if asked", async () => {
+    const { submit, pass, read } = await open();
+    const request_id = await submit({ prompt: "find me", image_url: "http://127.0.0.1:9/sources/1-1.jpg" });
+    await pass(1);
+    expect((await read(`endpoint_id=${STANDARD}`)).items).toEqual([]);
+    await pass(1);
+    const [item] = (await read(`endpoint_id=${STANDARD}&expand=payloads`)).items;
+    expect(item).toMatchObject({
+      request_id,
+      endpoint_id: STANDARD,
+      sent_at: "2026-01-15T12:00:00.000Z",
+      ended_at: "2026-01-15T12:00:02.000Z",
+      status_code: 422,
+      json_input: { prompt: "find me", image_url: "http://127.0.0.1:9/sources/1-1.jpg" },
+      json_output: { detail: [{ type: "file_download_error" }] },
+    });
+    expect((await read(`endpoint_id=${STANDARD}`)).items[0]).not.toHaveProperty("json_input");
+    expect((await read(`endpoint_id=${MASTER}`)).items).toEqual([]);
+  });
+
+  it("puts the latest end first, within the times asked for", async () => {
+    const { submit, pass, read } = await open();
+    const slow = await submit({ prompt: "[fal: slow seconds=10]" });
+    const quick = await submit();
+    await pass(18);
+    const ids = async (query: string) => (await read(query)).items.map(({ request_id }) => request_id);
+    expect(await ids("")).toEqual([slow, quick]);
+    expect(await ids("start=2026-01-15T12:00:10Z")).toEqual([slow]);
+    expect(await ids("end=2026-01-15T12:00:10Z")).toEqual([quick]);
+    expect(await ids("end=2026-01-15T12:00:18Z")).toEqual([quick]);
+    expect(await ids(`request_id=${quick}`)).toEqual([quick]);
+    expect(await ids("status=user_error")).toEqual([]);
+  });
+
+  it("comes in pages", async () => {
+    const { submit, pass, read } = await open();
+    for (let n = 0; n < 3; n += 1) await submit();
+    await pass(8);
+    const first = await read("limit=2");
+    expect([first.items.length, first.has_more]).toEqual([2, true]);
+    const second = await read(`limit=2&cursor=${first.next_cursor}`);
+    expect([second.items.length, second.has_more, second.next_cursor]).toEqual([1, false, null]);
+  });
+
+  it("keeps the picture of a data URI out of its memory", async () => {
+    const { submit, pass, simulator } = await open();
+    await submit();
+    await pass(8);
+    expect(JSON.stringify(simulator.jobs()).length).toBeLessThan(2000);
+  });
+});
+
+describe("the bill", () => {
+  it("has one record for each request that cost something, and none for a 5xx or a cancel", async () => {
+    const { submit, pass, bills, call } = await open();
+    const fine = await submit({ duration: "10" }, MASTER);
+    const censored = await submit({ prompt: "[fal: fail-content-policy]" });
+    await submit({ prompt: "[fal: fail-internal]" });
+    await submit({ prompt: undefined });
+    const cancelled = await submit();
+    await call(`/${APP}/requests/${cancelled}/cancel`, { method: "PUT" });
+    await pass(8);
+    const costs = (await bills()).map(({ request_id, cost_total }) => [request_id, cost_total]);
+    expect(new Map(costs.map(([id, cost]) => [String(id), cost]))).toEqual(
+      new Map([
+        [fine, 2.8],
+        [censored, 0.28],
+      ]),
+    );
+    expect(await bills(`endpoint_id=${MASTER}`)).toMatchObject([
+      { request_id: fine, endpoint_id: MASTER, output_units: 10, cost_estimate_nano_usd: 2_800_000_000 },
+    ]);
+  });
+});

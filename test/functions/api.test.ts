@@ -1,0 +1,294 @@
+// The HTTP functions through their real events: the contract of the API, and forty ways to get it wrong.
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { enhanceAnswer } from "../../shared/contract/enhance.ts";
+import { cancelAnswer, checkAnswer, listAnswer, mediaAnswer } from "../../shared/contract/reading.ts";
+import { openApi } from "../../shared/contract/openapi.ts";
+import { errorAnswer } from "../../shared/contract/media-space.ts";
+import { ROUTES } from "../../stacks/blueprint/routes.ts";
+import { inProcessCloud, PHOTO_URL, type CloudLink, type InProcessCloud } from "../support/in-process-cloud.ts";
+
+const link = vi.hoisted((): CloudLink => ({}));
+vi.mock("../../shared/services/aws-client.ts", () => ({
+  AWS_CLIENT: { maxAttempts: 1, requestHandler: { handle: (request: never) => link.aws?.(request) } },
+}));
+
+const ENHANCE = "POST /api/media/enhance";
+const CHECK = "POST /api/media/check-generation";
+const GET = "GET /api/spaces/{spaceId}/media/{id}";
+const LIST = "GET /api/spaces/{spaceId}/media";
+const CANCEL = "POST /api/spaces/{spaceId}/media/{id}/cancel";
+
+let cloud: InProcessCloud;
+beforeAll(async () => {
+  cloud = await inProcessCloud(link, "paused");
+});
+afterAll(() => cloud.workflow.close());
+
+/** A space of its own for each test. */
+let spaceId = "";
+let body = bodyIn(spaceId);
+beforeEach(({ task }) => {
+  spaceId = task.id;
+  body = bodyIn(spaceId);
+});
+
+function bodyIn(space: string) {
+  const image = { link: PHOTO_URL, width: 1600, height: 1067 };
+  const context = "The waves roll in.";
+  return { spaceId: space, type: "video", context, mediaSpace: { id: "picture-1", media: { name: "Beach", image } } };
+}
+
+const stored = async () => (await cloud.call(LIST, { path: { spaceId } })).json.data?.items ?? [];
+
+/** Starts a generation whose workflow does not run, and gives its id. */
+async function started(overrides: Record<string, unknown> = {}): Promise<string> {
+  const { json } = await cloud.call(ENHANCE, { body: { ...body, ...overrides } });
+  return json.data?.mediaSpace?.id ?? "";
+}
+
+describe("POST /api/media/enhance", () => {
+  it("answers 202 with the new media, the picture's id as its base", async () => {
+    const { statusCode, json } = await cloud.call(ENHANCE, { body });
+    expect(statusCode).toBe(202);
+    expect(enhanceAnswer.parse(json)).toEqual(json);
+    expect(json.data?.mediaSpace).toMatchObject({
+      spaceId,
+      baseMediaId: "picture-1",
+      uploadedBy: "local",
+      autoPlacement: false,
+      media: {
+        type: "video",
+        usage: "media",
+        name: "Beach",
+        generationStatus: "generating-video",
+        phase: "queued",
+        generationMode: "standard",
+        image: { link: PHOTO_URL },
+        estimatedCostUsd: 0.28,
+        version: 1,
+      },
+    });
+    expect(json.data?.mediaSpace?.id).not.toBe("picture-1");
+  });
+
+  it.each([
+    [{}, "standard", 0.28],
+    [{ isPro: true }, "pro", 0.49],
+    [{ isPro: false }, "standard", 0.28],
+    [{ mode: "master" }, "master", 1.4],
+    [{ mode: "standard", isPro: true }, "standard", 0.28],
+    [{ mode: "pro", duration: 10 }, "pro", 0.98],
+    [{ mode: "pro", duration: "10" }, "pro", 0.98],
+    [{ mode: "pro", duration: 5, tailImageUrl: PHOTO_URL }, "pro", 0.49],
+    [{ isPro: true, tailImageUrl: PHOTO_URL }, "pro", 0.49],
+    [{ unknownField: [1, 2, 3] }, "standard", 0.28],
+  ])("with %o is mode %s at $%d", async (overrides, generationMode, estimatedCostUsd) => {
+    const { json } = await cloud.call(ENHANCE, { body: { ...body, ...overrides } });
+    expect(json.data?.mediaSpace?.media).toMatchObject({ generationMode, estimatedCostUsd });
+  });
+
+  it("replays the first answer, byte for byte, to the same Idempotency-Key", async () => {
+    const headers = { "idempotency-key": spaceId };
+    const first = await cloud.call(ENHANCE, { body, headers });
+    const again = await cloud.call(ENHANCE, { body, headers });
+    expect(again.body).toBe(first.body);
+    expect(again.statusCode).toBe(202);
+    expect(first.headers).not.toHaveProperty("idempotent-replayed");
+    expect(again.headers).toMatchObject({ "idempotent-replayed": "true" });
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it("refuses the same Idempotency-Key with another body", async () => {
+    const headers = { "idempotency-key": spaceId };
+    await cloud.call(ENHANCE, { body, headers });
+    const other = await cloud.call(ENHANCE, { body: { ...body, context: "Other words." }, headers });
+    expect([other.statusCode, other.json.code]).toEqual([422, "idempotency_key_reused"]);
+  });
+
+  it("burns no key for a body that is not valid", async () => {
+    const headers = { "idempotency-key": spaceId };
+    expect((await cloud.call(ENHANCE, { body: { ...body, mode: "turbo" }, headers })).statusCode).toBe(400);
+    expect((await cloud.call(ENHANCE, { body, headers })).statusCode).toBe(202);
+  });
+
+  const image = { link: PHOTO_URL };
+  const withMedia = (media: unknown) => (body: object) => ({ ...body, mediaSpace: { media } });
+  const wrong: [string, (body: ReturnType<typeof bodyIn>) => unknown, string][] = [
+    ["no space", (body) => ({ ...body, spaceId: undefined }), "spaceId"],
+    ["an empty space", (body) => ({ ...body, spaceId: "" }), "spaceId"],
+    ["a space with a slash", (body) => ({ ...body, spaceId: "a/b" }), "spaceId"],
+    ["a space with a key in it", (body) => ({ ...body, spaceId: "a#SPACE#b" }), "spaceId"],
+    ["a space too long", (body) => ({ ...body, spaceId: "x".repeat(129) }), "spaceId"],
+    ["a numeric space", (body) => ({ ...body, spaceId: 7 }), "spaceId"],
+    ["a null space", (body) => ({ ...body, spaceId: null }), "spaceId"],
+    ["no type", (body) => ({ ...body, type: undefined }), "type"],
+    ["another type", (body) => ({ ...body, type: "image" }), "type"],
+    ["no words", (body) => ({ ...body, context: undefined }), "context"],
+    ["empty words", (body) => ({ ...body, context: "" }), "context"],
+    ["blank words", (body) => ({ ...body, context: " \n\t " }), "context"],
+    ["10,000 characters", (body) => ({ ...body, context: "x".repeat(10_000) }), "context"],
+    ["words as a list", (body) => ({ ...body, context: ["a"] }), "context"],
+    ["words as a number", (body) => ({ ...body, context: 42 }), "context"],
+    ["no mediaSpace", (body) => ({ ...body, mediaSpace: undefined }), "mediaSpace"],
+    ["a text as mediaSpace", (body) => ({ ...body, mediaSpace: "x" }), "mediaSpace"],
+    ["no media", (body) => ({ ...body, mediaSpace: {} }), "mediaSpace.media"],
+    ["no image", withMedia({}), "mediaSpace.media.image"],
+    ["no link", withMedia({ image: {} }), "mediaSpace.media.image.link"],
+    ["a link that is none", withMedia({ image: { link: "beach.jpg" } }), "mediaSpace.media.image.link"],
+    ["a file link", withMedia({ image: { link: "file:///etc/passwd" } }), "mediaSpace.media.image.link"],
+    ["a script link", withMedia({ image: { link: "javascript:alert(1)" } }), "mediaSpace.media.image.link"],
+    ["a data link", withMedia({ image: { link: "data:image/png;base64,AA" } }), "mediaSpace.media.image.link"],
+    [
+      "a link too long",
+      withMedia({ image: { link: `https://a.example/${"x".repeat(2048)}` } }),
+      "mediaSpace.media.image.link",
+    ],
+    ["a name too long", withMedia({ name: "x".repeat(257), image }), "mediaSpace.media.name"],
+    ["a name that is an object", withMedia({ name: {}, image }), "mediaSpace.media.name"],
+    ["an unknown mode", (body) => ({ ...body, mode: "turbo" }), "mode"],
+    ["a mode in capitals", (body) => ({ ...body, mode: "PRO" }), "mode"],
+    ["a mode from the prototype", (body) => ({ ...body, mode: "constructor" }), "mode"],
+    ["isPro as a text", (body) => ({ ...body, isPro: "yes" }), "isPro"],
+    ["7 seconds", (body) => ({ ...body, duration: 7 }), "duration"],
+    ["5 seconds, spelt out", (body) => ({ ...body, duration: "5s" }), "duration"],
+    ["4:3", (body) => ({ ...body, aspectRatio: "4:3" }), "aspectRatio"],
+    ["a ratio as a number", (body) => ({ ...body, aspectRatio: 1.78 }), "aspectRatio"],
+    ["cfgScale 2", (body) => ({ ...body, cfgScale: 2 }), "cfgScale"],
+    ["cfgScale below 0", (body) => ({ ...body, cfgScale: -0.1 }), "cfgScale"],
+    ["cfgScale as a text", (body) => ({ ...body, cfgScale: "0.5" }), "cfgScale"],
+    ["a negative prompt too long", (body) => ({ ...body, negativePrompt: "x".repeat(2501) }), "negativePrompt"],
+    ["a last frame in standard", (body) => ({ ...body, tailImageUrl: PHOTO_URL }), "tailImageUrl"],
+    [
+      "a last frame in master",
+      (body) => ({ ...body, mode: "master", isPro: true, tailImageUrl: PHOTO_URL }),
+      "tailImageUrl",
+    ],
+    ["a last frame that is no link", (body) => ({ ...body, mode: "pro", tailImageUrl: "x" }), "tailImageUrl"],
+    ["an empty base id", (body) => ({ ...body, mediaSpace: { ...body.mediaSpace, id: "" } }), "mediaSpace.id"],
+    ["a list", (body) => [body], ""],
+    ["null", () => null, ""],
+    ["a number", () => 5, ""],
+    ["a text", () => "hello", ""],
+  ];
+  it.each(wrong)("refuses %s, naming it, and stores nothing", async (_what, wrongBody, path) => {
+    const { statusCode, json } = await cloud.call(ENHANCE, { body: wrongBody(body) });
+    expect(statusCode).toBe(400);
+    expect(errorAnswer.parse(json)).toEqual(json);
+    expect(json.details?.map((detail) => detail.path)).toContain(path);
+    expect(await stored()).toEqual([]);
+  });
+
+  it.each([
+    ["no body", undefined, 400, "malformed_json"],
+    ["half a body", '{"spaceId":', 400, "malformed_json"],
+    ["a page", "<html></html>", 400, "malformed_json"],
+    ["more than 1 MB", JSON.stringify({ padding: "x".repeat(1024 * 1024) }), 413, "body_too_large"],
+  ])("refuses %s", async (_what, rawBody, status, code) => {
+    const headers = { "content-type": "application/json" };
+    const { statusCode, json } = await cloud.call(ENHANCE, { rawBody, headers });
+    expect([statusCode, json.code, json.traceId]).toEqual([status, code, "trace-1"]);
+  });
+
+  it("refuses what is not JSON by its type", async () => {
+    const { statusCode, json } = await cloud.call(ENHANCE, { body, headers: { "content-type": "text/plain" } });
+    expect([statusCode, json.code]).toEqual([415, "unsupported_media_type"]);
+  });
+
+  it.each(["", "with space", "ü", "x".repeat(256)])("refuses the Idempotency-Key %j", async (key) => {
+    const { statusCode, json } = await cloud.call(ENHANCE, { body, headers: { "idempotency-key": key } });
+    expect([statusCode, json.details?.[0]?.path]).toEqual([400, "Idempotency-Key"]);
+  });
+});
+
+describe("reading", () => {
+  it("check-generation tells where it stands, believing only the id", async () => {
+    const id = await started({ mode: "pro" });
+    const claimed = { id, media: { generationStatus: "completed", generationMode: "master" } };
+    const { statusCode, json } = await cloud.call(CHECK, { body: { spaceId, mediaSpace: claimed } });
+    expect(statusCode).toBe(200);
+    expect(checkAnswer.parse(json)).toEqual(json);
+    expect(json.data).toMatchObject({ status: "in_progress", mediaSpace: { id, media: { generationMode: "pro" } } });
+  });
+
+  it("GET one gives the record, and 204 when nothing has changed", async () => {
+    const id = await started();
+    const place = { spaceId, id };
+    const { statusCode, json } = await cloud.call(GET, { path: place });
+    expect([statusCode, mediaAnswer.parse(json)]).toEqual([200, json]);
+    const query = { sinceVersion: "1000", waitSeconds: "0" };
+    expect(await cloud.call(GET, { path: place, query })).toMatchObject({ statusCode: 204 });
+    expect((await cloud.call(GET, { path: place, query: { sinceVersion: "0", waitSeconds: "20" } })).statusCode).toBe(
+      200,
+    );
+  });
+
+  it.each<Record<string, string>>([
+    { waitSeconds: "5" },
+    { sinceVersion: "1", waitSeconds: "21" },
+    { sinceVersion: "-1" },
+    { sinceVersion: "x" },
+    { sinceVersion: "1.5" },
+  ])("GET one refuses %o", async (query) => {
+    const id = await started();
+    expect((await cloud.call(GET, { path: { spaceId, id }, query })).statusCode).toBe(400);
+  });
+
+  it("lists newest first, page by page", async () => {
+    const ids = [await started(), await started(), await started()].reverse();
+    const first = await cloud.call(LIST, { path: { spaceId }, query: { limit: "2" } });
+    expect(listAnswer.parse(first.json)).toEqual(first.json);
+    expect(first.json.data?.items?.map(({ id }) => id)).toEqual(ids.slice(0, 2));
+    const cursor = first.json.data?.nextCursor ?? "";
+    const second = await cloud.call(LIST, { path: { spaceId }, query: { limit: "2", cursor } });
+    expect(second.json.data?.items?.map(({ id }) => id)).toEqual(ids.slice(2));
+    expect(second.json.data).not.toHaveProperty("nextCursor");
+  });
+
+  it.each<Record<string, string>>([
+    { limit: "0" },
+    { limit: "101" },
+    { limit: "x" },
+    { cursor: "***" },
+    { cursor: "Li4vLi4v" },
+  ])("list refuses %o", async (query) => {
+    expect((await cloud.call(LIST, { path: { spaceId }, query })).statusCode).toBe(400);
+  });
+
+  it("answers 404 to what does not exist, everywhere alike", async () => {
+    const unknown = { spaceId, id: "unknown" };
+    const answers = [
+      await cloud.call(GET, { path: unknown }),
+      await cloud.call(CANCEL, { path: unknown }),
+      await cloud.call(CHECK, { body: { spaceId, mediaSpace: { id: "unknown" } } }),
+    ];
+    for (const { statusCode, json } of answers) {
+      expect([statusCode, json.code]).toEqual([404, "media_not_found"]);
+    }
+  });
+});
+
+describe("POST cancel", () => {
+  it("ends a generation, and is refused a second time", async () => {
+    const id = await started();
+    const place = { path: { spaceId, id } };
+    const { statusCode, json } = await cloud.call(CANCEL, place);
+    expect([statusCode, cancelAnswer.parse(json)]).toEqual([200, json]);
+    const again = await cloud.call(CANCEL, place);
+    expect([again.statusCode, again.json.code]).toEqual([409, "already_ended"]);
+  });
+});
+
+describe("the API's own description", () => {
+  it("covers every route of the table and no other", () => {
+    const described = Object.entries(openApi().paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(described.sort()).toEqual(ROUTES.map(({ route }) => route).sort());
+  });
+
+  it("is served, and so is the health", async () => {
+    const document = await cloud.call("GET /openapi.json");
+    expect(document.json).toMatchObject({ openapi: "3.1.0" });
+    expect((await cloud.call("GET /health")).json).toEqual({ status: "ok", testMode: false });
+  });
+});
