@@ -30,7 +30,7 @@ interface Circumstances {
   /** Names in lower case. */
   headers: HttpEvent["headers"];
   /** Asked for lazily: open routes have no caller. @throws RequestError 401 */
-  caller(): Caller;
+  caller: () => Caller;
 }
 
 /** A function behind an HTTP route. `answer` gets what `shape` parsed; whatever it throws becomes an answer. */

@@ -186,7 +186,7 @@ function components(schemas: Record<string, z.ZodType>, io: "input" | "output"):
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, { io, uri: (id) => SCHEMA_REF + id }).schemas;
-  return Object.fromEntries(
-    Object.entries(made).map(([id, { $id: _id, $schema: _dialect, ...schema }]) => [id, schema]),
-  );
+  const withoutDialect = (schema: object) =>
+    Object.fromEntries(Object.entries(schema).filter(([key]) => key !== "$id" && key !== "$schema"));
+  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, withoutDialect(schema)]));
 }

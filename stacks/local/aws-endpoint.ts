@@ -30,13 +30,13 @@ interface Answer {
 export function createAwsEndpoint(services: AwsServices): (request: IncomingMessage, response: ServerResponse) => void {
   const { workflow, bus } = services;
   /** By `x-amz-target`: the AWS JSON protocols put the operation there. */
-  const operations: Record<string, (input: unknown) => unknown> = {
-    "AWSStepFunctions.StartExecution": (input) => workflow.startExecution(input),
-    "AWSStepFunctions.DescribeExecution": (input) => workflow.describeExecution(input),
-    "AWSStepFunctions.ListExecutions": (input) => workflow.listExecutions(input),
-    "AWSStepFunctions.StopExecution": (input) => workflow.stopExecution(input),
-    "AWSEvents.PutEvents": (input) => bus.putEvents(input),
-  };
+  const operations = new Map<string, (input: unknown) => unknown>([
+    ["AWSStepFunctions.StartExecution", (input) => workflow.startExecution(input)],
+    ["AWSStepFunctions.DescribeExecution", (input) => workflow.describeExecution(input)],
+    ["AWSStepFunctions.ListExecutions", (input) => workflow.listExecutions(input)],
+    ["AWSStepFunctions.StopExecution", (input) => workflow.stopExecution(input)],
+    ["AWSEvents.PutEvents", (input) => bus.putEvents(input)],
+  ]);
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     // Only a browser sends an Origin, and no page has any business here: nothing on this port asks who is calling.
@@ -50,12 +50,11 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
     if (target.startsWith("DynamoDB_20120810.")) {
       return services.dynamoDb.handle({ headers: singleHeaders(request), body });
     }
-    const operation = operations[target];
+    const operation = operations.get(target);
     if (operation) {
       return { statusCode: 200, body: JSON.stringify(await operation(parse(body))) };
     }
-    const { pathname } = new URL(`http://aws${request.url ?? "/"}`);
-    const [, name] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname) ?? [];
+    const [, name] = /^\/2015-03-31\/functions\/([^/?]+)\/invocations(?:\?|$)/.exec(request.url ?? "") ?? [];
     if (request.method === "POST" && name) {
       const type = request.headersDistinct["x-amz-invocation-type"]?.[0] ?? "RequestResponse";
       return invoke(services, decodeURIComponent(name), type, body);

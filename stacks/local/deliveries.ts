@@ -7,6 +7,8 @@ import type { Functions } from "./functions.ts";
 
 /** Lambda tries an asynchronous event twice more, after 1 and 2 minutes; nobody at a terminal wants to wait that long. */
 const RETRY_DELAYS_MS = [1000, 2000];
+/** An event holds its sender's words. */
+const OWNER_ONLY = { mode: 0o600 };
 
 export interface Deliveries {
   /** Resolves once the event will not be lost any more; rejects when it cannot be kept. */
@@ -44,7 +46,7 @@ export function createDeliveries(
         return;
       }
       const letter = { at: new Date().toISOString(), functionName, event, error: outcome.error };
-      await appendFile(join(directory, "dead-letters.jsonl"), `${JSON.stringify(letter)}\n`);
+      await appendFile(join(directory, "dead-letters.jsonl"), `${JSON.stringify(letter)}\n`, OWNER_ONLY);
     }
     await rm(file, { force: true });
   }
@@ -55,7 +57,7 @@ export function createDeliveries(
       const file = join(waiting, `${randomUUID()}.json`);
       await mkdir(waiting, { recursive: true });
       // Written aside first, so that a kill in the middle leaves no half of a delivery.
-      await writeFile(`${file}.new`, JSON.stringify(delivery));
+      await writeFile(`${file}.new`, JSON.stringify(delivery), OWNER_ONLY);
       await rename(`${file}.new`, file);
       settle(attempt(file, delivery, 0));
     },

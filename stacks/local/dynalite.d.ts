@@ -25,7 +25,7 @@ declare module "dynalite" {
 
 declare module "dynalite/db/index.js" {
   const db: {
-    create(options: { path: string }): { db: { open(): Promise<void>; close(): Promise<void> } };
+    create(options: { path?: string }): { db: { open(): Promise<void>; close(): Promise<void>; values(): object } };
   };
   export default db;
 }

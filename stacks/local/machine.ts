@@ -29,8 +29,8 @@ import { createWorkflow, localDefinition } from "./workflow.ts";
 const HOST = "127.0.0.1";
 const SAMPLES = fileURLToPath(new URL("./samples/", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** What is under way at a stop gets this long to end by itself. */
-const GRACE_MS = 1000;
+/** What is under way at a stop gets this long to end by itself: requests first, then what runs behind them. */
+const GRACE_MS = 500;
 /** Longer than the gateway waits, so that it is the gateway that gives up on a slow function. */
 const API_TIMEOUT_SECONDS = 60;
 /** Functions behind the bus and the clock: long enough for a sweep over many records, short enough not to block the next for ever. */

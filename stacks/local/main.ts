@@ -77,7 +77,10 @@ async function main(): Promise<void> {
       const { checkEnvironment } = await import("../../shared/environment.ts");
       checkEnvironment();
     },
-    report: (functionName, error) => console.error(JSON.stringify({ function: functionName, ...error })),
+    // What a function throws it has logged itself; this is what stops it from doing so.
+    report: (functionName, { errorType, errorMessage }) => {
+      if (/^(Runtime|Sandbox)\./.test(errorType)) console.error(`${functionName}: ${errorType}: ${errorMessage}`);
+    },
   });
 
   // In Lambda a stray rejection ends one function, not its neighbours.

@@ -68,11 +68,20 @@ describe("the request history", () => {
     expect([second.items.length, second.has_more, second.next_cursor]).toEqual([1, false, null]);
   });
 
-  it("keeps the picture of a data URI out of its memory", async () => {
+  it("shows a picture sent as a data URI whole, by which a lost job is found", async () => {
     const { submit, pass, simulator } = await open();
     await submit();
+    const [sent] = simulator.jobs().map(({ input }) => input);
     await pass(8);
-    expect(JSON.stringify(simulator.jobs()).length).toBeLessThan(2000);
+    expect(simulator.jobs()[0]?.input).toEqual(sent);
+  });
+
+  it("forgets the pictures of all but the newest 200 ended jobs", async () => {
+    const { submit, pass, simulator } = await open();
+    for (let n = 0; n < 203; n++) await submit();
+    for (let wave = 0; wave < 6; wave++) await pass(8);
+    const pictures = simulator.jobs().map(({ input }) => JSON.stringify(input).length);
+    expect(pictures.filter((length) => length < 300)).toHaveLength(3);
   });
 });
 

@@ -1,10 +1,11 @@
 // The table on disk: it outlives the process, and says in words what keeps it from opening.
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DynamoDBClient, DescribeTableCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import dynalite from "dynalite";
-import { describe, expect, onTestFinished, test } from "vitest";
+import dynaliteDb from "dynalite/db/index.js";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openDynamoDb, type DynamoDb } from "../../stacks/local/dynamodb.ts";
 import { readBody } from "../../stacks/local/request-body.ts";
 import { serve } from "./local-server.ts";
@@ -93,26 +94,38 @@ test("of fifty writes under one condition exactly one wins, and the losers learn
   expect(new Set(reasons)).toEqual(new Set(["ConditionalCheckFailedException: The conditional request failed"]));
 });
 
+test("a query gives back the iterator it reads with", async () => {
+  const table = await openDynamoDb();
+  const { db } = dynaliteDb.create({});
+  let iterators: unknown = Object.getPrototypeOf(db.values());
+  while (!hasClose(iterators)) iterators = Object.getPrototypeOf(iterators);
+  const close = vi.spyOn(iterators, "close");
+  onTestFinished(() => close.mockRestore());
+  const query = {
+    TableName: "Media",
+    KeyConditionExpression: "pk = :p",
+    ExpressionAttributeValues: { ":p": { S: "p" } },
+  };
+  await table.handle({ headers: signed("Query"), body: Buffer.from(JSON.stringify(query)) });
+  await expect.poll(() => close.mock.calls.length).toBe(1);
+  await db.close();
+});
+
+function hasClose(prototype: unknown): prototype is { close(): Promise<void> } {
+  return typeof prototype === "object" && prototype !== null && Object.hasOwn(prototype, "close");
+}
+
 test("closing waits for the calls under way", async () => {
   const directory = await temporaryDirectory();
   const table = await openDynamoDb(directory);
-  const { documents } = await clientOf(table);
-  const { handle } = table;
-  let answered = 0;
-  table.handle = async (request) => {
-    const answer = await handle(request);
-    answered++;
-    return answer;
-  };
-  const writes = Array.from({ length: 20 }, (_, n) =>
-    documents.send(new PutCommand({ TableName: "Media", Item: { pk: "p", sk: String(n) } })),
-  );
-  await Promise.race(writes);
-  const before = answered;
-  await table.close();
-  expect(answered).toBeGreaterThanOrEqual(before);
-  await expect(openDynamoDb(directory).then((reopened) => reopened.close())).resolves.toBeUndefined();
-  await Promise.allSettled(writes);
+  const order: string[] = [];
+  const put = { TableName: "Media", Item: { pk: { S: "p" }, sk: { S: "s" } } };
+  const write = table
+    .handle({ headers: signed("PutItem"), body: Buffer.from(JSON.stringify(put)) })
+    .then(({ statusCode }) => order.push(`written ${statusCode}`));
+  await table.close().then(() => order.push("closed"));
+  await write;
+  expect(order).toEqual(["written 200", "closed"]);
 });
 
 describe("a start that cannot be", () => {
@@ -138,37 +151,43 @@ describe("a start that cannot be", () => {
   });
 
   test("a table with other keys, made by another version", async () => {
-    const directory = join(await temporaryDirectory(), "dynamodb");
-    await mkdir(directory);
-    await makeForeignTable(directory);
+    const directory = await temporaryDirectory();
+    await makeForeignTable(directory, 0);
     await expect(openDynamoDb(directory)).rejects.toThrow("was made by another version");
+  });
+
+  test("a table whose making was cut short", async () => {
+    const directory = await temporaryDirectory();
+    await makeForeignTable(directory, 60_000);
+    await expect(openDynamoDb(directory)).rejects.toThrow("was left half made");
   });
 });
 
-/** A table Media with one key and no index. */
-async function makeForeignTable(path: string): Promise<void> {
-  const server = dynalite({ path, createTableMs: 0 });
-  const port = 0;
-  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+function signed(operation: string): Record<string, string> {
+  return {
+    "content-type": "application/x-amz-json-1.0",
+    "x-amz-target": `DynamoDB_20120810.${operation}`,
+    "x-amz-date": "20200101T000000Z",
+    authorization: "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none",
+  };
+}
+
+/** A table Media with one key and no index; with patience 0 it is ready, otherwise it is left as it is being made. */
+async function makeForeignTable(path: string, createTableMs: number): Promise<void> {
+  const server = dynalite({ path, createTableMs });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port");
-  const response = await fetch(`http://127.0.0.1:${address.port}`, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": "DynamoDB_20120810.CreateTable",
-      "x-amz-date": "20200101T000000Z",
-      authorization: "AWS4-HMAC-SHA256 Credential=local, SignedHeaders=host, Signature=none",
-      connection: "close",
-    },
-    body: JSON.stringify({
-      TableName: "Media",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
-      KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
-    }),
+  const call = async (operation: string, input: object) => {
+    const headers = { ...signed(operation), connection: "close" };
+    const init = { method: "POST", headers, body: JSON.stringify({ TableName: "Media", ...input }) };
+    return (await fetch(`http://127.0.0.1:${address.port}`, init)).text();
+  };
+  await call("CreateTable", {
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
+    KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
   });
-  expect(response.status).toBe(200);
-  await response.text();
+  if (createTableMs === 0) await expect.poll(() => call("DescribeTable", {})).toContain("ACTIVE");
   await new Promise<void>((resolve) => server.close(() => resolve()));
 }

@@ -120,6 +120,16 @@ describe("what a function is given", () => {
     });
   });
 
+  test("a query parameter may have any name", async () => {
+    const { eventOf } = await gateway();
+    const { queryStringParameters } = await eventOf("/my/path?constructor=a&__proto__=b&toString=c");
+    expect(Object.entries(queryStringParameters ?? {})).toEqual([
+      ["constructor", "a"],
+      ["__proto__", "b"],
+      ["toString", "c"],
+    ]);
+  });
+
   test.each([
     ["application/json", '{"a":"é"}', false],
     ["application/json; charset=utf-8", "{}", false],

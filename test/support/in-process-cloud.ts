@@ -125,13 +125,7 @@ export async function inProcessCloud(
       const answer = await dynamoDb.handle({ headers, body: bytes });
       return { response: { ...answer, body: Readable.from([Buffer.from(answer.body)]) } };
     }
-    let [statusCode, answer] = [200, undefined as unknown];
-    try {
-      answer = operation(JSON.parse(bytes.toString()) as Record<string, unknown>);
-    } catch (error) {
-      if (!(error instanceof AwsError)) throw error;
-      [statusCode, answer] = [error.statusCode, { __type: error.code, message: error.message }];
-    }
+    const { statusCode, answer } = answerOf(() => operation(JSON.parse(bytes.toString()) as Record<string, unknown>));
     return { response: { statusCode, headers: {}, body: Readable.from([Buffer.from(JSON.stringify(answer))]) } };
   };
 
@@ -190,6 +184,15 @@ export async function inProcessCloud(
   }
 
   return { call, invoke, untilEnded, executionArn, fal, web, functions, workflow, steps, published, dynamoDb };
+}
+
+function answerOf(operation: () => unknown): { statusCode: number; answer: unknown } {
+  try {
+    return { statusCode: 200, answer: operation() };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { statusCode: error.statusCode, answer: { __type: error.code, message: error.message } };
+  }
 }
 
 export interface CallOptions {

@@ -14,7 +14,6 @@ vi.mock("../../shared/services/checked-fetch.ts", () => ({
 
 let cloud: InProcessCloud;
 beforeEach(async () => {
-  vi.resetModules();
   cloud = await inProcessCloud(link, "running");
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 });

@@ -65,12 +65,24 @@ export function clipFile(clip: Clip): { folder: string; name: string } {
 
 export type Jobs = ReturnType<typeof createJobs>;
 
+/** A picture of some megabytes for each job would fill the memory of a long run. */
+const ENDED_INPUTS_KEPT = 200;
+
+function shortenInput(job: Job | undefined): void {
+  if (!job || !isObject(job.input)) return;
+  job.input = Object.fromEntries(
+    Object.entries(job.input).map(([field, value]) => [field, typeof value === "string" ? shortened(value) : value]),
+  );
+}
+
 /** The queue and its runners. */
 export function createJobs(options: JobOptions, { agenda, faults, random, newId, onEnded }: JobTools) {
   const jobs = new Map<string, Job>();
   const waiting = new Set<Job>();
   const inLine = new Set<Job>();
   const running = new Set<Job>();
+  /** Ended jobs whose pictures the history still has whole, oldest first. */
+  const inputsKept: Job[] = [];
   let stopped = false;
 
   function accept(submit: Pick<Job, "endpointId" | "origin" | "webhookUrl" | "input">): Job {
@@ -149,15 +161,8 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
     job.held = false;
     job.endedAt = agenda.now();
     job.ending = ending;
-    // A picture of some megabytes for each job would fill the memory of a long run.
-    if (isObject(job.input)) {
-      job.input = Object.fromEntries(
-        Object.entries(job.input).map(([field, value]) => [
-          field,
-          typeof value === "string" ? shortened(value) : value,
-        ]),
-      );
-    }
+    inputsKept.push(job);
+    if (inputsKept.length > ENDED_INPUTS_KEPT) shortenInput(inputsKept.shift());
     waiting.delete(job);
     inLine.delete(job);
     running.delete(job);
