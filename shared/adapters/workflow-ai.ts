@@ -16,12 +16,23 @@ export interface WorkflowAiOptions {
   log: Log;
 }
 
+/**
+ * The SDK's own `fetch` makes a 429 and a dropped socket again after 5 s whatever `retries` says: its HTTP client
+ * (openapi-fetch 0.9) calls it without options. Its types do not name `fetch`, its client takes it.
+ */
+const ONE_CALL: { retries: number; fetch: typeof fetch } = { retries: 0, fetch: (input, init) => fetch(input, init) };
+
 const PROMPT_TIMEOUT_MS = 10_000;
 const DESCRIPTION_TIMEOUT_MS = 30_000;
 
 /** The two agents of the application this comes from; the user's own words are the prompt when the first one fails. */
 export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & VideoDescriber {
-  const workflowAi = new WorkflowAI({ key: options.key, url: options.url, fetch: { retries: 0 } });
+  const workflowAi = new WorkflowAI({
+    key: options.key,
+    // Its own host only where the option is absent; undefined is no address.
+    ...(options.url !== undefined && { url: options.url }),
+    fetch: ONE_CALL,
+  });
   const writePrompt = workflowAi.agent<{ image: WorkflowAiFile; basic_prompt: string }, { enhanced_prompt?: string }>(
     options.promptAgent,
   );

@@ -5,8 +5,11 @@ import { clock } from "./clock.ts";
 import { falQueue } from "./fal.ts";
 import { lazy } from "./lazy.ts";
 
-export const klingService = lazy(() =>
-  isTestMode()
-    ? createKlingTestMode({ clock, samplesOrigin: environment().MEDIA_ORIGIN ?? environment().PUBLIC_URL ?? "" })
-    : falQueue().kling,
-);
+/** Where `npm start` serves the placeholder videos, for the library outside of any machine. */
+const LOCAL_ORIGIN = "http://127.0.0.1:3000";
+
+export const klingService = lazy(() => {
+  const { MEDIA_ORIGIN, PUBLIC_URL } = environment();
+  const samplesOrigin = MEDIA_ORIGIN ?? PUBLIC_URL ?? LOCAL_ORIGIN;
+  return isTestMode() ? createKlingTestMode({ clock, samplesOrigin }) : falQueue().kling;
+});

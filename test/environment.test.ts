@@ -1,0 +1,261 @@
+// The settings: every default, every bound, and a message that names whatever is wrong without repeating it.
+import { beforeAll, describe, expect, it, vi } from "vitest";
+
+/** Every variable the module reads; a developer's own must not reach the tests. */
+const VARIABLES = [
+  "FAL_KEY",
+  "NODE_ENV",
+  "FAL_TEST_MODE",
+  "FAL_QUEUE_URL",
+  "FAL_PLATFORM_URL",
+  "PUBLIC_URL",
+  "WORKFLOWAI_API_KEY",
+  "WORKFLOWAI_API_URL",
+  "WORKFLOWAI_PROMPT_AGENT",
+  "WORKFLOWAI_VIDEO_AGENT",
+  "POLL_SECONDS",
+  "GENERATION_DEADLINE_SECONDS",
+  "IN_DOUBT_SECONDS",
+  "MEDIA_STORE",
+  "MEDIA_ORIGIN",
+  "TRUSTED_MEDIA_ORIGINS",
+  "AUTH",
+  "JWT_TENANT_CLAIM",
+];
+
+/** SST's links are read once in a process: here is what this one finds. */
+beforeAll(() => {
+  vi.stubEnv("SST_RESOURCE_App", '{"name":"media","stage":"test"}');
+  vi.stubEnv("SST_RESOURCE_Media", '{"name":"Media-production"}');
+  vi.stubEnv("SST_RESOURCE_Bus", '{"name":"media-production"}');
+  vi.stubEnv("SST_RESOURCE_Generation", '{"arn":"arn:aws:states:eu-west-3:123456789012:stateMachine:generation"}');
+  vi.stubEnv("SST_RESOURCE_WorkflowAiKey", '{"value":"linked-key"}');
+  vi.stubEnv("SST_RESOURCE_FalKey", '{"value":""}');
+});
+
+/** The settings as a fresh process reads them, with these variables and no others. */
+async function settings(set: Record<string, string | undefined> = {}) {
+  for (const name of VARIABLES) vi.stubEnv(name, set[name]);
+  vi.resetModules();
+  return import("../shared/environment.ts");
+}
+
+/** What a malformed setting is told. */
+async function complaint(set: Record<string, string>): Promise<string> {
+  const { environment, EnvironmentError } = await settings(set);
+  try {
+    environment();
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error.message;
+    throw error;
+  }
+  throw new Error(`nothing is said against ${JSON.stringify(set)}`);
+}
+
+describe("without a single variable", () => {
+  it("every setting has its default, and production is assumed", async () => {
+    const { environment } = await settings();
+    expect(environment()).toEqual({
+      NODE_ENV: "production",
+      FAL_TEST_MODE: "on",
+      FAL_QUEUE_URL: "https://queue.fal.run",
+      FAL_PLATFORM_URL: "https://api.fal.ai",
+      WORKFLOWAI_PROMPT_AGENT: { id: "kling-animation-prompt-enhancement", schemaId: 2, version: "production" },
+      WORKFLOWAI_VIDEO_AGENT: { id: "video-description-generation", schemaId: 1, version: "production" },
+      POLL_SECONDS: 10,
+      GENERATION_DEADLINE_SECONDS: 3600,
+      IN_DOUBT_SECONDS: 900,
+      TRUSTED_MEDIA_ORIGINS: [],
+      AUTH: "jwt",
+      JWT_TENANT_CLAIM: "tenant",
+    });
+  });
+
+  it("test mode is off and no private address is trusted", async () => {
+    const { isTestMode, trustedMediaOrigins } = await settings();
+    expect(isTestMode()).toBe(false);
+    expect(trustedMediaOrigins()).toEqual([]);
+  });
+});
+
+it("a variable that is set is what counts", async () => {
+  const { environment } = await settings({
+    FAL_QUEUE_URL: "http://127.0.0.1:4100/",
+    PUBLIC_URL: "https://media.example/api//",
+    MEDIA_STORE: "s3://media-bucket",
+    WORKFLOWAI_PROMPT_AGENT: "my-agent#12@3.1",
+    TRUSTED_MEDIA_ORIGINS: " http://10.0.0.7:8080/pictures , ,https://cdn.internal/",
+    POLL_SECONDS: "5",
+    AUTH: "off",
+    JWT_TENANT_CLAIM: "org",
+  });
+  expect(environment()).toMatchObject({
+    FAL_QUEUE_URL: "http://127.0.0.1:4100",
+    PUBLIC_URL: "https://media.example/api",
+    MEDIA_STORE: "s3://media-bucket",
+    WORKFLOWAI_PROMPT_AGENT: { id: "my-agent", schemaId: 12, version: "3.1" },
+    TRUSTED_MEDIA_ORIGINS: ["http://10.0.0.7:8080", "https://cdn.internal"],
+    POLL_SECONDS: 5,
+    AUTH: "off",
+    JWT_TENANT_CLAIM: "org",
+  });
+});
+
+it("an empty variable counts as unset, whichever it is", async () => {
+  const { environment } = await settings();
+  const unset = environment();
+  const { environment: emptied } = await settings(Object.fromEntries(VARIABLES.map((name) => [name, ""])));
+  expect(emptied()).toEqual(unset);
+});
+
+it("the settings are read once: a process does not change its mind", async () => {
+  const { environment } = await settings({ POLL_SECONDS: "5" });
+  expect(environment().POLL_SECONDS).toBe(5);
+  vi.stubEnv("POLL_SECONDS", "7");
+  expect(environment().POLL_SECONDS).toBe(5);
+});
+
+describe("a setting that is malformed", () => {
+  it.each([
+    ["FAL_TEST_MODE", "of"],
+    ["FAL_TEST_MODE", "OFF"],
+    ["FAL_QUEUE_URL", "queue.fal.run"],
+    ["FAL_QUEUE_URL", "ftp://queue.fal.run"],
+    ["FAL_PLATFORM_URL", "api.fal.ai"],
+    ["PUBLIC_URL", "media.example"],
+    ["PUBLIC_URL", "file:///etc"],
+    ["WORKFLOWAI_API_URL", "localhost"],
+    ["WORKFLOWAI_PROMPT_AGENT", "my-agent"],
+    ["WORKFLOWAI_PROMPT_AGENT", "my-agent#two@production"],
+    ["WORKFLOWAI_VIDEO_AGENT", "#1@production"],
+    ["MEDIA_STORE", "media-bucket"],
+    ["MEDIA_STORE", "https://media.example"],
+    ["MEDIA_ORIGIN", "127.0.0.1:3000"],
+    ["TRUSTED_MEDIA_ORIGINS", "http://10.0.0.7,cdn.internal"],
+    ["AUTH", "none"],
+    ["POLL_SECONDS", "ten"],
+  ])("is named: %s=%s", async (name, value) => {
+    const message = await complaint({ [name]: value });
+    expect(message).toMatch(new RegExp(`^These settings are not right:\n  ${name}[.:]`));
+    expect(message.split("\n")).toHaveLength(2);
+  });
+
+  it("is named together with all the others", async () => {
+    const message = await complaint({ POLL_SECONDS: "0", AUTH: "none", PUBLIC_URL: "media.example" });
+    expect(
+      message
+        .split("\n")
+        .slice(1)
+        .map((line) => line.split(":")[0]?.trim())
+        .sort(),
+    ).toEqual(["AUTH", "POLL_SECONDS", "PUBLIC_URL"]);
+  });
+
+  it("is not repeated: it may be a secret in the wrong place", async () => {
+    for (const name of ["FAL_QUEUE_URL", "FAL_TEST_MODE", "POLL_SECONDS", "MEDIA_STORE", "WORKFLOWAI_PROMPT_AGENT"]) {
+      expect(await complaint({ [name]: "my-fal-key:0123456789abcdef" })).not.toContain("0123456789abcdef");
+    }
+  });
+
+  it("stops whatever asks for any setting, each time", async () => {
+    const { environment, isTestMode, EnvironmentError } = await settings({ AUTH: "none" });
+    for (const ask of [environment, isTestMode, environment]) expect(ask).toThrow(EnvironmentError);
+  });
+});
+
+describe("the seconds", () => {
+  it.each([
+    ["POLL_SECONDS", 1, 60],
+    ["GENERATION_DEADLINE_SECONDS", 1, 86_400],
+    ["IN_DOUBT_SECONDS", 1, 86_400],
+  ] as const)("%s lie between %d and %d", async (name, least, most) => {
+    for (const seconds of [least, most]) {
+      const { environment } = await settings({ [name]: String(seconds) });
+      expect(environment()[name]).toBe(seconds);
+    }
+    for (const wrong of [least - 1, -least, most + 1, least + 0.5, "Infinity", "NaN", "10s", "1,5"]) {
+      expect(await complaint({ [name]: String(wrong) })).toContain(`  ${name}: `);
+    }
+  });
+});
+
+describe("fal's key", () => {
+  it.each([
+    [{ NODE_ENV: "production" }],
+    [{ NODE_ENV: "test" }],
+    [{ NODE_ENV: "development", FAL_TEST_MODE: "off" }],
+    [{ NODE_ENV: "production", FAL_TEST_MODE: "on" }],
+    [{ NODE_ENV: "production", FAL_KEY: "" }],
+    [{}],
+  ])("is needed with %o", async (set) => {
+    const { checkEnvironment, EnvironmentError } = await settings(set);
+    expect(checkEnvironment).toThrow(EnvironmentError);
+    expect(checkEnvironment).toThrow(/^FAL_KEY is missing\. Put your fal\.ai key into \.env/);
+  });
+
+  it("is not needed in test mode", async () => {
+    const { checkEnvironment, isTestMode } = await settings({ NODE_ENV: "development" });
+    expect(checkEnvironment).not.toThrow();
+    expect(isTestMode()).toBe(true);
+  });
+
+  it("is enough in production", async () => {
+    const { checkEnvironment, falKey } = await settings({ NODE_ENV: "production", FAL_KEY: "fal-key" });
+    expect(checkEnvironment).not.toThrow();
+    expect(falKey()).toBe("fal-key");
+  });
+
+  it("is missing where only an empty secret is linked", async () => {
+    const { falKey } = await settings({ NODE_ENV: "production" });
+    expect(falKey).toThrow("FAL_KEY is missing.");
+  });
+
+  it("does not hide what else is wrong", async () => {
+    const { checkEnvironment } = await settings({ NODE_ENV: "development", POLL_SECONDS: "0" });
+    expect(checkEnvironment).toThrow("POLL_SECONDS");
+  });
+});
+
+describe("origins whose addresses may be private", () => {
+  const set = {
+    TRUSTED_MEDIA_ORIGINS: "http://10.0.0.7:8080,http://192.168.1.5",
+    FAL_QUEUE_URL: "http://127.0.0.1:4100/queue",
+    MEDIA_ORIGIN: "http://127.0.0.1:3000/",
+  };
+
+  it.each(["development", "test"])("are those named, fal's and our own, in %s", async (NODE_ENV) => {
+    const { trustedMediaOrigins } = await settings({ ...set, NODE_ENV });
+    expect(trustedMediaOrigins()).toEqual([
+      "http://10.0.0.7:8080",
+      "http://192.168.1.5",
+      "http://127.0.0.1:4100",
+      "http://127.0.0.1:3000",
+    ]);
+  });
+
+  it.each([{ NODE_ENV: "production" }, { NODE_ENV: "" }, {}])("are none in production: %o", async (node) => {
+    const { trustedMediaOrigins } = await settings({ ...set, ...node });
+    expect(trustedMediaOrigins()).toEqual([]);
+  });
+});
+
+describe("what SST links", () => {
+  it("is found by its name", async () => {
+    const { linkedName, linkedArn } = await settings();
+    expect(linkedName("Media")).toBe("Media-production");
+    expect(linkedName("Bus")).toBe("media-production");
+    expect(linkedArn("Generation")).toBe("arn:aws:states:eu-west-3:123456789012:stateMachine:generation");
+  });
+
+  it("gives a secret where no variable does", async () => {
+    expect((await settings()).workflowAiKey()).toBe("linked-key");
+    expect((await settings({ WORKFLOWAI_API_KEY: "" })).workflowAiKey()).toBe("linked-key");
+    expect((await settings({ WORKFLOWAI_API_KEY: "my-key" })).workflowAiKey()).toBe("my-key");
+  });
+
+  it("is no secret where it is not linked, or empty", async () => {
+    const { linkedSecret } = await settings();
+    expect(linkedSecret("LinkSecret")).toBeUndefined();
+    expect(linkedSecret("FalKey")).toBeUndefined();
+  });
+});

@@ -1,0 +1,447 @@
+// The house: who may import whom and what stays small, read off the source itself; every rule is shown to bite.
+import { globSync, readFileSync } from "node:fs";
+import path from "node:path";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { ROUTES } from "../stacks/blueprint/routes.ts";
+import { RULES, SCHEDULES } from "../stacks/blueprint/rules.ts";
+import { WORKFLOW_FUNCTIONS } from "../stacks/blueprint/workflow.asl.ts";
+
+const ROOT = path.join(import.meta.dirname, "..");
+const FUNCTION_MAX_LINES = 40;
+const LAMBDA_MAX_LINES = 149;
+
+/** Files as they are on disk: path from the root -> content. */
+type Files = Record<string, string>;
+
+/** What the rules ask of a file. */
+interface Source {
+  path: string;
+  lines: number;
+  /** Files of ours by their path, packages by their name, Node's own as `node:...`. */
+  imports: string[];
+  /** Imports whose address only the running code knows. */
+  computedImports: number;
+  /** Names the file hands out; `*` for a whole other module. */
+  exports: string[];
+  /** Names the code uses, properties of other things left out. */
+  names: string[];
+  /** Functions named by path: `functions/api/get-media.handler`. */
+  handlerPaths: string[];
+}
+
+/** Parsed by the TypeScript compiler: static, type-only, side-effect, re-exporting, dynamic and `require` imports alike. */
+function parse(filePath: string, text: string): Source {
+  const file = ts.createSourceFile(filePath, text, ts.ScriptTarget.Latest, true);
+  const source: Source = {
+    path: filePath,
+    lines: text.replace(/\n$/, "").split("\n").length,
+    imports: [],
+    computedImports: 0,
+    exports: file.statements.flatMap(exportedNames),
+    names: [],
+    handlerPaths: [],
+  };
+  const address = (node: ts.Node | undefined) => {
+    if (node && ts.isStringLiteralLike(node)) source.imports.push(resolved(filePath, node.text));
+    else source.computedImports++;
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node)) address(node.moduleSpecifier);
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) address(node.moduleSpecifier);
+    else if (ts.isExternalModuleReference(node)) address(node.expression);
+    else if (ts.isImportTypeNode(node)) {
+      address(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+    } else if (ts.isCallExpression(node) && isImporting(node.expression)) address(node.arguments[0]);
+    else if (ts.isIdentifier(node) && !isProperty(node)) source.names.push(node.text);
+    else if (ts.isStringLiteralLike(node) && /^functions\/.+\.\w+$/.test(node.text))
+      source.handlerPaths.push(node.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(file);
+  return source;
+}
+
+function isImporting(callee: ts.Expression): boolean {
+  return callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === "require");
+}
+
+/** `x.process` is x's own; `globalThis.process` is the process. */
+function isProperty(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (!ts.isPropertyAccessExpression(parent) || parent.name !== node) return false;
+  return !(ts.isIdentifier(parent.expression) && parent.expression.text === "globalThis");
+}
+
+function resolved(from: string, specifier: string): string {
+  if (specifier.startsWith(".")) return path.posix.join(path.posix.dirname(from), specifier);
+  if (specifier.startsWith("/") || specifier.startsWith("file:")) return specifier;
+  const [first = "", second = ""] = specifier.split("/");
+  return first.startsWith("@") ? `${first}/${second}` : first;
+}
+
+function exportedNames(statement: ts.Statement): string[] {
+  if (ts.isExportAssignment(statement)) return ["default"];
+  if (ts.isExportDeclaration(statement)) {
+    const { exportClause } = statement;
+    if (!exportClause) return ["*"];
+    return ts.isNamedExports(exportClause)
+      ? exportClause.elements.map(({ name }) => name.text)
+      : [exportClause.name.text];
+  }
+  const modifiers = ts.canHaveModifiers(statement) ? (ts.getModifiers(statement) ?? []) : [];
+  if (!modifiers.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) return [];
+  if (modifiers.some(({ kind }) => kind === ts.SyntaxKind.DefaultKeyword)) return ["default"];
+  if (ts.isVariableStatement(statement)) {
+    return statement.declarationList.declarations.map(({ name }) => name.getText());
+  }
+  const named = ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement);
+  if (named || ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)) {
+    return [statement.name?.text ?? "default"];
+  }
+  return ["*"];
+}
+
+const inside =
+  (...folders: string[]) =>
+  (file: string) =>
+    folders.some((folder) => file.startsWith(folder));
+const isOurs = inside("functions/", "shared/", "stacks/", "test/");
+const isNode = inside("node:");
+const isPackage = (target: string) => !isOurs(target) && !isNode(target);
+
+/** An adapter that needs another, and why. */
+const NEIGHBOURS: Record<string, string[]> = {
+  // The records' item layout and their expressions are files of their own, for their length alone.
+  "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
+  // fal's model for videos stands behind the same queue as Kling.
+  "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
+};
+
+/** AWS ships a client and its helpers as several packages; zod reads answers and is nobody's SDK. */
+function outsideSystems({ imports }: Source): string[] {
+  const packages = imports.filter((target) => isPackage(target) && target !== "zod");
+  const clients = packages.filter((name) => name.startsWith("@aws-sdk/client-"));
+  const others = packages.filter((name) => !name.startsWith("@aws-sdk/"));
+  const helpers = clients.length === 0 && packages.length > others.length ? ["@aws-sdk"] : [];
+  return [...new Set([...clients, ...helpers, ...others])];
+}
+
+/** Files the rule is about, and what is wrong with one of them. */
+interface Rule {
+  about: (file: string) => boolean;
+  faults: (source: Source, house: ReadonlyMap<string, Source>) => string[];
+}
+
+const imports = (about: Rule["about"], mayImport: (target: string) => boolean): Rule => ({
+  about,
+  faults: (source) => source.imports.filter((target) => !mayImport(target)).map((target) => `imports ${target}`),
+});
+
+const HOUSE_RULES: Record<string, Rule> = {
+  "the domain imports nothing of ours but itself, and no package": imports(inside("shared/media/"), (target) =>
+    inside("shared/media/", "node:")(target),
+  ),
+  "an adapter imports the domain, the contract, and other adapters for a reason": {
+    about: inside("shared/adapters/"),
+    faults: (source) =>
+      source.imports
+        .filter((target) => isOurs(target) && !inside("shared/media/", "shared/contract/")(target))
+        .filter((target) => !NEIGHBOURS[source.path]?.includes(target))
+        .map((target) => `imports ${target}`),
+  },
+  "an adapter speaks to one outside system": {
+    about: inside("shared/adapters/"),
+    faults: (source) => {
+      const systems = outsideSystems(source);
+      return systems.length > 1 ? [`imports ${systems.join(" and ")}`] : [];
+    },
+  },
+  "a service imports adapters, the domain, the settings and services": imports(
+    inside("shared/services/"),
+    (target) =>
+      !isOurs(target) ||
+      inside("shared/adapters/", "shared/media/", "shared/services/")(target) ||
+      target === "shared/environment.ts",
+  ),
+  "shared stands on its own": imports(inside("shared/"), (target) => !isOurs(target) || inside("shared/")(target)),
+  "a function imports shared, and of packages zod alone": imports(
+    inside("functions/"),
+    (target) => inside("shared/")(target) || target === "zod",
+  ),
+  "a function is short and hands out its handler alone": {
+    about: inside("functions/"),
+    faults: ({ lines, exports }) => [
+      ...(lines > FUNCTION_MAX_LINES ? [`has ${lines} lines`] : []),
+      ...(exports.join() === "handler" ? [] : [`exports ${exports.join(", ") || "nothing"}`]),
+    ],
+  },
+  "what surrounds every function is read in one sitting": {
+    about: (file) => file === "shared/lambda.ts",
+    faults: ({ lines }) => (lines > LAMBDA_MAX_LINES ? [`has ${lines} lines`] : []),
+  },
+  "the blueprint imports nothing": imports(inside("stacks/blueprint/"), () => false),
+  "only the local machine and the tests import functions": imports(
+    (file) => !inside("stacks/local/", "test/", "functions/")(file),
+    (target) => !inside("functions/")(target),
+  ),
+  "nothing imports the tests": imports(
+    (file) => !inside("test/")(file),
+    (target) => !inside("test/")(target),
+  ),
+  "an import says what it imports, but where the local machine loads functions": {
+    about: (file) => !inside("test/")(file) && file !== "stacks/local/functions.ts",
+    faults: ({ computedImports }) => (computedImports > 0 ? ["imports what only the running code knows"] : []),
+  },
+  "only shared/environment.ts reads the environment": {
+    about: (file) => inside("functions/", "shared/")(file) && file !== "shared/environment.ts",
+    faults: (source) => [
+      ...(source.names.includes("process") ? ["names the process"] : []),
+      ...source.imports
+        .filter((target) => ["node:process", "process", "sst"].includes(target))
+        .map((target) => `imports ${target}`),
+    ],
+  },
+  "every function the blueprint names is there": {
+    about: inside("stacks/blueprint/"),
+    faults: ({ handlerPaths }, house) =>
+      handlerPaths.filter((handler) => {
+        const [, file = "", name = ""] = /^(.+)\.(\w+)$/.exec(handler) ?? [];
+        return !house.get(`${file}.ts`)?.exports.includes(name);
+      }),
+  },
+  "every function is named by the blueprint": {
+    about: inside("functions/"),
+    faults: (source, house) => (namedByBlueprint(house).includes(source.path) ? [] : ["is named nowhere"]),
+  },
+};
+
+/** The files of the functions that stand in the blueprint. */
+function namedByBlueprint(house: ReadonlyMap<string, Source>): string[] {
+  return [...house.values()]
+    .filter((source) => inside("stacks/blueprint/")(source.path))
+    .flatMap(({ handlerPaths }) => handlerPaths.map((handler) => handler.replace(/\.\w+$/, ".ts")));
+}
+
+/** Broken rules, each with the files that break it and how. */
+function brokenRules(files: Files): Record<string, string[]> {
+  const house = new Map(Object.entries(files).map(([file, text]) => [file, parse(file, text)] as const));
+  const broken: Record<string, string[]> = {};
+  for (const [name, { about, faults }] of Object.entries(HOUSE_RULES)) {
+    const found = [...house.values()]
+      .filter((source) => about(source.path))
+      .flatMap((source) => faults(source, house).map((fault) => `${source.path} ${fault}`));
+    if (found.length > 0) broken[name] = found;
+  }
+  return broken;
+}
+
+function filesOnDisk(): Files {
+  const found = globSync(["{functions,shared,stacks,test}/**/*.{ts,tsx,mts,cts}", "*.{ts,mts}"], { cwd: ROOT });
+  return Object.fromEntries(
+    found.map((file) => [file.replaceAll(path.sep, "/"), readFileSync(path.join(ROOT, file), "utf8")]),
+  );
+}
+
+describe("the house", () => {
+  it("keeps every rule", () => {
+    const files = filesOnDisk();
+    expect(Object.keys(files)).toContain("shared/lambda.ts");
+    expect(brokenRules(files)).toEqual({});
+  });
+
+  it("writes the blueprint's functions out, so that they are found by reading", () => {
+    const files = Object.entries(filesOnDisk()).filter(([file]) => file.startsWith("stacks/blueprint/"));
+    const written = files.flatMap(([file, text]) => parse(file, text).handlerPaths);
+    const used = [...ROUTES, ...RULES, ...SCHEDULES].map(({ handler }) => handler);
+    expect(written).toEqual(expect.arrayContaining([...used, ...Object.values(WORKFLOW_FUNCTIONS)]));
+  });
+});
+
+describe("a rule of the house", () => {
+  /** A small house that keeps every rule. */
+  const SOUND: Files = {
+    "shared/media/media.ts": 'import { createHash } from "node:crypto"; import type { M } from "./ports.ts";',
+    "shared/contract/events.ts": 'import * as z from "zod"; import "../media/media.ts";',
+    "shared/adapters/dynamo-media-records.ts":
+      'import "@aws-sdk/client-dynamodb"; import "@aws-sdk/lib-dynamodb"; import "zod"; import "./media-item.ts"; import "../contract/events.ts";',
+    "shared/services/media-records.ts":
+      'import "@aws-sdk/client-dynamodb"; import "../adapters/dynamo-media-records.ts"; import "../environment.ts"; import "./lazy.ts";',
+    "shared/environment.ts": 'import { Resource } from "sst/resource"; export const all = process.env;',
+    "shared/lambda.ts": 'import middy from "@middy/core"; job.process();',
+    "functions/api/get-media.ts":
+      'import * as z from "zod"; import { http } from "../../shared/lambda.ts"; export const handler = http(z);',
+    "stacks/blueprint/routes.ts": 'export const ROUTES = [{ handler: "functions/api/get-media.handler" }];',
+    "stacks/local/functions.ts": 'await import(file); await import("../../functions/api/get-media.ts");',
+    "stacks/api.ts": 'import { ROUTES } from "./blueprint/routes.ts";',
+    "test/a.test.ts": 'import { handler } from "../functions/api/get-media.ts"; import "./support/b.ts";',
+  };
+
+  it("lets a sound house be", () => {
+    expect(brokenRules(SOUND)).toEqual({});
+  });
+
+  const lines = (count: number) => "//\n".repeat(count);
+  const handler = "export const handler = 1;";
+  const PLANTS: [rule: string, planted: Files, fault: string][] = [
+    [
+      "the domain imports nothing of ours but itself, and no package",
+      { "shared/media/media.ts": 'import type { E } from "../environment.ts";' },
+      "shared/media/media.ts imports shared/environment.ts",
+    ],
+    [
+      "the domain imports nothing of ours but itself, and no package",
+      { "shared/media/media.ts": 'import * as z from "zod";' },
+      "shared/media/media.ts imports zod",
+    ],
+    [
+      "an adapter imports the domain, the contract, and other adapters for a reason",
+      { "shared/adapters/event-bus.ts": 'import "./step-functions.ts";' },
+      "shared/adapters/event-bus.ts imports shared/adapters/step-functions.ts",
+    ],
+    [
+      "an adapter imports the domain, the contract, and other adapters for a reason",
+      { "shared/adapters/event-bus.ts": 'import "../environment.ts";' },
+      "shared/adapters/event-bus.ts imports shared/environment.ts",
+    ],
+    [
+      "an adapter speaks to one outside system",
+      { "shared/adapters/event-bus.ts": 'import "@aws-sdk/client-eventbridge"; import "@aws-sdk/client-sqs";' },
+      "shared/adapters/event-bus.ts imports @aws-sdk/client-eventbridge and @aws-sdk/client-sqs",
+    ],
+    [
+      "an adapter speaks to one outside system",
+      { "shared/adapters/fal-queue.ts": 'import "@aws-sdk/lib-dynamodb"; import "@fal-ai/client";' },
+      "shared/adapters/fal-queue.ts imports @aws-sdk and @fal-ai/client",
+    ],
+    [
+      "a service imports adapters, the domain, the settings and services",
+      { "shared/services/log.ts": 'import "../lambda.ts";' },
+      "shared/services/log.ts imports shared/lambda.ts",
+    ],
+    [
+      "shared stands on its own",
+      { "shared/contract/openapi.ts": 'import { ROUTES } from "../../stacks/blueprint/routes.ts";' },
+      "shared/contract/openapi.ts imports stacks/blueprint/routes.ts",
+    ],
+    [
+      "a function imports shared, and of packages zod alone",
+      { "functions/api/get-media.ts": `import "../workflow/check-status.ts"; ${handler}` },
+      "functions/api/get-media.ts imports functions/workflow/check-status.ts",
+    ],
+    [
+      "a function imports shared, and of packages zod alone",
+      { "functions/api/get-media.ts": `import type { S } from "@aws-sdk/client-sfn"; ${handler}` },
+      "functions/api/get-media.ts imports @aws-sdk/client-sfn",
+    ],
+    [
+      "a function imports shared, and of packages zod alone",
+      { "functions/api/get-media.ts": `import { readFile } from "node:fs/promises"; ${handler}` },
+      "functions/api/get-media.ts imports node:fs",
+    ],
+    [
+      "a function is short and hands out its handler alone",
+      { "functions/api/get-media.ts": `${lines(40)}${handler}` },
+      "functions/api/get-media.ts has 41 lines",
+    ],
+    [
+      "a function is short and hands out its handler alone",
+      { "functions/api/get-media.ts": `${handler} export type Extra = 1;` },
+      "functions/api/get-media.ts exports handler, Extra",
+    ],
+    [
+      "what surrounds every function is read in one sitting",
+      { "shared/lambda.ts": lines(150) },
+      "shared/lambda.ts has 150 lines",
+    ],
+    [
+      "the blueprint imports nothing",
+      {
+        "stacks/blueprint/routes.ts":
+          'import path from "node:path"; export const ROUTES = ["functions/api/get-media.handler"];',
+      },
+      "stacks/blueprint/routes.ts imports node:path",
+    ],
+    [
+      "only the local machine and the tests import functions",
+      { "stacks/api.ts": 'import { handler } from "../functions/api/get-media.ts";' },
+      "stacks/api.ts imports functions/api/get-media.ts",
+    ],
+    [
+      "nothing imports the tests",
+      { "stacks/local/machine.ts": 'import "../../test/support/fake-fal.ts";' },
+      "stacks/local/machine.ts imports test/support/fake-fal.ts",
+    ],
+    [
+      "an import says what it imports, but where the local machine loads functions",
+      { "shared/services/kling.ts": "export const load = (name: string) => import(`../${name}.ts`);" },
+      "shared/services/kling.ts imports what only the running code knows",
+    ],
+    [
+      "only shared/environment.ts reads the environment",
+      { "shared/services/log.ts": 'export const level = process.env["LEVEL"];' },
+      "shared/services/log.ts names the process",
+    ],
+    [
+      "only shared/environment.ts reads the environment",
+      { "shared/services/log.ts": "export const { env } = globalThis.process;" },
+      "shared/services/log.ts names the process",
+    ],
+    [
+      "only shared/environment.ts reads the environment",
+      { "shared/adapters/event-bus.ts": 'import { env } from "node:process";' },
+      "shared/adapters/event-bus.ts imports node:process",
+    ],
+    [
+      "only shared/environment.ts reads the environment",
+      { "shared/services/media-records.ts": 'import { Resource } from "sst";' },
+      "shared/services/media-records.ts imports sst",
+    ],
+    [
+      "every function the blueprint names is there",
+      { "stacks/blueprint/rules.ts": 'export const RULES = [{ handler: "functions/events/forgotten.handler" }];' },
+      "stacks/blueprint/rules.ts functions/events/forgotten.handler",
+    ],
+    [
+      "every function the blueprint names is there",
+      { "stacks/blueprint/rules.ts": 'export const RULES = [{ handler: "functions/api/get-media.main" }];' },
+      "stacks/blueprint/rules.ts functions/api/get-media.main",
+    ],
+    [
+      "every function is named by the blueprint",
+      { "functions/events/forgotten.ts": handler },
+      "functions/events/forgotten.ts is named nowhere",
+    ],
+  ];
+
+  it.each(PLANTS)("bites: %s", (rule, planted, fault) => {
+    expect(brokenRules({ ...SOUND, ...planted })).toEqual({ [rule]: [fault] });
+  });
+
+  it("is seen to bite, whichever it is", () => {
+    expect(PLANTS.map(([rule]) => rule)).toEqual(expect.arrayContaining(Object.keys(HOUSE_RULES)));
+  });
+
+  it.each([
+    'import z from "zod";',
+    'import type { Z } from "zod";',
+    'import "zod";',
+    'import * as z from "zod/mini";',
+    'import z = require("zod");',
+    'export * from "zod";',
+    'export { z } from "zod";',
+    'const z = await import("zod");',
+    "const z = await import(`zod`);",
+    'const z = require("zod");',
+    'type Z = import("zod").ZodType;',
+    'type Z = typeof import("zod");',
+  ])("sees the package in %s", (text) => {
+    expect(brokenRules({ "shared/media/a.ts": text })).toEqual({
+      "the domain imports nothing of ours but itself, and no package": ["shared/media/a.ts imports zod"],
+    });
+  });
+
+  it("does not take a comment or a string for an import", () => {
+    expect(brokenRules({ "shared/media/a.ts": '// import "zod";\nconst text = \'import "zod"\';' })).toEqual({});
+  });
+});
