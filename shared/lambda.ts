@@ -82,7 +82,7 @@ function jsonBody(event: HttpEvent): unknown {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (bytes.length > BODY_MAX_BYTES) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
   const type = event.headers["content-type"] ?? "";
-  if (!/^application\/([\w.-]+\+)?json\b/i.test(type)) {
+  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new RequestError(
       415,
       "unsupported_media_type",
@@ -90,9 +90,9 @@ function jsonBody(event: HttpEvent): unknown {
     );
   }
   try {
-    return JSON.parse(bytes.toString("utf8"));
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {
-    throw new RequestError(400, "malformed_json", "The body is not valid JSON.");
+    throw new RequestError(400, "malformed_json", "The body is not valid JSON in UTF-8.");
   }
 }
 
@@ -100,7 +100,12 @@ function callerOf(event: HttpEvent): Caller {
   const { AUTH, JWT_TENANT_CLAIM } = environment();
   if (AUTH === "off") return { tenantId: "local", userId: "local" };
   const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
-  const named = z.string().min(1).max(128);
+  // A lone surrogate has no UTF-8 form, so it cannot be part of a key.
+  const named = z
+    .string()
+    .min(1)
+    .max(128)
+    .refine((name) => name.isWellFormed());
   const tenant = named.safeParse(claims[JWT_TENANT_CLAIM] ?? claims["sub"]).data;
   const user = named.safeParse(claims["sub"]).data;
   if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");

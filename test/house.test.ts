@@ -114,6 +114,7 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
 const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
   "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // fal's model for videos stands behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
 };

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { mediaPath } from "../../shared/contract/reading.ts";
 import * as kling from "../../shared/kling.ts";
 import { http, reply } from "../../shared/lambda.ts";
-import { cancelGeneration } from "../../shared/media/cancel.ts";
+import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { eventBus } from "../../shared/services/event-bus.ts";
@@ -14,9 +14,7 @@ import { mediaRecords } from "../../shared/services/media-records.ts";
 export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
   const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
   const media = await cancelGeneration({ records: mediaRecords(), events: eventBus(), kling, clock, log: log() }, ref);
-  const message =
-    media.phase === "canceled"
-      ? "The generation is canceled."
-      : "fal.ai was asked to stop. If it has begun, it may still finish the video and bill it; then you get the video.";
+  const message = cancelMessage(media);
+
   return reply(200, { data: { message, mediaSpace: await presentMedia(mediaFiles(), media) } });
 });

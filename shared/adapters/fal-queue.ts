@@ -133,7 +133,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       const response = await call(url, { headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
       const body = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
       if (!response.ok || !body) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
-      const found = body.items.find(({ json_input }) => json_input?.image_url === imageUrl);
+      const found = body.items.find((item) => item?.json_input.image_url === imageUrl);
       return found && { request_id: found.request_id };
     },
   };
@@ -195,6 +195,9 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** fal may send null where it has nothing to say. */
+const word = z.string().optional().catch(undefined);
+
 const acceptedBody = z.object({ request_id: z.string().min(1) });
 const statusBody = z.discriminatedUnion("status", [
   z.object({
@@ -202,29 +205,29 @@ const statusBody = z.discriminatedUnion("status", [
     queue_position: z.number().int().nonnegative().optional().catch(undefined),
   }),
   z.object({ status: z.literal("IN_PROGRESS") }),
-  z.object({
-    status: z.literal("COMPLETED"),
-    error: z.string().optional().catch(undefined),
-    error_type: z.string().optional().catch(undefined),
-  }),
+  z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
 ]);
 const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
-const historyBody = z.object({
-  items: z.array(
-    z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }).optional() }),
-  ),
-});
+const historyItem = z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }) });
+// One odd item must not hide the others.
+const historyBody = z.object({ items: z.array(historyItem.or(z.undefined()).catch(undefined)) });
 const errorBody = z.object({
   detail: z
-    .union([z.string(), z.array(z.object({ msg: z.string().optional(), type: z.string().optional() }))])
-    .optional(),
-  error_type: z.string().optional(),
+    .union([z.string(), z.array(z.object({ msg: word, type: word }))])
+    .optional()
+    .catch(undefined),
+  error_type: word,
 });
-const code = z.string().optional().catch(undefined);
 const socketError = z.object({
-  code,
+  code: word,
   cause: z
-    .object({ code, errors: z.array(z.object({ code })).optional().catch(undefined) })
+    .object({
+      code: word,
+      errors: z
+        .array(z.object({ code: word }))
+        .optional()
+        .catch(undefined),
+    })
     .optional()
     .catch(undefined),
 });

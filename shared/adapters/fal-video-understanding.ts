@@ -14,6 +14,7 @@ const LOOK_EVERY_MS = 1_000;
 export function createFalVideoUnderstanding({ submit, status, result }: FalQueue, clock: Clock): VideoDescriber {
   return {
     async describe({ videoUrl }) {
+      if (videoUrl === undefined) throw new ProviderUnavailableError("fal's URL of the video is not known any more");
       const requestId = await submit(ENDPOINT_ID, { video_url: videoUrl, prompt: PROMPT });
       const giveUpAt = clock.now() + TIMEOUT_MS;
       while ((await status(ENDPOINT_ID, requestId)).status !== "COMPLETED") {

@@ -1,8 +1,9 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
 import * as z from "zod";
 import type { Media, MediaRef } from "../media/media.ts";
-import { DURATIONS, FORMATS, KlingGenerationMode, type AspectRatio } from "../media/modes.ts";
-import { GenerationStatus, PHASES, type EventType } from "../media/status.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { EVENT_TYPES, PHASES } from "../media/status.ts";
+import { readLegacyItem } from "./legacy-media-item.ts";
 
 const MEDIA_PREFIX = "MEDIA#";
 const PARTITION = /^TENANT#([^#]+)#SPACE#([^#]+)$/;
@@ -31,41 +32,43 @@ export function refOfKey({ pk, sk }: { pk: string; sk: string }): MediaRef | und
   };
 }
 
-/** The shard of a record: spread by the last character of its id, which is random. */
+/** The shard of a record: spread by the last character of its id, a random hexadecimal digit. */
 export function sweepShard(mediaId: string): string {
-  return `SWEEP#${mediaId.charCodeAt(mediaId.length - 1) % SWEEP_SHARDS.length}`;
+  return `SWEEP#${(parseInt(mediaId.slice(-1), 36) || 0) % SWEEP_SHARDS.length}`;
 }
-
-const EVENT_TYPES = [
-  "Generation Started",
-  "Generation Completed",
-  "Generation Failed",
-  "Generation Canceled",
-  "Media Analyzed",
-] as const satisfies readonly EventType[];
 
 const text = z.string();
 const optional = text.optional();
 const count = z.number().int().nonnegative();
+
+const storedVideo = z.object({
+  key: text,
+  size: count,
+  sha256: text,
+  width: z.number(),
+  height: z.number(),
+  fps: z.number(),
+  durationInSeconds: z.number(),
+});
 
 const storedMedia = z.object({
   tenantId: text,
   spaceId: text,
   id: text,
   baseMediaId: optional,
-  uploadedBy: text.default("unknown"),
+  uploadedBy: text,
   name: optional,
-  context: text.default(""),
-  image: z.object({ link: text, width: z.number().optional(), height: z.number().optional() }).default({ link: "" }),
+  context: text,
+  image: z.object({ link: text, width: z.number().optional(), height: z.number().optional() }),
   generationMode: z.enum(KlingGenerationMode).optional(),
-  duration: z.enum(DURATIONS).default("5"),
-  aspectRatio: z.enum(Object.keys(FORMATS) as [AspectRatio, ...AspectRatio[]]).optional(),
+  duration: z.enum(DURATIONS),
+  aspectRatio: z.enum(ASPECT_RATIOS).optional(),
   negativePrompt: optional,
   cfgScale: z.number().optional(),
   tailImageUrl: optional,
   estimatedCostUsd: z.number().optional(),
-  phase: z.enum(PHASES).optional(),
-  attempt: count.default(0),
+  phase: z.enum(PHASES),
+  attempt: count,
   source: z.object({ key: text, width: z.number(), height: z.number(), tailKey: optional }).optional(),
   prompt: optional,
   claimedAt: optional,
@@ -78,62 +81,32 @@ const storedMedia = z.object({
   leaseOwner: optional,
   leaseUntil: optional,
   providerVideoUrl: optional,
-  video: z
-    .object({
-      key: text,
-      size: count,
-      sha256: text,
-      width: z.number(),
-      height: z.number(),
-      fps: z.number(),
-      durationInSeconds: z.number(),
-    })
-    .optional(),
-  generationStatus: z.enum(GenerationStatus).optional(),
-  legacyVideoUrl: optional,
-  description: z.array(z.object({ start: z.number(), text })).default([]),
+  video: storedVideo.optional(),
+  completedAt: optional,
+  description: z.array(z.object({ start: z.number(), text })),
   analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
   error: z.object({ code: text, message: text }).optional(),
   deadlineAt: optional,
-  restarts: count.default(0),
-  outbox: z.record(text, z.object({ type: z.enum(EVENT_TYPES), at: text })).default({}),
+  restarts: count,
+  outbox: z.record(text, z.object({ type: z.enum(EVENT_TYPES), at: text })),
   sweepAt: optional,
   createdAt: text,
   updatedAt: text,
-  version: count.default(1),
-});
-
-/** Older versions kept the media inside its space, the video by its link, and none of the dates that we keep. */
-const olderItem = z.looseObject({
-  id: optional,
-  uploadedAt: optional,
-  createdAt: optional,
-  updatedAt: optional,
-  media: z.record(text, z.unknown()).optional(),
-  video: z.looseObject({ key: optional, link: optional }).optional().catch(undefined),
+  version: count,
 });
 
 /**
- * The record in an item. What older versions did not know is left out or has its default; their video is its link.
- * @throws ZodError when the item is no media of any version
+ * The record in an item. What is ours is held to its schema; what an older version wrote is read as far as it goes.
+ * @throws ZodError when the item is no media
  */
 export function readMediaItem(item: Record<string, unknown>): Media {
-  const ref = refOfKey(z.object({ pk: text, sk: text }).parse(item));
-  const outer = olderItem.parse(item);
-  const fields = olderItem.parse({ ...outer.media, ...item });
-  const createdAt = fields.createdAt ?? fields.uploadedAt ?? new Date(0).toISOString();
-  const isOwnVideo = fields.video?.key !== undefined;
-  return storedMedia.parse({
-    ...fields,
-    tenantId: ref?.tenantId,
-    spaceId: ref?.spaceId,
-    id: ref?.mediaId,
-    createdAt,
-    updatedAt: fields.updatedAt ?? createdAt,
-    video: isOwnVideo ? fields.video : undefined,
-    legacyVideoUrl: isOwnVideo ? undefined : (fields.video?.link ?? item["legacyVideoUrl"]),
-  });
+  const ref = refOfKey(itemKey.parse(item));
+  if (!ref) throw new TypeError("the item is no media");
+  if (item["phase"] !== undefined) return storedMedia.parse(item);
+  return readLegacyItem(ref, item, storedVideo.safeParse(item["video"]).data);
 }
+
+const itemKey = z.object({ pk: z.string(), sk: z.string() });
 
 /** The item of a new record. Undefined attributes are left out by the document client. */
 export function newMediaItem(media: Media): Record<string, unknown> {

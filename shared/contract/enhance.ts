@@ -1,6 +1,6 @@
 // POST /api/media/enhance: the picture, the words, and how to animate them.
 import * as z from "zod";
-import { DURATIONS, FORMATS, KlingGenerationMode, PROMPT_MAX_CHARACTERS, type AspectRatio } from "../media/modes.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
 import { mediaSpace, spaceId } from "./media-space.ts";
 
@@ -36,7 +36,7 @@ export const enhanceRequest = z
       .union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' })
       .default("5")
       .meta({ description: "Seconds." }),
-    aspectRatio: z.enum(Object.keys(FORMATS) as [AspectRatio, ...AspectRatio[]]).optional(),
+    aspectRatio: z.enum(ASPECT_RATIOS).optional(),
     negativePrompt: words.optional(),
     cfgScale: z.number().min(0).max(1).optional(),
     tailImageUrl: link.optional().meta({ description: "The last frame; pro only." }),
@@ -51,7 +51,7 @@ export const enhanceAnswer = z.object({
   data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
 });
 
-/** What the domain starts; of the caller's picture only link, size, name and id are taken. */
+/** What the domain starts; of the caller's picture only link, name and id are taken. */
 export function startCommand(body: EnhanceRequest, caller: { tenantId: string; userId: string }): StartCommand {
   const { id: baseMediaId, media } = body.mediaSpace;
   return {

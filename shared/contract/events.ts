@@ -11,7 +11,11 @@ export const generationRequested = z.object({
   source: z.string(),
   detail: enhanceRequest.and(
     z.object({
-      tenantId: z.string().min(1).max(128),
+      tenantId: z
+        .string()
+        .min(1)
+        .max(128)
+        .refine((name) => name.isWellFormed()),
       idempotencyKey: z.string().min(1).max(255).optional(),
     }),
   ),

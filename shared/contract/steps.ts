@@ -1,6 +1,6 @@
 // What the state machine hands to a step: keys, and what the steps before it said.
 import * as z from "zod";
-import { FAILURES, type FailureCode } from "../media/failures.ts";
+import { FAILURE_CODES } from "../media/failures.ts";
 
 export const stepInput = z.object({
   tenantId: z.string(),
@@ -8,7 +8,7 @@ export const stepInput = z.object({
   mediaId: z.string(),
 });
 
-const failureCode = z.enum(Object.keys(FAILURES) as [FailureCode, ...FailureCode[]]);
+const failureCode = z.enum(FAILURE_CODES);
 
 /** A request id that the submit brought and may not have been able to record. */
 export const checkInput = stepInput.extend({

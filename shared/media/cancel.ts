@@ -1,7 +1,7 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
 import { AlreadyEndedError, isOvertaken, MediaNotFoundError, ProviderUnavailableError } from "./errors.ts";
-import { instant, refOf, type Media, type MediaRef } from "./media.ts";
-import { KlingGenerationMode } from "./modes.ts";
+import { instant, modeOf, refOf, type Media, type MediaRef } from "./media.ts";
+
 import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling } from "./ports.ts";
 
@@ -10,8 +10,8 @@ export interface CancelDeps extends MoveDeps {
   clock: Clock;
 }
 
-/** A record that changes under us is read again; three others in a row would be a storm. */
-const TRIES = 3;
+/** A record that changes under us is read again; ten others in a row would be a storm. */
+const TRIES = 10;
 
 /**
  * Cancels, or asks for it. A completion that is faster stays a completion: the video exists and was paid for.
@@ -36,7 +36,9 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
       return (await move(deps, refOf(media), "cancel", {}, expected)).media;
     case "submitting":
     case "generating": {
-      const cancelRequestedAt = media.cancelRequestedAt ?? instant(deps.clock.now());
+      // Whoever asked first tells fal, and the checks do if that call failed.
+      if (media.cancelRequestedAt !== undefined) return media;
+      const cancelRequestedAt = instant(deps.clock.now());
       const asked = await move(deps, refOf(media), "request cancel", { cancelRequestedAt }, expected);
       return tellFalToCancel(deps, asked.media);
     }
@@ -49,6 +51,15 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
   }
 }
 
+/** What a cancel has come to, for the person who asked. */
+export function cancelMessage(media: Media): string {
+  if (media.phase === "canceled") return "The generation is canceled.";
+  const mayFinish = "If it has begun, it may still finish the video and bill it; then you get the video.";
+  return media.cancelSentAt === undefined
+    ? `fal.ai will be asked to stop at the next look. ${mayFinish}`
+    : `fal.ai was asked to stop. ${mayFinish}`;
+}
+
 /**
  * Tells fal, unless it was told or has no job yet. Where fal confirms, the record is canceled; else the checks go on:
  * a running job may still finish, and be billed.
@@ -57,12 +68,9 @@ export async function tellFalToCancel(deps: CancelDeps, media: Media): Promise<M
   if (media.requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;
   const ref = refOf(media);
   try {
-    const said = await deps.kling.cancelKlingRequest(
-      media.requestId,
-      media.generationMode ?? KlingGenerationMode.STANDARD,
-    );
+    const said = await deps.kling.cancelKlingRequest(media.requestId, modeOf(media));
     deps.log.info("fal was told to cancel", { mediaId: media.id, requestId: media.requestId, said });
-    if (said === "confirmed") return (await move(deps, ref, "confirm cancel", { queuePosition: undefined })).media;
+    if (said === "confirmed") return (await move(deps, ref, "confirm cancel", {})).media;
     return (await move(deps, ref, "tell fal to cancel", { cancelSentAt: instant(deps.clock.now()) })).media;
   } catch (error) {
     if (!(error instanceof ProviderUnavailableError)) throw error;

@@ -1,8 +1,8 @@
 // One look at a generation: what fal says of it, what time says of it, and so what comes next.
 import { tellFalToCancel } from "./cancel.ts";
+import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError } from "./errors.ts";
-import { instant, refOf, type Media, type MediaRef } from "./media.ts";
-import { KlingGenerationMode } from "./modes.ts";
+import { modeOf, refOf, type Media, type MediaRef } from "./media.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling, KlingStatus, MediaFiles } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
@@ -17,9 +17,6 @@ export interface CheckDeps extends MoveDeps {
   /** How long a submit of unknown outcome may wait to be settled. */
   inDoubtSeconds: number;
 }
-
-/** A finished video gets this much longer than the deadline to reach our store. */
-export const DELIVERY_GRACE_SECONDS = 600;
 
 /** Analysis takes seconds; a pending one this old was lost with its process. */
 const ANALYSIS_LOST_AFTER_SECONDS = 120;
@@ -53,8 +50,11 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
 }
 
 function checkQueued(deps: CheckDeps, media: Media): StepResult {
-  if (passed(deps, media.deadlineAt)) return { next: "fail", code: "timed_out" };
-  if (media.nextSubmitAt !== undefined && !passed(deps, media.nextSubmitAt)) return { next: "wait" };
+  const now = deps.clock.now();
+  // The submit step keeps a wish to cancel that came during an earlier submit.
+  if (media.cancelRequestedAt !== undefined) return { next: "submit" };
+  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
+  if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
   return { next: "submit" };
 }
 
@@ -65,9 +65,9 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
     await recordAcceptance(deps, media, requestId);
     return { next: "wait" };
   }
-  const claimedAt = Date.parse(media.claimedAt ?? media.updatedAt);
-  const settleBy = instant(claimedAt + deps.inDoubtSeconds * 1000);
-  if (passed(deps, settleBy) || passed(deps, media.deadlineAt)) return { next: "fail", code: "submit_outcome_unknown" };
+  const now = deps.clock.now();
+  const settleBy = Date.parse(media.claimedAt ?? media.updatedAt) + deps.inDoubtSeconds * 1000;
+  if (now >= settleBy || passed(media.deadlineAt, now)) return { next: "fail", code: "submit_outcome_unknown" };
   return { next: "wait" };
 }
 
@@ -86,26 +86,24 @@ async function findInHistory(deps: CheckDeps, media: Media): Promise<string | un
 }
 
 async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {
-  if (media.requestId === undefined) return { next: "done" };
   if (media.cancelRequestedAt !== undefined && media.cancelSentAt === undefined) {
     if ((await tellFalToCancel(deps, media)).phase === "canceled") return { next: "done" };
   }
-  const seen = await look(deps, media, media.requestId);
+  const seen = await look(deps, media);
   if (seen?.status === "COMPLETED") {
-    if (seen.error_type === "client_cancelled" && media.cancelRequestedAt !== undefined) {
-      await move(deps, refOf(media), "confirm cancel", { queuePosition: undefined });
-      return { next: "done" };
-    }
-    return { next: "finalize" };
+    // What fal finished is fetched for as long as its result may yet be read.
+    return deliver(deps, media);
   }
   // A job that is finished at its deadline is kept: hence the deadline after the look.
-  if (passed(deps, media.deadlineAt)) return { next: "fail", code: "timed_out" };
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
   if (seen) await noteQueuePosition(deps, media, seen.status === "IN_QUEUE" ? seen.queue_position : undefined);
   return { next: "wait" };
 }
 
 /** fal's word on the job, or undefined when fal gives none just now: that says nothing about the job. */
-async function look(deps: CheckDeps, media: Media, requestId: string): Promise<KlingStatus | undefined> {
+async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefined> {
+  const { requestId } = media;
+  if (requestId === undefined) return undefined;
   try {
     return await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt: media.submittedAt });
   } catch (error) {
@@ -121,20 +119,15 @@ async function noteQueuePosition(deps: CheckDeps, media: Media, queuePosition: n
 }
 
 function checkFinalizing(deps: CheckDeps, media: Media): StepResult {
-  if (media.leaseUntil !== undefined && !passed(deps, media.leaseUntil)) return { next: "wait" };
-  const deliverBy = instant(Date.parse(media.deadlineAt ?? media.updatedAt) + DELIVERY_GRACE_SECONDS * 1000);
-  return passed(deps, deliverBy) ? { next: "fail", code: "delivery_failed" } : { next: "finalize" };
+  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };
+  return deliver(deps, media);
+}
+
+function deliver(deps: CheckDeps, media: Media): StepResult {
+  return deps.clock.now() < deliverBy(media) ? { next: "finalize" } : { next: "fail", code: "delivery_failed" };
 }
 
 function analysisWasLost(deps: CheckDeps, media: Media): boolean {
-  const lostAt = instant(Date.parse(media.updatedAt) + ANALYSIS_LOST_AFTER_SECONDS * 1000);
-  return media.analysisStatus === "pending" && passed(deps, lostAt);
-}
-
-function passed(deps: CheckDeps, at: string | undefined): boolean {
-  return at !== undefined && instant(deps.clock.now()) >= at;
-}
-
-function modeOf(media: Media): KlingGenerationMode {
-  return media.generationMode ?? KlingGenerationMode.STANDARD;
+  const committedAt = Date.parse(media.completedAt ?? media.createdAt);
+  return media.analysisStatus === "pending" && deps.clock.now() >= committedAt + ANALYSIS_LOST_AFTER_SECONDS * 1000;
 }

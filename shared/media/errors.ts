@@ -62,7 +62,11 @@ export class AlreadyEndedError extends MediaError {
   override readonly name = "AlreadyEndedError";
   readonly code = "already_ended";
   constructor(phase: string) {
-    super(`This generation has already ended: it is ${phase}.`);
+    super(
+      phase === "finalizing"
+        ? "The video is already made and is being stored: there is nothing left to cancel."
+        : `This generation has already ended: it is ${phase}.`,
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 // Ending a generation badly, in the way its status allows; fal is told to stop first.
 import { tellFalToCancel, type CancelDeps } from "./cancel.ts";
+import { deliverBy } from "./deadlines.ts";
 import { failure, type FailureCode } from "./failures.ts";
 import type { MediaRef } from "./media.ts";
 import { move } from "./move.ts";
@@ -15,7 +16,7 @@ export async function failGeneration(deps: CancelDeps, ref: MediaRef, code: Fail
 
 async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
   const media = await deps.records.get(ref);
-  const change = { error: failure(code), queuePosition: undefined };
+  const change = { error: failure(code) };
   switch (media?.phase) {
     case "queued":
       await move(deps, ref, code === "timed_out" ? "time out" : "refuse", change);
@@ -25,9 +26,18 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
       await move(deps, ref, "give up", change);
       return { next: "done" };
     case "generating": {
+      if (code === "delivery_failed") {
+        await move(deps, ref, "fail delivery", change, { version: media.version });
+        return { next: "done" };
+      }
       if (code !== "timed_out") return { next: "wait" };
       const told = await tellFalToCancel(deps, media);
-      if (told.phase === "generating") await move(deps, ref, "time out", change);
+      if (told.phase !== "generating") return { next: "done" };
+      // A job that fal was not told to stop runs on and is billed: say it again for a while.
+      const untold = told.requestId !== undefined && told.cancelSentAt === undefined;
+      if (untold && deps.clock.now() < deliverBy(told)) return { next: "wait" };
+      if (told.cancelRequestedAt === undefined) await move(deps, ref, "time out", change);
+      else await move(deps, ref, "confirm cancel", {});
       return { next: "done" };
     }
     case "finalizing":

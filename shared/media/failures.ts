@@ -9,6 +9,7 @@ export const FAILURES = {
   not_submitted: "The generation could not be prepared. Nothing was sent to fal.ai; a new try is safe.",
 } as const;
 export type FailureCode = keyof typeof FAILURES;
+export const FAILURE_CODES = Object.keys(FAILURES).filter((code): code is FailureCode => code in FAILURES);
 
 /** The error as it is recorded and shown. */
 export function failure(code: FailureCode): { code: FailureCode; message: string } {

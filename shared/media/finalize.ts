@@ -7,8 +7,9 @@ import {
   ProviderUnavailableError,
   StaleMediaError,
 } from "./errors.ts";
-import { instant, refOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
-import { KlingGenerationMode } from "./modes.ts";
+import { passed } from "./deadlines.ts";
+import { instant, modeOf, refOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
+import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { CheckedFetch, Clock, Kling, MediaFiles, ReadVideoFacts, VideoDescriber } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
@@ -31,9 +32,12 @@ const VIDEO_COPY_TIMEOUT_MS = 240_000;
 /** As long as the step may run: nobody else finalizes meanwhile, and after a crash somebody does. */
 const LEASE_SECONDS = 300;
 
+/** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
+const COPY_AGAIN_AFTER_SECONDS = 30;
+
 /**
  * Takes a job that fal has finished to `completed`, or to `failed` with fal's reason. Copy first, commit last.
- * @throws ProviderUnavailableError, DeliveryError when another try may succeed (the lease is given back)
+ * @throws ProviderUnavailableError, DeliveryError when another try may succeed (a failed copy after half a minute)
  */
 export async function finalizeGeneration(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> {
   return unlessOvertaken(() => finalize(deps, ref));
@@ -43,7 +47,7 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
   const media = await deps.records.get(ref);
   if (media?.phase === "completed" && media.analysisStatus === "pending") return analyze(deps, media);
   if (media?.phase !== "generating" && media?.phase !== "finalizing") return { next: "done" };
-  if (media.leaseUntil !== undefined && instant(deps.clock.now()) < media.leaseUntil) return { next: "wait" };
+  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };
 
   const url = media.providerVideoUrl ?? (await resultUrl(deps, media));
   if (url === undefined) return { next: "done" };
@@ -53,14 +57,21 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
   try {
     video = await store(deps, leased, url);
   } catch (error) {
-    await move(deps, ref, "take over finalizing", { leaseUntil: undefined }, { leaseOwner: leased.leaseOwner });
+    const leaseUntil = instant(deps.clock.now() + COPY_AGAIN_AFTER_SECONDS * 1000);
+    await move(deps, ref, "take over finalizing", { leaseUntil }, { leaseOwner: leased.leaseOwner });
     throw error;
   }
   const { media: completed } = await move(
     deps,
     ref,
     "complete",
-    { video, analysisStatus: "pending", leaseOwner: undefined, leaseUntil: undefined },
+    {
+      video,
+      completedAt: instant(deps.clock.now()),
+      analysisStatus: "pending",
+      leaseOwner: undefined,
+      leaseUntil: undefined,
+    },
     { leaseOwner: leased.leaseOwner },
   );
   return analyze(deps, completed);
@@ -68,13 +79,14 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
 
 /** fal's URL of the video; undefined when the job had failed, which is then recorded in fal's words. */
 async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | undefined> {
-  const mode = media.generationMode ?? KlingGenerationMode.STANDARD;
-  const requestId = media.requestId ?? "";
+  const { requestId, duration } = media;
+  if (requestId === undefined) throw new ProviderUnavailableError("the record has no request id");
   try {
-    const { duration, aspectRatio } = media;
-    return (await deps.kling.getKlingRequestResult(requestId, mode, { duration, aspectRatio })).data.video.url;
+    const aspectRatio = media.aspectRatio ?? (media.source && nearestFormat(media.source));
+    const { data } = await deps.kling.getKlingRequestResult(requestId, modeOf(media), { duration, aspectRatio });
+    return data.video.url;
   } catch (error) {
-    const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, mode) : error;
+    const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
     if (!(reason instanceof GenerationFailedError)) throw error;
     await recordJobFailure(deps, media, reason);
     return undefined;
@@ -82,20 +94,20 @@ async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | und
 }
 
 /** A result that answers 5xx is the job's own failure only if its status says that the job failed. */
-async function jobError(deps: FinalizeDeps, media: Media, mode: KlingGenerationMode): Promise<Error | undefined> {
+async function jobError(deps: FinalizeDeps, media: Media, requestId: string): Promise<Error | undefined> {
   const { submittedAt } = media;
-  const seen = await deps.kling.checkKlingRequestStatus(media.requestId ?? "", mode, { submittedAt });
+  const seen = await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt });
   if (seen.status !== "COMPLETED" || seen.error === undefined) return undefined;
   return new GenerationFailedError(seen.error_type ?? "generation_failed", seen.error);
 }
 
 async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {
   if (media.cancelRequestedAt !== undefined && reason.code === "client_cancelled") {
-    await move(deps, refOf(media), "confirm cancel", { queuePosition: undefined });
+    await move(deps, refOf(media), "confirm cancel", {});
     return;
   }
   const error = { code: reason.code, message: reason.message };
-  await move(deps, refOf(media), "fail generation", { error, queuePosition: undefined });
+  await move(deps, refOf(media), "fail generation", { error });
 }
 
 /** Takes the record for this invocation alone. @throws StaleMediaError when another was first */
@@ -105,7 +117,6 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
     leaseOwner: randomUUID(),
     leaseUntil: instant(deps.clock.now() + LEASE_SECONDS * 1000),
     providerVideoUrl,
-    queuePosition: undefined,
   };
   const taken = await move(deps, refOf(media), name, change, { version: media.version });
   if (!taken.moved) throw new StaleMediaError(media.id, name);
@@ -115,10 +126,10 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
 async function store(deps: FinalizeDeps, media: Media, url: string): Promise<StoredVideo> {
   const key = `videos/${media.id}.mp4`;
   try {
+    // No `types`: some hosts send none. What is no MP4 has no facts, and is not committed.
     const { body, contentLength } = await deps.fetch(url, {
       maxBytes: VIDEO_MAX_BYTES,
       timeoutMs: VIDEO_COPY_TIMEOUT_MS,
-      types: ["video/", "application/octet-stream"],
     });
     const { size, sha256 } = await deps.files.put(key, body, "video/mp4");
     if (contentLength !== undefined && size !== contentLength) {
@@ -142,9 +153,8 @@ async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
 async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "analysisStatus" | "description">> {
   try {
     const text = await deps.describer.describe({
-      videoUrl: media.providerVideoUrl ?? "",
+      videoUrl: media.providerVideoUrl,
       imageUrl: media.source ? await sourceUrl(deps.files, deps.publicUrl, media.source.key) : media.image.link,
-      mode: media.generationMode ?? KlingGenerationMode.STANDARD,
     });
     return { analysisStatus: "completed", description: [{ start: 0, text }] };
   } catch (error) {

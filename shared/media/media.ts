@@ -1,5 +1,5 @@
 // The record of a generation: what is stored, once, under one key.
-import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
+import { KlingGenerationMode, type AspectRatio, type Duration } from "./modes.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
@@ -33,6 +33,17 @@ export interface StoredVideo {
   height: number;
   fps: number;
   durationInSeconds: number;
+}
+
+/** A video that an older version recorded: its link, and what was known of it. */
+export interface LegacyVideo {
+  link: string;
+  quality?: "hd" | "sd";
+  size?: number;
+  width?: number;
+  height?: number;
+  fps?: number;
+  durationInSeconds?: number;
 }
 
 export interface OutboxEntry {
@@ -84,9 +95,12 @@ export interface Media {
   /** fal's own URL of the finished video, kept for a redrive. Never shown. */
   providerVideoUrl?: string;
   video?: StoredVideo;
-  /** Only on records of older versions: the status before phases existed, and the video by its URL. */
+  /** Only on records of older versions: the status before phases existed, and the video by its link. */
   generationStatus?: GenerationStatus;
-  legacyVideoUrl?: string;
+  legacyVideo?: LegacyVideo;
+
+  /** When the video was committed; its description follows within seconds. */
+  completedAt?: Instant;
   description: { start: number; text: string }[];
   analysisStatus?: AnalysisStatus;
   error?: { code: string; message: string };
@@ -113,6 +127,11 @@ export type MediaChange = Partial<
 /** The ref of a record. */
 export function refOf(media: Media): MediaRef {
   return { tenantId: media.tenantId, spaceId: media.spaceId, mediaId: media.id };
+}
+
+/** The mode of a record; those that know none were standard. */
+export function modeOf(media: Media): KlingGenerationMode {
+  return media.generationMode ?? KlingGenerationMode.STANDARD;
 }
 
 /** Epoch milliseconds as an instant. */

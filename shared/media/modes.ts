@@ -15,15 +15,19 @@ export const DURATIONS = ["5", "10"] as const;
 export type Duration = (typeof DURATIONS)[number];
 
 /** The formats a caller may ask for, with the pixels the source image is fitted to (HD; Kling keeps the image's ratio). */
-export const FORMATS = {
+export const ASPECT_RATIOS = ["16:9", "9:16", "1:1"] as const;
+export type AspectRatio = (typeof ASPECT_RATIOS)[number];
+export const FORMATS: Record<AspectRatio, { width: number; height: number }> = {
   "16:9": { width: 1920, height: 1080 },
   "9:16": { width: 1080, height: 1920 },
   "1:1": { width: 1080, height: 1080 },
-} as const;
-export type AspectRatio = keyof typeof FORMATS;
+};
 
 /** Kling takes at most this many characters of prompt and of negative prompt (FAL.md section 4; fal.ai model page). */
 export const PROMPT_MAX_CHARACTERS = 2500;
+
+/** Kling takes pictures of at most this many bytes (fal.ai model page). */
+export const IMAGE_MAX_BYTES = 10 * 1024 * 1024;
 
 /** What one generation asks of Kling, in the seed's field names. `aspect_ratio` is accepted and never sent: fal has no such input. */
 export interface KlingRequest {
@@ -99,7 +103,5 @@ export function klingInput(request: KlingRequest, mode: KlingGenerationMode): Re
 export function nearestFormat({ width, height }: { width: number; height: number }): AspectRatio {
   const distance = (format: AspectRatio) =>
     Math.abs(Math.log(width / height) - Math.log(FORMATS[format].width / FORMATS[format].height));
-  return (["16:9", "9:16", "1:1"] as const).reduce((best, format) =>
-    distance(format) < distance(best) ? format : best,
-  );
+  return ASPECT_RATIOS.reduce((best, format) => (distance(format) < distance(best) ? format : best));
 }

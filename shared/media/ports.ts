@@ -15,7 +15,7 @@ export interface Log {
 }
 
 /** Attributes that must still have the value we read (`undefined`: must be absent). */
-export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "cancelSentAt">>;
+export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId">>;
 
 /** An answer kept under an Idempotency-Key. */
 export interface IdempotentStart {
@@ -115,7 +115,7 @@ export interface PromptWriter {
 
 export interface VideoDescriber {
   /** One or two sentences on the video. `videoUrl` is fal's own URL, `imageUrl` our source image. Throws when it cannot. */
-  describe(video: { videoUrl: string; imageUrl: string; mode: KlingGenerationMode }): Promise<string>;
+  describe(video: { videoUrl: string | undefined; imageUrl: string }): Promise<string>;
 }
 
 /** What the caller of the checked door allows. */

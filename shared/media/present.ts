@@ -28,7 +28,7 @@ export interface IMedia {
   version: number;
 }
 
-/** Pixels, bytes, seconds. Only the link is known of a video that an older version stored. */
+/** Pixels, bytes, seconds. Of a video that an older version recorded perhaps only the link is known. */
 export interface IVideo {
   link: string;
   quality?: "hd" | "sd";
@@ -90,7 +90,7 @@ export function progressOf(record: Media): "in_progress" | "completed" | "failed
 
 function statusOf(record: Media): GenerationStatus {
   if (record.phase !== undefined) return generationStatus(record.phase);
-  return record.generationStatus ?? (record.legacyVideoUrl === undefined ? "generating-video" : "completed");
+  return record.generationStatus ?? "generating-video";
 }
 
 async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
@@ -100,8 +100,7 @@ async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: 
 
 async function presentVideo(files: Pick<MediaFiles, "link">, record: Media): Promise<IVideo | undefined> {
   if (record.video) return { ...(await factsOf(files, record.video)), file_type: "mp4", frames: [] };
-  if (record.legacyVideoUrl === undefined) return undefined;
-  return { link: record.legacyVideoUrl, file_type: "mp4", frames: [] };
+  return record.legacyVideo && { ...record.legacyVideo, file_type: "mp4", frames: [] };
 }
 
 async function factsOf(files: Pick<MediaFiles, "link">, video: StoredVideo) {

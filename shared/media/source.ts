@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { FetchError, SourceImageError, SourceImageUnavailableError } from "./errors.ts";
 import type { Media, SourceImage } from "./media.ts";
+import { IMAGE_MAX_BYTES } from "./modes.ts";
 import type { CheckedFetch, ImageFitter, MediaFiles } from "./ports.ts";
 
 export interface SourceDeps {
@@ -10,8 +11,6 @@ export interface SourceDeps {
   files: MediaFiles;
 }
 
-/** Kling takes images of at most 10 MB (fal.ai model page). */
-const IMAGE_MAX_BYTES = 10 * 1024 * 1024;
 const IMAGE_FETCH_TIMEOUT_MS = 20_000;
 
 /**

@@ -56,7 +56,9 @@ export async function startGeneration(
     return { media, replayed: false };
   }
 
-  const fingerprint = createHash("sha256").update(JSON.stringify(command)).digest("hex");
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify({ ...command, uploadedBy: undefined }))
+    .digest("hex");
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
   if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();

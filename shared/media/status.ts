@@ -15,8 +15,14 @@ export type GenerationStatus = (typeof GenerationStatus)[keyof typeof Generation
 
 export type AnalysisStatus = "pending" | "completed" | "failed";
 
-export type EventType =
-  "Generation Started" | "Generation Completed" | "Generation Failed" | "Generation Canceled" | "Media Analyzed";
+export const EVENT_TYPES = [
+  "Generation Started",
+  "Generation Completed",
+  "Generation Failed",
+  "Generation Canceled",
+  "Media Analyzed",
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
 
 interface Move {
   from: readonly Phase[];
@@ -43,13 +49,16 @@ export const MOVES = {
   complete: { from: ["finalizing"], to: "completed", event: "Generation Completed" },
   "fail generation": { from: ["generating"], to: "failed", event: "Generation Failed" },
   "time out": { from: ["queued", "generating"], to: "failed", event: "Generation Failed" },
-  "fail delivery": { from: ["finalizing"], to: "failed", event: "Generation Failed" },
+  /** The job is done and paid for, but its video, or fal's word on it, never reached us. */
+  "fail delivery": { from: ["generating", "finalizing"], to: "failed", event: "Generation Failed" },
   cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled" },
   "request cancel": { from: ["submitting", "generating"] },
   "tell fal to cancel": { from: ["generating"] },
   "confirm cancel": { from: ["generating"], to: "canceled", event: "Generation Canceled" },
   "record analysis": { from: ["completed"], event: "Media Analyzed" },
   restart: { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
+  /** The sweeper looked and found it running. */
+  "postpone sweep": { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
 } as const satisfies Record<string, Move>;
 export type MoveName = keyof typeof MOVES;
 
@@ -83,7 +92,13 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
   const plan: PlannedMove = {
     from: move.from,
     to: move.to,
-    change: { sweepAt: instant(nowMs + SWEEP_AFTER_SECONDS * 1000), ...change, updatedAt: at },
+    change: {
+      sweepAt: instant(nowMs + SWEEP_AFTER_SECONDS * 1000),
+      // A place in fal's queue is one only while fal has the job.
+      ...(move.to !== undefined && { queuePosition: undefined }),
+      ...change,
+      updatedAt: at,
+    },
   };
   if (move.event) {
     plan.event = { id: `${mediaId}:${move.to ?? "analyzed"}`, entry: { type: move.event, at } };

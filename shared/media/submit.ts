@@ -1,7 +1,8 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
 import { SourceImageError, SubmitError } from "./errors.ts";
-import { instant, refOf, type Media, type MediaRef, type SourceImage } from "./media.ts";
-import { KlingGenerationMode, PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
+import { passed } from "./deadlines.ts";
+import { instant, modeOf, refOf, type Media, type MediaRef, type SourceImage } from "./media.ts";
+import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling, PromptWriter } from "./ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
@@ -29,9 +30,12 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   const media = await deps.records.get(ref);
   if (!media?.phase || isTerminal(media.phase)) return { next: "done" };
   if (media.phase !== "queued") return { next: "wait" };
-  if (media.deadlineAt !== undefined && instant(deps.clock.now()) >= media.deadlineAt) {
-    return { next: "fail", code: "timed_out" };
+  if (media.cancelRequestedAt !== undefined) {
+    // The wish came while an earlier claim was on its way; that submit started nothing, and no other may.
+    await move(deps, ref, "cancel", {}, { version: media.version });
+    return { next: "done" };
   }
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
 
   let prepared: { source: SourceImage; prompt: string };
   try {
@@ -86,8 +90,7 @@ async function submitOnce(
   };
   let requestId: string;
   try {
-    const mode = media.generationMode ?? KlingGenerationMode.STANDARD;
-    requestId = (await deps.kling.startKlingVideoGeneration(request, mode)).request_id;
+    requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media))).request_id;
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     return afterUnaccepted(deps, media, error);

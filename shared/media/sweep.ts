@@ -48,9 +48,12 @@ async function sweepOne(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
   try {
     const running = await deps.workflow.isRunning(executionName(media.id, media.restarts));
-    const restarts = running ? media.restarts : media.restarts + 1;
+    if (running) {
+      await move(deps, ref, "postpone sweep", {}, { version: media.version });
+      return false;
+    }
+    const restarts = media.restarts + 1;
     await move(deps, ref, "restart", { restarts }, { version: media.version });
-    if (running) return false;
     await deps.workflow.start(executionName(media.id, restarts), { ...ref, enter: "check", lap: true });
     return true;
   } catch (error) {

@@ -1,5 +1,6 @@
 // Payload format 2.0 of API Gateway's HTTP API: the event made of a request, and the response read out of a function's answer.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
@@ -46,7 +47,8 @@ export function toEvent(from: GatewayRequest): GatewayEvent {
     query.set(name, before === undefined ? value : `${before},${value}`);
   }
   const domainName = headers["host"] ?? "";
-  const isText = isTextBody(headers);
+  // Bytes that are no text must reach the function as they are, not mended.
+  const isText = isUtf8(body) && isTextBody(headers);
   const now = Date.now();
   return {
     version: "2.0",

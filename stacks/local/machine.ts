@@ -178,7 +178,8 @@ function serveSample(request: IncomingMessage, response: ServerResponse): void {
   const path = (request.url ?? "").replace(/^\/samples/, "").replace(/[?#].*$/s, "");
   const refuse = () =>
     sendJson(response, 404, { error: "There is no such sample.", code: "file_not_found", traceId: randomUUID() });
-  if (request.method !== "GET" && request.method !== "HEAD") return refuse();
+  const isReading = request.method === "GET" || request.method === "HEAD";
+  if (!isReading || !/\.(jpg|mp4)$/.test(path)) return refuse();
   send(request, path, { root: SAMPLES, index: false }).on("error", refuse).on("directory", refuse).pipe(response);
 }
 

@@ -2,6 +2,7 @@
 import { PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { mediaSpace } from "../../shared/contract/media-space.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -58,6 +59,53 @@ describe("records of older versions", () => {
       image: { link: "https://old.example/i.jpg", width: 10, height: 20 },
       video: { link: "https://old.example/v.mp4", file_type: "mp4" },
       description: [{ start: 0, text: "A cat." }],
+    });
+  });
+
+  it.each<Record<string, unknown>>([
+    { description: "A cat." },
+    { description: null },
+    { image: null },
+    { image: "https://old.example/i.jpg" },
+    { image: { width: 10 } },
+    { name: null },
+    { error: "It broke." },
+    { duration: 5 },
+    { duration: "ages" },
+    { createdAt: 1746093600000 },
+    { createdAt: "yesterday" },
+    { generationMode: "PRO" },
+    { generationStatus: "generating-image" },
+    { generationStatus: null },
+    { version: "3" },
+    { media: "not an object" },
+    { video: { link: 7 } },
+    { queuePosition: "first" },
+  ])("read with %o in them", async (odd) => {
+    expect(mediaSpace.safeParse((await read(odd)).shown).error).toBeUndefined();
+  });
+
+  it("are not waiting for anything when they are pictures, and keep what was known of their video", async () => {
+    const image = { link: "https://old.example/i.jpg" };
+    expect(progressOf((await read({ type: "image", image })).media)).toBe("completed");
+    const video = { link: "https://old.example/v.mp4", quality: "hd", width: 1920, height: 1080, fps: 30, size: 9 };
+    expect((await read({ video })).shown.media).toMatchObject({ generationStatus: "completed", video });
+  });
+
+  it("read when only phase, requestId and generationMode are missing", async () => {
+    const video = {
+      key: "videos/m1.mp4",
+      size: 9,
+      sha256: "ab",
+      width: 1920,
+      height: 1080,
+      fps: 24,
+      durationInSeconds: 5,
+    };
+    const { shown } = await read({ video, outbox: {}, attempt: 1, analysisStatus: "completed" });
+    expect(shown.media).toMatchObject({
+      generationStatus: "completed",
+      video: { link: "signed:videos/m1.mp4", fps: 24 },
     });
   });
 

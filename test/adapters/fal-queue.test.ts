@@ -103,6 +103,8 @@ describe("a submit", () => {
   it("carries fal's reason when it is refused", async () => {
     answer = json(422, { detail: [{ type: "content_policy_violation", msg: "Not this." }] });
     expect(await submitError()).toMatchObject({ code: "content_policy_violation", message: "Not this." });
+    answer = json(401, { detail: "Invalid key", error_type: null });
+    expect(await submitError()).toMatchObject({ message: "Invalid key" });
     answer = json(403, { detail: "User is locked. Reason: Exhausted balance.", error_type: "forbidden" });
     expect(await submitError()).toMatchObject({
       code: "forbidden",
@@ -200,6 +202,8 @@ describe("fal's history", () => {
       { request_id: "r0", json_input: { image_url: "https://other.example" } },
       { request_id: "r1", json_input: { image_url: "https://ours.example" } },
       { request_id: "r2" },
+      { request_id: "r3", json_input: null },
+      null,
     ];
     answer = json(200, { items });
     const since = "2026-01-01T00:00:00.000Z";

@@ -189,9 +189,29 @@ describe("POST /api/media/enhance", () => {
     expect([statusCode, json.code, json.traceId]).toEqual([status, code, "trace-1"]);
   });
 
-  it("refuses what is not JSON by its type", async () => {
-    const { statusCode, json } = await cloud.call(ENHANCE, { body, headers: { "content-type": "text/plain" } });
-    expect([statusCode, json.code]).toEqual([415, "unsupported_media_type"]);
+  it.each(["text/plain", "", "application/json-seq", "application/json/evil", "multipart/form-data; boundary=x"])(
+    "refuses the content type %j",
+    async (type) => {
+      const { statusCode, json } = await cloud.call(ENHANCE, { body, headers: { "content-type": type } });
+      expect([statusCode, json.code]).toEqual([415, "unsupported_media_type"]);
+    },
+  );
+
+  it("takes JSON under any of its names", async () => {
+    const headers = { "idempotency-key": spaceId };
+    const types = ["application/json", "application/json; charset=utf-8", "application/vnd.api+json"];
+    for (const type of types) {
+      const { statusCode } = await cloud.call(ENHANCE, { body, headers: { ...headers, "content-type": type } });
+      expect(statusCode).toBe(202);
+    }
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it("refuses bytes that are no UTF-8, instead of mending them", async () => {
+    const bytes = Buffer.from(JSON.stringify({ ...body, context: "waves ~" }));
+    bytes[bytes.indexOf("~")] = 0xff;
+    const { statusCode, json } = await cloud.call(ENHANCE, { bytes });
+    expect([statusCode, json.code]).toEqual([400, "malformed_json"]);
   });
 
   it.each(["", "with space", "ü", "x".repeat(256)])("refuses the Idempotency-Key %j", async (key) => {

@@ -65,11 +65,13 @@ describe("a job at fal", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
   });
 
-  it("is kept when it is finished at its deadline", async () => {
+  it("is kept when it is finished at its deadline, for the ten minutes in which its result may yet be read", async () => {
     const ref = await world.given(generating);
-    world.clock.advance(7200);
     world.kling.status = { status: "COMPLETED" };
+    world.clock.advance(3600 + 599);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
+    world.clock.advance(1);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "delivery_failed" });
   });
 });
 

@@ -1,12 +1,14 @@
 // Ends other than a video: cancel, failure, and what the sweeper does about everything left open.
 import { beforeEach, describe, expect, it } from "vitest";
-import { cancelGeneration } from "../../shared/media/cancel.ts";
+import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
 import { checkStatus } from "../../shared/media/check.ts";
 import { AlreadyEndedError, MediaNotFoundError, ProviderUnavailableError } from "../../shared/media/errors.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
+import { finalizeGeneration } from "../../shared/media/finalize.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
+import { unaccepted } from "../support/fake-kling.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const generating = { phase: "generating", requestId: "r1", attempt: 1 } as const;
@@ -31,8 +33,40 @@ describe("canceling", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect(world.kling.cancels).toEqual(["r1"]);
     world.kling.status = { status: "COMPLETED", error: "canceled", error_type: "client_cancelled" };
-    expect(await checkStatus(world.deps, ref)).toEqual({ next: "done" });
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
+    world.kling.result = new ProviderUnavailableError("HTTP 400");
+    await finalizeGeneration(world.deps, ref);
     expect((await world.media()).phase).toBe("canceled");
+  });
+
+  it("of twenty at once tells fal once", async () => {
+    const ref = await world.given(generating);
+    await Promise.all(Array.from({ length: 20 }, () => cancelGeneration(world.deps, ref)));
+    expect(world.kling.cancels).toEqual(["r1"]);
+  });
+
+  it("during a submit that fal was too busy for keeps the next one from being made", async () => {
+    const ref = await world.given();
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        await cancelGeneration(world.deps, ref);
+        throw unaccepted("busy");
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "submit" });
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "done" });
+    expect(world.kling.posts).toEqual([]);
+    expect((await world.media()).phase).toBe("canceled");
+  });
+
+  it("says honestly what it came to", async () => {
+    const ref = await world.given(generating);
+    world.kling.cancelAnswer = new ProviderUnavailableError("HTTP 503");
+    expect(cancelMessage(await cancelGeneration(world.deps, ref))).toContain("will be asked to stop");
+    world.kling.cancelAnswer = "requested";
+    await checkStatus(world.deps, ref);
+    expect(cancelMessage(await world.media())).toContain("was asked to stop");
   });
 
   it("ends at once where fal confirms", async () => {
@@ -98,10 +132,21 @@ describe("failing", () => {
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "timed_out" } });
   });
 
-  it("times out even when fal cannot be told", async () => {
+  it("goes on telling fal to stop for ten minutes, for a job that runs on is billed", async () => {
+    const ref = await world.given(generating);
+    world.clock.advance(3600);
     world.kling.cancelAnswer = new ProviderUnavailableError("HTTP 503");
-    await failGeneration(world.deps, await world.given(generating), "timed_out");
-    expect((await world.media()).phase).toBe("failed");
+    expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "wait" });
+    world.clock.advance(600);
+    expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "done" });
+    expect(world.kling.cancels).toEqual(["r1", "r1"]);
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "timed_out" } });
+  });
+
+  it("at the deadline of a job that was to be canceled ends as canceled", async () => {
+    const cancelRequestedAt = "2026-01-01T00:00:01.000Z";
+    await failGeneration(world.deps, await world.given({ ...generating, cancelRequestedAt }), "timed_out");
+    expect((await world.media()).phase).toBe("canceled");
   });
 
   it("gives up a submit of unknown outcome, saying that a new try is safe", async () => {
@@ -170,6 +215,14 @@ describe("the sweeper", () => {
     const runs = await Promise.all(Array.from({ length: 10 }, () => sweepGenerations(world.deps, { all: true })));
     expect(runs.reduce((sum, { restarted }) => sum + restarted, 0)).toBe(world.executions.size);
     expect((await world.media()).restarts).toBe(world.executions.size);
+  });
+
+  it("has a lost description made, however often it has looked before", async () => {
+    const ref = await world.given({ ...generating, phase: "finalizing" });
+    await world.records.move(ref, "complete", { analysisStatus: "pending", completedAt: "2026-01-01T00:00:00.000Z" });
+    world.clock.advance(360);
+    await sweepGenerations(world.deps, { all: false });
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
   it("publishes what the bus did not take", async () => {

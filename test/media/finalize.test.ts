@@ -100,13 +100,15 @@ describe("a copy that fails", () => {
     ["is too large", new FetchError("too_large", "5 GB")],
     ["breaks off", new FetchError("unavailable", "ECONNRESET")],
     ["is no video", Buffer.from("<html>gone</html>")],
-  ])("because the file %s gives the lease back and is tried again", async (_why, found) => {
+  ])("because the file %s is tried again after half a minute", async (_why, found) => {
     const ref = await world.given(generating);
     const clip = world.web.get(VIDEO_URL);
     world.web.set(VIDEO_URL, found);
     await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(DeliveryError);
     expect(await world.media()).toMatchObject({ phase: "finalizing", providerVideoUrl: VIDEO_URL });
     if (clip) world.web.set(VIDEO_URL, clip);
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(30);
     expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
     expect((await world.media()).phase).toBe("completed");
   });
@@ -115,6 +117,7 @@ describe("a copy that fails", () => {
     const ref = await world.given(generating);
     const files = { ...world.files, put: () => Promise.reject(new Error("AccessDenied")) };
     await expect(finalizeGeneration({ ...world.deps, files }, ref)).rejects.toThrow("AccessDenied");
+    world.clock.advance(30);
     expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
   });
 

@@ -6,7 +6,7 @@ import type * as interpreter from "aws-local-stepfunctions";
 import ts from "typescript";
 import { describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { DELIVERY_GRACE_SECONDS } from "../../shared/media/check.ts";
+import { DELIVERY_GRACE_SECONDS } from "../../shared/media/deadlines.ts";
 import { SourceImageUnavailableError } from "../../shared/media/errors.ts";
 import { WORKFLOW_FUNCTIONS, workflowDefinition } from "../../stacks/blueprint/workflow.asl.ts";
 import { functionArn, functionName } from "../../stacks/local/arns.ts";

@@ -4,6 +4,7 @@ export class FakeFal {
   readonly calls: { method: string; path: string; body?: Record<string, unknown> }[] = [];
   /** Answers to the next calls whose path ends so; afterwards the usual course. */
   readonly next: { method: string; ending: string; answer: () => Response | Promise<Response> }[] = [];
+  readonly #standing: { method: string; ending: string; answer: () => Response }[] = [];
   /** How many looks a job takes: queued, then in progress, then completed. */
   queuedLooks = 1;
   runningLooks = 1;
@@ -17,6 +18,8 @@ export class FakeFal {
     const scripted = this.next.findIndex((step) => step.method === method && url.pathname.endsWith(step.ending));
     const [step] = scripted < 0 ? [] : this.next.splice(scripted, 1);
     if (step) return step.answer();
+    const standing = this.#standing.find((rule) => rule.method === method && url.pathname.endsWith(rule.ending));
+    if (standing) return standing.answer();
     if (method === "POST") return answer(200, { status: "IN_QUEUE", request_id: `job-${this.posts.length}` });
     if (method === "PUT") return answer(202, { status: "CANCELLATION_REQUESTED" });
     if (url.pathname.endsWith("/status")) return this.#status();
@@ -34,6 +37,11 @@ export class FakeFal {
     for (const given of answers) {
       this.next.push({ method, ending, answer: () => (given instanceof Error ? Promise.reject(given) : given) });
     }
+  }
+
+  /** Lets every call with this method and path ending be answered so. */
+  always(method: string, ending: string, answer: () => Response): void {
+    this.#standing.push({ method, ending, answer });
   }
 
   #status(): Response {

@@ -134,7 +134,8 @@ export async function inProcessCloud(
     const [method = "", template = ""] = route.split(" ");
     const handler = ROUTES.find((entry) => entry.route === route)?.handler ?? "";
     const rawPath = template.replace(/\{(\w+)\}/g, (_, name: string) => request.path?.[name] ?? "");
-    const text = request.rawBody ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
+    const json = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const text = request.bytes?.toString("base64") ?? request.rawBody ?? json;
     const outcome = await functions.invoke(functionName(handler), {
       version: "2.0",
       routeKey: route,
@@ -154,7 +155,7 @@ export async function inProcessCloud(
         ...(request.claims && { authorizer: { jwt: { claims: request.claims } } }),
       },
       body: text,
-      isBase64Encoded: false,
+      isBase64Encoded: request.bytes !== undefined,
     });
     if (!outcome.ok) throw new Error(`${handler}: ${outcome.error.errorMessage}`);
     const answer = JSON.parse(outcome.payload) as {
@@ -198,6 +199,8 @@ function answerOf(operation: () => unknown): { statusCode: number; answer: unkno
 export interface CallOptions {
   body?: unknown;
   rawBody?: string;
+  /** A body that goes as base64, as whatever is no text does. */
+  bytes?: Buffer;
   path?: Record<string, string>;
   query?: Record<string, string>;
   headers?: Record<string, string>;

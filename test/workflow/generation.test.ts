@@ -121,6 +121,13 @@ describe("a generation", () => {
     expect(copies).toBe(6);
   });
 
+  it.each([500, 404, 403])("whose result answers %d for ever ends too, and does not stay open", async (status) => {
+    cloud.fal.always("GET", "/requests/job-1", () => answer(status, { detail: "no" }));
+    const { seconds, ...ended } = await followed(await start());
+    expect(ended).toMatchObject({ phase: "failed", error: { code: "delivery_failed" }, requestId: "job-1" });
+    expect(seconds).toBeLessThan(4240);
+  });
+
   it("whose video never arrives ends as delivery_failed, ten minutes after its deadline", async () => {
     cloud.web.set(cloud.fal.videoUrl, new FetchError("unavailable", "HTTP 503"));
     const { seconds, ...ended } = await followed(await start());
