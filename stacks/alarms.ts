@@ -82,7 +82,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 15 * MINUTE,
     },
     FalRefuses: {
-      says: "fal.ai refuses our jobs, for a wrong key, an empty balance or a policy: every new video fails at once, with nothing billed.",
+      says: "fal.ai refuses our jobs, for a wrong key, an empty balance or a policy: every video that people ask for fails at once, with nothing billed.",
       namespace: `${$app.name}-${$app.stage}`,
       metrics: ["FalRefuses"],
       dimensions: {},
@@ -147,7 +147,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     SweepsLost: {
-      says: "Runs of the sweeper could not be delivered or failed. The next run makes good what they left; if it does not, see SweepErrors.",
+      says: "Runs of the sweeper could not be delivered or failed. The next run makes good what they left; where it does not, people wait for what was lost (SweepErrors).",
       namespace: "AWS/SQS",
       metrics: ["ApproximateNumberOfMessagesVisible"],
       dimensions: queue(SWEEP),

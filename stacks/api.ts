@@ -58,7 +58,9 @@ export function createApi(settings: Settings): Api {
       },
     },
   });
-  return { url: gateway.url, gateway, routesAreMade: routes.resolve };
+  // Not `gateway.url`: with a domain that waits for the stage, which waits for the routes, which wait for this.
+  const url = settings.domain === undefined ? gateway.nodes.api.apiEndpoint : $output(`https://${settings.domain}`);
+  return { url, gateway, routesAreMade: routes.resolve };
 }
 
 /** No path and no query: the path of an image's route is its key. */

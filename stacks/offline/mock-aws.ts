@@ -76,6 +76,20 @@ function outputsOf(type: string, logicalName: string, inputs: Record<string, unk
       const executionArn = `arn:aws:execute-api:${region}:${accountId}:${id}`;
       return { arn, executionArn, apiEndpoint: `https://${id}.execute-api.${region}.amazonaws.com` };
     }
+    case "aws:acm/certificate:Certificate": {
+      const record = { resourceRecordName: `_proof.${domainOf(inputs)}`, resourceRecordType: "CNAME" };
+      const options = { domainName: domainOf(inputs), resourceRecordValue: "_proof.acm-validations.aws", ...record };
+      return { arn, domainValidationOptions: [options] };
+    }
+    case "aws:acm/certificateValidation:CertificateValidation":
+      return { certificateArn: inputs["certificateArn"] };
+    case "aws:apigatewayv2/domainName:DomainName": {
+      const target = { targetDomainName: `target.execute-api.${region}.amazonaws.com`, hostedZoneId: "ZTARGET" };
+      return { arn, domainNameConfiguration: target };
+    }
+    // SST's own small providers: the one that looks a zone up is asked for its id.
+    case "pulumi-nodejs:dynamic:Resource":
+      return { zoneId: "ZONE" };
     case "random:index/randomBytes:RandomBytes": {
       const bytes = Buffer.alloc(z.number().catch(32).parse(inputs["length"]), 1);
       return { base64: bytes.toString("base64"), hex: bytes.toString("hex") };
@@ -83,6 +97,10 @@ function outputsOf(type: string, logicalName: string, inputs: Record<string, unk
     default:
       return { arn, name };
   }
+}
+
+function domainOf(inputs: Record<string, unknown>): string {
+  return z.string().catch("example.com").parse(inputs["domainName"]);
 }
 
 function invoke(token: string, inputs: Record<string, unknown>, { region, accountId }: Place): Record<string, unknown> {
@@ -93,6 +111,8 @@ function invoke(token: string, inputs: Record<string, unknown>, { region, accoun
       return { id: "aws", partition: "aws", dnsSuffix: "amazonaws.com" };
     case "aws:index/getCallerIdentity:getCallerIdentity":
       return { id: accountId, accountId, userId: "offline", arn: `arn:aws:iam::${accountId}:root` };
+    case "aws:route53/getZone:getZone":
+      return { ...inputs, id: "ZONE", zoneId: "ZONE" };
     case "aws:iam/getPolicyDocument:getPolicyDocument":
       return { ...inputs, id: "policy", json: policyDocument(inputs) };
     default:
