@@ -38,7 +38,7 @@ async function walk(input: object, script: Script) {
     return { next: answer };
   };
   const steps = ["SubmitGeneration", "CheckStatus", "FinalizeAndAnalyze", "RecordFailure"] as const;
-  const { result, eventLogs } = machine.run(JSON.parse(JSON.stringify(input)), {
+  const { result, eventLogs } = machine.run({ ...input }, {
     overrides: {
       taskResourceLocalHandlers: Object.fromEntries(steps.map((name) => [name, step(name)])),
       waitTimeOverrides: { WaitBeforeCheck: 0 },
