@@ -43,6 +43,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "Bus.publish": [events, [["events:PutEvents"], [bus.arn]]],
     // A presigned link can do what the function that signed it may do.
     "MediaFiles.link": [mediaFiles, [["s3:GetObject"], [videos, sources]]],
+    "MediaFiles.linkSource": [mediaFiles, [["s3:GetObject"], [sources]]],
     // S3 says 404 only to who may list; without it a missing image would be our error, not an answer.
     "MediaFiles.serveSource": [mediaFiles, [["s3:GetObject"], [sources]], [["s3:ListBucket"], [files.arn]]],
     "MediaFiles.keepSource": [mediaFiles, [["s3:PutObject"], [sources]]],

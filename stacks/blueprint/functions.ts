@@ -14,6 +14,7 @@ export type Link =
   | "Generation.describe"
   | "Bus.publish"
   | "MediaFiles.link"
+  | "MediaFiles.linkSource"
   | "MediaFiles.serveSource"
   | "MediaFiles.keepSource"
   | "MediaFiles.keepVideo"
@@ -39,14 +40,15 @@ const api = { memoryMb: SMALL_MB, timeoutSeconds: API_SECONDS };
 export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/enhance-media.handler": {
     ...api,
-    links: ["Media.get", "Media.put", "Generation.start", "MediaFiles.link"],
+    // No files: what has just been asked for has none yet, and a replay shows it as it was then.
+    links: ["Media.get", "Media.put", "Generation.start"],
   },
   "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link"] },
   "functions/api/get-media.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/cancel-generation.handler": {
     ...api,
-    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.link", "FalKey"],
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
   },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/api/describe-api.handler": { ...api, links: [] },

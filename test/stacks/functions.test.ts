@@ -28,8 +28,8 @@ const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "eve
 const SPECIFICATION: Record<string, Specification> = {
   "enhance-media": {
     calledBy: "POST /api/media/enhance, with a token",
-    may: ["dynamodb:GetItem on Media", "dynamodb:PutItem on Media", "states:StartExecution on Generation", ...links],
-    knows: ["Media", "Generation", "MediaFiles"],
+    may: ["dynamodb:GetItem on Media", "dynamodb:PutItem on Media", "states:StartExecution on Generation"],
+    knows: ["Media", "Generation"],
     ...small,
   },
   "check-generation": {
@@ -52,7 +52,7 @@ const SPECIFICATION: Record<string, Specification> = {
   },
   "cancel-generation": {
     calledBy: "POST /api/spaces/{spaceId}/media/{id}/cancel, with a token",
-    may: [...moves, ...links],
+    may: [...moves, "s3:GetObject on MediaFiles/sources/*"],
     knows: ["Media", "Bus", "MediaFiles", "FalKey"],
     ...small,
   },

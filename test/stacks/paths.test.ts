@@ -38,13 +38,16 @@ async function walk(input: object, script: Script) {
     return { next: answer };
   };
   const steps = ["SubmitGeneration", "CheckStatus", "FinalizeAndAnalyze", "RecordFailure"] as const;
-  const { result, eventLogs } = machine.run({ ...input }, {
-    overrides: {
-      taskResourceLocalHandlers: Object.fromEntries(steps.map((name) => [name, step(name)])),
-      waitTimeOverrides: { WaitBeforeCheck: 0 },
-      retryIntervalOverrides: Object.fromEntries(steps.map((name) => [name, [0, 0, 0]])),
+  const { result, eventLogs } = machine.run(
+    { ...input },
+    {
+      overrides: {
+        taskResourceLocalHandlers: Object.fromEntries(steps.map((name) => [name, step(name)])),
+        waitTimeOverrides: { WaitBeforeCheck: 0 },
+        retryIntervalOverrides: Object.fromEntries(steps.map((name) => [name, [0, 0, 0]])),
+      },
     },
-  });
+  );
   const visited: string[] = [];
   const listening = (async () => {
     for await (const event of eventLogs) {
