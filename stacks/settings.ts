@@ -47,10 +47,9 @@ const schema = z.object({
   ALARM_EMAIL: z.email({ error: "must be an e-mail address" }).optional(),
   DOMAIN: z.hostname({ error: "must be a host name" }).optional(),
   SUBMIT_CONCURRENCY: z
-    .union([z.literal("none"), z.coerce.number().int().min(1).max(1000)], {
-      error: "must be a number from 1 to 1000, or none",
-    })
-    .default(10),
+    .string()
+    .regex(/^(none|[1-9]\d{0,2}|1000)$/, { error: "must be a number from 1 to 1000, or none" })
+    .default("10"),
 });
 
 /**
@@ -81,7 +80,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     corsOrigins: CORS_ORIGINS,
     alarmEmail: ALARM_EMAIL,
     domain: DOMAIN,
-    submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : SUBMIT_CONCURRENCY,
+    submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
     functionEnvironment: pick(set, HANDED_ON),
   };
 }

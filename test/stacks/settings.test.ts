@@ -1,23 +1,36 @@
 // What a deploy refuses, and what it says: closed unless someone opens it in so many words.
 import { describe, test } from "vitest";
+import { readSettings } from "../../stacks/settings.ts";
 import { graphOf, NEEDED_SETTINGS, ofType, resource } from "../support/resource-graph.ts";
 
 const { JWT_ISSUER, JWT_AUDIENCE, SST_SECRET_FalKey } = NEEDED_SETTINGS;
 
-describe.concurrent("a deploy stops before anything is made", { timeout: 60_000 }, () => {
-  test.for([
+describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
+  test.concurrent.for([
     ["nobody signs the callers' tokens", { SST_SECRET_FalKey }, /JWT_ISSUER and JWT_AUDIENCE are needed.*AUTH=off/],
-    ["the tokens are for nobody", { SST_SECRET_FalKey, JWT_ISSUER }, /JWT_ISSUER and JWT_AUDIENCE are needed/],
     [
       "fal's key is missing",
       { JWT_ISSUER, JWT_AUDIENCE },
       /fal\.ai is missing: npx sst secret set FalKey <key> --stage t/,
     ],
-    ["every origin would be let in", { ...NEEDED_SETTINGS, CORS_ORIGINS: "*" }, /CORS_ORIGINS.* must be an origin/],
-    ["off is misspelt", { ...NEEDED_SETTINGS, AUTH: "of" }, /AUTH must be jwt or off/],
-    ["a function would refuse a setting", { ...NEEDED_SETTINGS, POLL_SECONDS: "900" }, /POLL_SECONDS .*60/],
   ] as const)("when %s", async ([, settings, message], { expect }) => {
     await expect(graphOf("t", settings)).rejects.toThrow(message);
+  });
+
+  test.for([
+    ["the tokens are for nobody", { JWT_AUDIENCE: "" }, /JWT_ISSUER and JWT_AUDIENCE are needed/],
+    ["the issuer is no https URL", { JWT_ISSUER: "http://issuer.example.com" }, /JWT_ISSUER must be an https URL/],
+    ["every origin would be let in", { CORS_ORIGINS: "*" }, /CORS_ORIGINS.* must be an origin/],
+    ["an origin has a path", { CORS_ORIGINS: "https://app.example.com/" }, /CORS_ORIGINS.* must be an origin/],
+    ["off is misspelt", { AUTH: "of" }, /AUTH must be jwt or off/],
+    ["a function would refuse a setting", { POLL_SECONDS: "900" }, /POLL_SECONDS .*60/],
+    ["nothing could be submitted", { SUBMIT_CONCURRENCY: "0" }, /SUBMIT_CONCURRENCY must be a number from 1/],
+  ] as const)("when %s", ([, settings, message], { expect }) => {
+    expect(() => readSettings({ ...NEEDED_SETTINGS, ...settings })).toThrow(message);
+  });
+
+  test("and says everything at once", ({ expect }) => {
+    expect(() => readSettings({ AUTH: "of", ALARM_EMAIL: "nobody" })).toThrow(/AUTH(.|\n)*ALARM_EMAIL/);
   });
 });
 
