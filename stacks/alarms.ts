@@ -37,7 +37,7 @@ const START_FROM_EVENT = RULES[0].handler;
 /** @returns the topic that every alarm is put on */
 export function createAlarms(settings: Settings, watched: Watched): aws.sns.Topic {
   const topic = createTopic(settings);
-  countSubmitOutcomes(watched.functions);
+  countLogLines(watched.functions);
   for (const [name, plan] of Object.entries(alarmPlans(watched))) createAlarm(name, plan, topic);
   return topic;
 }
@@ -103,6 +103,14 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       metrics: ["Errors"],
       dimensions: lambda(WORKFLOW_FUNCTIONS.FinalizeAndAnalyze),
       atLeast: 3,
+      periodSeconds: 5 * MINUTE,
+    },
+    DeliveriesLost: {
+      says: "A video that fal.ai has made, and billed, was given up (`delivery_failed`): the person was told that it failed. An operator may still fetch it, as long as fal.ai keeps it.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["DeliveriesLost"],
+      dimensions: {},
+      atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
     RecordFailureErrors: {
@@ -194,25 +202,32 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the log of submit-generation says of fal, as numbers (`fal did not accept` in shared/media/submit.ts). */
-function countSubmitOutcomes(functions: Functions): void {
-  const handler = WORKFLOW_FUNCTIONS.SubmitGeneration;
-  for (const [metric, outcome] of [
-    ["SubmitInDoubt", "in_doubt"],
-    ["FalRefuses", "refused"],
-  ] as const) {
+/** What the logs say of single generations, as numbers: the words are those of shared/media/submit.ts and status.ts. */
+const COUNTED_LINES = {
+  SubmitInDoubt: {
+    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    pattern: '{ $.message = "fal did not accept" && $.outcome = "in_doubt" }',
+  },
+  FalRefuses: {
+    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    pattern: '{ $.message = "fal did not accept" && $.outcome = "refused" }',
+  },
+  DeliveriesLost: {
+    handler: WORKFLOW_FUNCTIONS.RecordFailure,
+    pattern: '{ $.message = "fail delivery" }',
+  },
+};
+
+function countLogLines(functions: Functions): void {
+  for (const [metric, { handler, pattern }] of Object.entries(COUNTED_LINES)) {
+    const namespace = `${$app.name}-${$app.stage}`;
     new aws.cloudwatch.LogMetricFilter(
       `${metric}Metric`,
       {
-        name: `${$app.name}-${$app.stage}-${metric}`,
+        name: `${namespace}-${metric}`,
         logGroupName: functionLogName(handler),
-        pattern: `{ $.message = "fal did not accept" && $.outcome = "${outcome}" }`,
-        metricTransformation: {
-          name: metric,
-          namespace: `${$app.name}-${$app.stage}`,
-          value: "1",
-          defaultValue: "0",
-        },
+        pattern,
+        metricTransformation: { name: metric, namespace, value: "1", defaultValue: "0" },
       },
       { dependsOn: functions(handler) },
     );

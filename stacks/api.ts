@@ -43,16 +43,15 @@ export function createApi(settings: Settings): Api {
           destinationArn: log?.destinationArn ?? "",
           format: ACCESS_LOG_FORMAT,
         }));
+        // No metrics by route: six for each would cost more than all the rest at rest; the access log has the routes.
         stage.defaultRouteSettings = {
           throttlingRateLimit: STAGE_LIMIT.rate,
           throttlingBurstLimit: STAGE_LIMIT.burst,
-          detailedMetricsEnabled: true,
         };
         stage.routeSettings = ROUTES.map(({ route, access }) => ({
           routeKey: route,
           throttlingRateLimit: ROUTE_LIMITS[access].rate,
           throttlingBurstLimit: ROUTE_LIMITS[access].burst,
-          detailedMetricsEnabled: true,
         }));
         options.dependsOn = $output(routes.promise);
       },

@@ -1,5 +1,6 @@
 // The functions of a deployed stage: what calls each of them, and exactly what it may do and know. Read it as a document.
 import { beforeAll, describe, expect, test } from "vitest";
+import { FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import {
   at,
   functionsOf,
@@ -178,6 +179,14 @@ describe("the functions of a deployed stage", () => {
 
   test("are called by what the specification says, and may and know exactly that", () => {
     expect(differences(graph)).toEqual([]);
+  });
+
+  test("are all that the blueprint plans for", () => {
+    expect(Object.keys(FUNCTIONS).toSorted()).toEqual(
+      functionsOf(graph)
+        .map(({ handler }) => handler)
+        .toSorted(),
+    );
   });
 
   describe("a difference is said in a sentence:", () => {
