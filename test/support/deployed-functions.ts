@@ -27,7 +27,7 @@ export interface Outcome {
   /** What it threw. */
   error?: string;
   milliseconds: number;
-  /** What its role did not allow, each as a sentence. */
+  /** What its role did not allow, and what it was not linked to, each as a sentence. */
   denied: string[];
   /** Bodies of the AWS calls, by action. */
   calls: { action: string; body: unknown }[];
@@ -41,6 +41,8 @@ export interface DeployedFunctions {
   granted(): string[];
   close(): Promise<void>;
 }
+
+const outcomeSchema = z.object({ result: z.unknown(), error: z.string().optional(), milliseconds: z.number() });
 
 const SST_KEY_BYTES = 32;
 
@@ -113,7 +115,7 @@ export async function deployedFunctions(options: {
       const child = fork(join(ROOT, "test/support/lambda-process.ts"), {
         cwd: root,
         execArgv: [],
-        stdio: ["pipe", "ignore", "inherit", "ipc"],
+        stdio: ["pipe", "pipe", "pipe", "ipc"],
         env: {
           ...fn.environment,
           AWS_REGION: "us-east-1",
@@ -121,18 +123,24 @@ export async function deployedFunctions(options: {
           AWS_SECRET_ACCESS_KEY: "local",
           AWS_ENDPOINT_URL: gateUrl,
           AWS_LAMBDA_FUNCTION_NAME: name,
-          POWERTOOLS_LOG_LEVEL: "SILENT",
+          POWERTOOLS_LOG_LEVEL: "WARN",
           ...environment,
         },
       });
       child.stdin?.end(JSON.stringify({ file, functionName: name, event }));
-      const outcome = Promise.withResolvers<unknown>();
-      child.once("message", outcome.resolve);
-      child.once("exit", () => outcome.reject(new Error(`${name} ended without an answer.`)));
-      const answered = z
-        .object({ result: z.unknown(), error: z.string().optional(), milliseconds: z.number() })
-        .parse(await outcome.promise);
-      return { ...answered, denied: current.denied, calls: current.calls };
+      let log = "";
+      for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (log += String(chunk)));
+      let answered: unknown;
+      child.once("message", (message) => (answered = message));
+      await once(child, "close");
+      // SST's own words for a link that is not there.
+      const [, unlinked] = /(?:\\?"|`)(\w+)(?:\\?"|`) is not linked/.exec(log) ?? [];
+      if (unlinked !== undefined) {
+        current.denied.push(`${triggersOf(graph, fn).join(", ")} (${fn.name}) is not linked to ${unlinked}.`);
+      }
+      const outcome = outcomeSchema.safeParse(answered).data;
+      if (!outcome) throw new Error(`${name} ended without an answer: ${log}`);
+      return { ...outcome, denied: current.denied, calls: current.calls };
     },
 
     async close() {
