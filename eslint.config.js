@@ -19,7 +19,13 @@ export default tseslint.config(
       "@typescript-eslint/no-namespace": ["error", { allowDeclarations: true }],
     },
   },
-  { files: ["stacks/local/**", "test/**"], rules: { "no-console": "off" } },
+  {
+    // What runs inside SST has a tsconfig of its own, and globals that SST declares with a triple-slash reference.
+    files: ["sst.config.ts", "stacks/*.ts"],
+    languageOptions: { parserOptions: { projectService: false, project: "stacks/tsconfig.cloud.json" } },
+    rules: { "@typescript-eslint/triple-slash-reference": "off" },
+  },
+  { files: ["stacks/local/**", "stacks/offline/**", "test/**"], rules: { "no-console": "off" } },
   {
     files: ["test/**"],
     rules: {

@@ -23,7 +23,8 @@ const agent = (fallback: string) =>
       return z.NEVER;
     });
 
-const schema = z.object({
+/** What may be set; also asked by a deploy, so that a fault shows before anything is made. */
+export const environmentSchema = z.object({
   FAL_KEY: z.string().optional(),
   // Absent means production: a function that nobody configured trusts nothing.
   NODE_ENV: z.string().default("production"),
@@ -46,7 +47,7 @@ const schema = z.object({
   AUTH: z.enum(["off", "jwt"]).default("jwt"),
   JWT_TENANT_CLAIM: z.string().default("tenant"),
 });
-export type Environment = z.infer<typeof schema>;
+export type Environment = z.infer<typeof environmentSchema>;
 
 /** A setting is missing or malformed. The message names each one. */
 export class EnvironmentError extends Error {
@@ -62,7 +63,7 @@ let parsed: Environment | undefined;
 export function environment(): Environment {
   if (parsed) return parsed;
   const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
-  const result = schema.safeParse(set);
+  const result = environmentSchema.safeParse(set);
   if (!result.success) {
     const lines = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
     throw new EnvironmentError(`These settings are not right:\n${lines.join("\n")}`);

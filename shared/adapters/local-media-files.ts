@@ -3,13 +3,11 @@ import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { MediaFiles } from "../media/ports.ts";
+import { checkedKey } from "./file-key.ts";
 
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds are equal, so that a browser's cache finds the file again. */
 const LINK_STEP_SECONDS = 5 * 60;
-
-/** Segments of letters, digits, `_`, `-` and inner dots: nothing that climbs, hides or needs encoding in a URL. */
-const KEY = /^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
 
 /** What signs and checks a link: the key alone opens nothing. */
 export interface FileLink {
@@ -84,11 +82,6 @@ export function verifyFileLink(link: FileLink & { linkSecret: string; now: () =>
 
 function sign(key: string, expires: string, linkSecret: string): string {
   return createHmac("sha256", linkSecret).update(`file\n${key}\n${expires}`).digest("hex");
-}
-
-function checkedKey(key: string): string {
-  if (!KEY.test(key)) throw new RangeError(`"${key}" cannot be the key of a file.`);
-  return key;
 }
 
 /** Returns when the bytes are on the disk, not only in the system's memory. */

@@ -1,0 +1,51 @@
+/// <reference path="./.sst/platform/config.d.ts" />
+// What `sst deploy` makes of this project in someone's AWS account: the stacks by name, in order.
+
+export default $config({
+  app(input) {
+    const production = input.stage === "production";
+    return {
+      name: "kling-media",
+      home: "aws",
+      // Production keeps its table and its bucket, whatever is removed; `sst remove` refuses it altogether.
+      removal: production ? "retain" : "remove",
+      protect: production,
+      providers: { aws: { version: "7.20.0" } },
+    };
+  },
+
+  async run() {
+    const { readSettings } = await import("./stacks/settings.ts");
+    const { disarmLinks } = await import("./stacks/links.ts");
+    const { createStorage } = await import("./stacks/storage.ts");
+    const { createSecrets } = await import("./stacks/secrets.ts");
+    const { createBus, createRules } = await import("./stacks/events.ts");
+    const { createApi, createRoutes } = await import("./stacks/api.ts");
+    const { createFunctions } = await import("./stacks/functions.ts");
+    const { createWorkflow } = await import("./stacks/workflow.ts");
+    const { createAlarms } = await import("./stacks/alarms.ts");
+
+    const settings = readSettings();
+    const secrets = createSecrets();
+    disarmLinks();
+    const storage = createStorage();
+    const bus = createBus();
+    // The functions need the API's address and the API's routes need the functions: the routes come last.
+    const api = createApi(settings);
+    const functions = createFunctions(settings, { ...storage, ...secrets, bus, url: api.url });
+    const machine = createWorkflow(functions);
+    createRoutes(api, settings, functions);
+    const deadLetters = createRules(bus, functions);
+    const alarms = createAlarms(settings, { api, machine, table: storage.table, functions, deadLetters });
+
+    return {
+      api: api.url,
+      access: settings.jwt
+        ? `Callers need a token of ${settings.jwt.issuer}.`
+        : "OPEN (AUTH=off): whoever knows the address spends your fal credit and sees every video.",
+      bus: bus.name,
+      bucket: storage.files.name,
+      alarms: alarms.arn,
+    };
+  },
+});

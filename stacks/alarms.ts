@@ -1,0 +1,266 @@
+// What wakes somebody: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
+import { ROUTES } from "./blueprint/routes.ts";
+import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
+import type { Api } from "./api.ts";
+import { functionLogName, type Functions } from "./functions.ts";
+import type { Settings } from "./settings.ts";
+
+interface Watched {
+  api: Api;
+  machine: aws.sfn.StateMachine;
+  table: sst.aws.Dynamo;
+  functions: Functions;
+  /** By the handler whose events they hold. */
+  deadLetters: Map<string, aws.sqs.Queue>;
+}
+
+interface AlarmPlan {
+  /** What it means for a person. */
+  says: string;
+  namespace: string;
+  metrics: string[];
+  dimensions: Record<string, $util.Input<string>>;
+  /** Rings when the sum over a period reaches this. */
+  atLeast: number;
+  periodSeconds?: number;
+  /** In so many of the last so many periods. */
+  periods?: [bad: number, of: number];
+  /** Rings when the sum falls below `atLeast`, or nothing is heard at all. */
+  onSilence?: true;
+}
+
+const MINUTE = 60;
+const SWEEP = SCHEDULES[0].handler;
+const START_FROM_EVENT = RULES[0].handler;
+
+/** @returns the topic that every alarm is put on */
+export function createAlarms(settings: Settings, watched: Watched): aws.sns.Topic {
+  const topic = createTopic(settings);
+  countLogLines(watched.functions);
+  for (const [name, plan] of Object.entries(alarmPlans(watched))) createAlarm(name, plan, topic);
+  return topic;
+}
+
+function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): Record<string, AlarmPlan> {
+  const lambda = (handler: string) => ({ FunctionName: functions(handler).name });
+  const states = { StateMachineArn: machine.arn };
+  const queue = (handler: string) => ({ QueueName: deadLetters.get(handler)?.name ?? "" });
+  const everyCaller = { ApiId: api.gateway.nodes.api.id, Stage: "$default" };
+
+  return {
+    ApiErrors: {
+      says: `People who start or follow a video get an error of ours (5xx) on one of ${ROUTES.length} routes. Nothing is paid twice: a start that was answered with an error may be repeated with the same Idempotency-Key.`,
+      namespace: "AWS/ApiGateway",
+      metrics: ["5xx"],
+      dimensions: everyCaller,
+      atLeast: 5,
+      periodSeconds: 5 * MINUTE,
+    },
+    SubmitErrors: {
+      says: "Videos that people have asked for are not handed to fal.ai: they wait, and after the retries end as failed with nothing submitted and nothing billed.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(WORKFLOW_FUNCTIONS.SubmitGeneration),
+      atLeast: 3,
+      periodSeconds: 5 * MINUTE,
+    },
+    SubmitThrottled: {
+      says: "More videos are asked for than may be submitted at once (reserved concurrency): people wait longer, and after a minute of it their generations fail with nothing billed.",
+      namespace: "AWS/Lambda",
+      metrics: ["Throttles"],
+      dimensions: lambda(WORKFLOW_FUNCTIONS.SubmitGeneration),
+      atLeast: 10,
+      periodSeconds: 5 * MINUTE,
+    },
+    SubmitInDoubt: {
+      says: "fal.ai may have taken jobs without saying so: people wait up to 15 minutes and may see `submit_outcome_unknown`; the account may be billed for a video that nobody gets.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["SubmitInDoubt"],
+      dimensions: {},
+      atLeast: 3,
+      periodSeconds: 15 * MINUTE,
+    },
+    FalRefuses: {
+      says: "fal.ai refuses our jobs, for a wrong key, an empty balance or a policy: every video that people ask for fails at once, with nothing billed.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["FalRefuses"],
+      dimensions: {},
+      atLeast: 5,
+      periodSeconds: 15 * MINUTE,
+    },
+    CheckErrors: {
+      says: "We cannot see how far fal.ai is: people's videos seem to stand still, finished ones arrive late, and at the deadline they fail as `timed_out`.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(WORKFLOW_FUNCTIONS.CheckStatus),
+      atLeast: 10,
+      periodSeconds: 5 * MINUTE,
+    },
+    FinalizeErrors: {
+      says: "Videos that fal.ai has finished, and billed, do not reach the people who paid for them. Past their deadline plus 10 minutes they fail as `delivery_failed`; fal may delete its copy after an hour.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(WORKFLOW_FUNCTIONS.FinalizeAndAnalyze),
+      atLeast: 3,
+      periodSeconds: 5 * MINUTE,
+    },
+    DeliveriesLost: {
+      says: "A video that fal.ai has made, and billed, was given up (`delivery_failed`): the person was told that it failed. An operator may still fetch it, as long as fal.ai keeps it.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["DeliveriesLost"],
+      dimensions: {},
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    RecordFailureErrors: {
+      says: "Generations that have failed are still shown as running: people wait for a video that will not come.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(WORKFLOW_FUNCTIONS.RecordFailure),
+      atLeast: 3,
+      periodSeconds: 5 * MINUTE,
+    },
+    ExecutionsFailed: {
+      says: "Workflows end without having brought their generation to its end. The sweeper starts them again within a minute; until then the person's video stands still.",
+      namespace: "AWS/States",
+      metrics: ["ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"],
+      dimensions: states,
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    SweepErrors: {
+      says: "The sweeper fails: a generation whose workflow was lost stays in the air for ever, and people are not told of videos that are done.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(SWEEP),
+      atLeast: 1,
+      periods: [3, 5],
+    },
+    SweepSilent: {
+      says: "The sweeper does not run at all: nobody restarts what was lost, and no other alarm would say so.",
+      namespace: "AWS/Lambda",
+      metrics: ["Invocations"],
+      dimensions: lambda(SWEEP),
+      atLeast: 1,
+      periodSeconds: 10 * MINUTE,
+      onSilence: true,
+    },
+    RequestsLost: {
+      says: "Generations that other systems asked for on the bus were not started: the people behind them get no video and no error. Each one waits in the queue to be redriven.",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(START_FROM_EVENT),
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    SweepsLost: {
+      says: "Runs of the sweeper could not be delivered or failed. The next run makes good what they left; where it does not, people wait for what was lost (SweepErrors).",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(SWEEP),
+      atLeast: 5,
+      periodSeconds: 5 * MINUTE,
+    },
+    TableThrottled: {
+      says: "The table refuses reads or writes: people get `503 Busy just now`, and generations move on late.",
+      namespace: "AWS/DynamoDB",
+      metrics: ["ReadThrottleEvents", "WriteThrottleEvents"],
+      dimensions: { TableName: table.name },
+      atLeast: 10,
+      periodSeconds: 5 * MINUTE,
+    },
+  };
+}
+
+function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void {
+  const { metrics, namespace, dimensions, periodSeconds = MINUTE, periods: [bad, of] = [1, 1], atLeast } = plan;
+  // A queue's length is a state, the rest are counts.
+  const stat = namespace === "AWS/SQS" ? "Maximum" : "Sum";
+  const queries = metrics.map((metricName, n) => ({
+    id: `m${n}`,
+    metric: { namespace, metricName, dimensions, period: periodSeconds, stat },
+    returnData: metrics.length === 1,
+  }));
+  const sum = {
+    id: "sum",
+    label: metrics.join(" + "),
+    expression: metrics.map((_, n) => `FILL(m${n}, 0)`).join(" + "),
+    returnData: true,
+  };
+  new aws.cloudwatch.MetricAlarm(`${name}Alarm`, {
+    name: `${$app.name}-${$app.stage}-${name}`,
+    alarmDescription: `${plan.says} Runbook: docs/runbook.md#${name.toLowerCase()}`,
+    metricQueries: metrics.length === 1 ? queries : [...queries, sum],
+    comparisonOperator: plan.onSilence ? "LessThanThreshold" : "GreaterThanOrEqualToThreshold",
+    threshold: atLeast,
+    datapointsToAlarm: bad,
+    evaluationPeriods: of,
+    treatMissingData: plan.onSilence ? "breaching" : "notBreaching",
+    alarmActions: [topic.arn],
+    okActions: [topic.arn],
+  });
+}
+
+/** What the logs say of single generations, as numbers: the words are those of shared/media/submit.ts and status.ts. */
+const COUNTED_LINES = {
+  SubmitInDoubt: {
+    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    pattern: '{ $.message = "fal did not accept" && $.outcome = "in_doubt" }',
+  },
+  FalRefuses: {
+    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    pattern: '{ $.message = "fal did not accept" && $.outcome = "refused" }',
+  },
+  DeliveriesLost: {
+    handler: WORKFLOW_FUNCTIONS.RecordFailure,
+    pattern: '{ $.message = "fail delivery" }',
+  },
+};
+
+function countLogLines(functions: Functions): void {
+  for (const [metric, { handler, pattern }] of Object.entries(COUNTED_LINES)) {
+    const namespace = `${$app.name}-${$app.stage}`;
+    new aws.cloudwatch.LogMetricFilter(
+      `${metric}Metric`,
+      {
+        name: `${namespace}-${metric}`,
+        logGroupName: functionLogName(handler),
+        pattern,
+        metricTransformation: { name: metric, namespace, value: "1", defaultValue: "0" },
+      },
+      { dependsOn: functions(handler) },
+    );
+  }
+}
+
+function createTopic({ alarmEmail }: Settings): aws.sns.Topic {
+  const topic = new aws.sns.Topic("Alarms", { name: `${$app.name}-${$app.stage}-alarms` });
+  const account = aws.getCallerIdentityOutput().accountId;
+  new aws.sns.TopicPolicy("AlarmsPolicy", {
+    arn: topic.arn,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Allow",
+          Principal: { Service: "cloudwatch.amazonaws.com" },
+          Action: "sns:Publish",
+          Resource: topic.arn,
+          Condition: { StringEquals: { "aws:SourceAccount": account } },
+        },
+        {
+          Effect: "Deny",
+          Principal: "*",
+          Action: "sns:Publish",
+          Resource: topic.arn,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+      ],
+    }),
+  });
+  if (alarmEmail !== undefined) {
+    new aws.sns.TopicSubscription("AlarmsEmail", { topic: topic.arn, protocol: "email", endpoint: alarmEmail });
+  }
+  return topic;
+}

@@ -1,0 +1,104 @@
+// The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
+import { ROUTES, type Route } from "./blueprint/routes.ts";
+import type { Functions } from "./functions.ts";
+import type { Settings } from "./settings.ts";
+
+/** Requests a second and at once, over all callers of a stage; each route its share by what a call costs. */
+const STAGE_LIMIT = { rate: 200, burst: 400 };
+const ROUTE_LIMITS: Record<Route["access"], { rate: number; burst: number }> = {
+  // One start spends $0.28 to $2.80.
+  write: { rate: 10, burst: 20 },
+  read: { rate: 100, burst: 200 },
+  // Nobody signs in here: fal, probes, the curious.
+  open: { rate: 50, burst: 100 },
+};
+
+export interface Api {
+  url: $util.Output<string>;
+  gateway: sst.aws.ApiGatewayV2;
+  /** Tells the stage that the routes whose limits it holds are there. */
+  routesAreMade: (routes: $util.Input<aws.apigatewayv2.Route>[]) => void;
+}
+
+/** The API without its routes: the functions need its address before they can be its routes. */
+export function createApi(settings: Settings): Api {
+  // API Gateway refuses limits for routes it does not know: the stage is made after them.
+  const routes = Promise.withResolvers<$util.Input<aws.apigatewayv2.Route>[]>();
+  const gateway = new sst.aws.ApiGatewayV2("Api", {
+    ...(settings.domain === undefined ? {} : { domain: settings.domain }),
+    cors:
+      settings.corsOrigins.length === 0
+        ? false
+        : {
+            allowOrigins: settings.corsOrigins,
+            allowMethods: ["GET", "POST"],
+            allowHeaders: ["authorization", "content-type", "idempotency-key"],
+            exposeHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
+            maxAge: "1 hour",
+          },
+    accessLog: { retention: "3 months" },
+    transform: {
+      stage: (stage, options) => {
+        stage.accessLogSettings = $output(stage.accessLogSettings).apply((log) => ({
+          destinationArn: log?.destinationArn ?? "",
+          format: ACCESS_LOG_FORMAT,
+        }));
+        // No metrics by route: six for each would cost more than all the rest at rest; the access log has the routes.
+        stage.defaultRouteSettings = {
+          throttlingRateLimit: STAGE_LIMIT.rate,
+          throttlingBurstLimit: STAGE_LIMIT.burst,
+        };
+        stage.routeSettings = ROUTES.map(({ route, access }) => ({
+          routeKey: route,
+          throttlingRateLimit: ROUTE_LIMITS[access].rate,
+          throttlingBurstLimit: ROUTE_LIMITS[access].burst,
+        }));
+        options.dependsOn = $output(routes.promise);
+      },
+    },
+  });
+  // Not `gateway.url`: with a domain that waits for the stage, which waits for the routes, which wait for this.
+  const url = settings.domain === undefined ? gateway.nodes.api.apiEndpoint : $output(`https://${settings.domain}`);
+  return { url, gateway, routesAreMade: routes.resolve };
+}
+
+/** No path and no query: the path of an image's route is its key. */
+const ACCESS_LOG_FORMAT = JSON.stringify({
+  time: "$context.requestTime",
+  requestId: "$context.requestId",
+  route: "$context.routeKey",
+  status: "$context.status",
+  milliseconds: "$context.responseLatency",
+  functionMilliseconds: "$context.integration.latency",
+  functionError: "$context.integration.error",
+  authorizerError: "$context.authorizer.error",
+  caller: "$context.authorizer.claims.sub",
+  ip: "$context.identity.sourceIp",
+  userAgent: "$context.identity.userAgent",
+});
+
+export function createRoutes({ gateway, routesAreMade }: Api, settings: Settings, functions: Functions): void {
+  const authorizer = settings.jwt && gateway.addAuthorizer({ name: "Callers", jwt: settings.jwt });
+  const made = ROUTES.map(({ route, handler, access }) => {
+    const closed = authorizer && access !== "open" && { jwt: { authorizer: authorizer.id } };
+    const { nodes } = gateway.route(route, functions(handler).arn, {
+      name: routeName(route),
+      ...(closed ? { auth: closed } : {}),
+      transform: {
+        // The gateway's largest; every function behind it ends a second or more before.
+        integration: { timeoutMilliseconds: 30_000 },
+      },
+    });
+    return nodes.route;
+  });
+  routesAreMade(made);
+}
+
+/** `GET /api/spaces/{spaceId}/media` -> `GetApiSpacesSpaceIdMedia`. */
+function routeName(route: string): string {
+  return route
+    .split(/[^A-Za-z0-9]+/)
+    .map((word) => (/^[A-Z]+$/.test(word) ? word.toLowerCase() : word))
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join("");
+}

@@ -1,0 +1,105 @@
+// Every function, as plain data: its size, its time limit, and the only things it may touch.
+
+/**
+ * What a function may be linked to: a resource, and one way of using it.
+ * `stacks/links.ts` says which IAM actions on what each of these is.
+ */
+export type Link =
+  | "Media.get"
+  | "Media.list"
+  | "Media.put"
+  | "Media.update"
+  | "Media.due"
+  | "Generation.start"
+  | "Generation.describe"
+  | "Bus.publish"
+  | "MediaFiles.link"
+  | "MediaFiles.linkSource"
+  | "MediaFiles.serveSource"
+  | "MediaFiles.keepSource"
+  | "MediaFiles.keepVideo"
+  | "FalKey"
+  | "WorkflowAiKey";
+
+export interface FunctionPlan {
+  memoryMb: number;
+  timeoutSeconds: number;
+  links: readonly Link[];
+  /** At most so many at once, where every call may spend money. */
+  reserveConcurrency?: true;
+  /** Packages with native code, installed beside the bundle. */
+  install?: readonly string[];
+}
+
+/** Lambda gives CPU by memory; below this a cold start takes longer than its cheaper second saves. */
+const SMALL_MB = 512;
+/** The gateway waits 30 s: a function that ends before it says why in its log. */
+const API_SECONDS = 28;
+const api = { memoryMb: SMALL_MB, timeoutSeconds: API_SECONDS };
+
+export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
+  "functions/api/enhance-media.handler": {
+    ...api,
+    // No files: what has just been asked for has none yet, and a replay shows it as it was then.
+    links: ["Media.get", "Media.put", "Generation.start"],
+  },
+  "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
+  "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link"] },
+  "functions/api/get-media.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
+  "functions/api/cancel-generation.handler": {
+    ...api,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
+  },
+  "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
+  "functions/api/describe-api.handler": { ...api, links: [] },
+  "functions/api/report-health.handler": { ...api, links: [] },
+
+  // The four steps end when their states do (workflow.asl.ts, TimeoutSeconds).
+  "functions/workflow/submit-generation.handler": {
+    // A PNG of 100 megapixels peaks at 959 MB.
+    memoryMb: 1536,
+    timeoutSeconds: 120,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepSource", "FalKey", "WorkflowAiKey"],
+    reserveConcurrency: true,
+    install: ["sharp"],
+  },
+  "functions/workflow/check-status.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 60,
+    links: ["Media.get", "Media.update", "Bus.publish", "FalKey"],
+  },
+  "functions/workflow/finalize-and-analyze.handler": {
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepVideo", "FalKey", "WorkflowAiKey"],
+  },
+  "functions/workflow/record-failure.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 30,
+    links: ["Media.get", "Media.update", "Bus.publish", "FalKey"],
+  },
+
+  "functions/events/start-from-event.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 30,
+    links: ["Media.get", "Media.put", "Generation.start"],
+  },
+  "functions/events/sweep-generations.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 60,
+    links: ["Media.due", "Media.get", "Media.update", "Bus.publish", "Generation.start", "Generation.describe"],
+  },
+};
+
+/** @throws Error for a function that a route, a rule, a schedule or the workflow names and this table does not */
+export function functionPlan(handler: string): FunctionPlan {
+  const plan = FUNCTIONS[handler];
+  if (!plan)
+    throw new Error(`${handler} is not in stacks/blueprint/functions.ts: say how large it is and what it may touch.`);
+  return plan;
+}
+
+/** `functions/api/enhance-media.handler` -> `enhance-media`: the function's name is its file's base name. */
+export function functionName(handler: string): string {
+  return handler.replace(/^.*\//, "").replace(/\.[^.]*$/, "");
+}

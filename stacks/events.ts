@@ -1,0 +1,98 @@
+// What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
+import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import type { Functions } from "./functions.ts";
+
+/** EventBridge delivers for a day at most (AWS: "Retry policy"); Lambda then tries the function for six hours at most. */
+const DAY_SECONDS = 86_400;
+const FUNCTION_TRIES_SECONDS = 21_600;
+const DEAD_LETTERS_KEPT_SECONDS = 14 * DAY_SECONDS;
+
+export function createBus(): sst.aws.Bus {
+  return new sst.aws.Bus("Bus");
+}
+
+/** @returns the queues of what went wrong, by the function that should have taken it */
+export function createRules(bus: sst.aws.Bus, functions: Functions): Map<string, aws.sqs.Queue> {
+  const deadLetters = new Map<string, aws.sqs.Queue>();
+
+  for (const { name, pattern, handler } of RULES) {
+    const queue = createDeadLetters(name);
+    deadLetters.set(handler, queue);
+    const fn = functions(handler, { retries: 2, keepSeconds: FUNCTION_TRIES_SECONDS, deadLetters: queue.arn });
+    const subscription = bus.subscribe(pascal(name), fn.arn, {
+      pattern: { detailType: [...pattern["detail-type"]] },
+      transform: {
+        target: {
+          deadLetterConfig: { arn: queue.arn },
+          retryPolicy: { maximumEventAgeInSeconds: DAY_SECONDS, maximumRetryAttempts: 185 },
+        },
+      },
+    });
+    allowDeadLetters(
+      name,
+      queue,
+      subscription.apply(({ nodes }) => nodes.rule.arn),
+    );
+  }
+
+  for (const { name, everySeconds, handler } of SCHEDULES) {
+    const queue = createDeadLetters(name);
+    deadLetters.set(handler, queue);
+    // A run that fails is made good by the next one: no retries, and none that comes late.
+    const fn = functions(handler, { retries: 0, keepSeconds: everySeconds, deadLetters: queue.arn });
+    new sst.aws.CronV2(pascal(name), {
+      schedule: rate(everySeconds),
+      function: fn.arn,
+      retries: 0,
+      dlq: queue.arn,
+    });
+    allowDeadLetters(name, queue);
+  }
+  return deadLetters;
+}
+
+function createDeadLetters(name: string): aws.sqs.Queue {
+  return new aws.sqs.Queue(`${pascal(name)}DeadLetters`, {
+    name: `${$app.name}-${$app.stage}-${name}-dead-letters`,
+    messageRetentionSeconds: DEAD_LETTERS_KEPT_SECONDS,
+    sqsManagedSseEnabled: true,
+  });
+}
+
+function allowDeadLetters(name: string, queue: aws.sqs.Queue, ruleArn?: $util.Output<string>): void {
+  new aws.sqs.QueuePolicy(`${pascal(name)}DeadLettersPolicy`, {
+    queueUrl: queue.url,
+    policy: $jsonStringify({
+      Version: "2012-10-17",
+      Statement: [
+        {
+          Effect: "Deny",
+          Principal: "*",
+          Action: "sqs:*",
+          Resource: queue.arn,
+          Condition: { Bool: { "aws:SecureTransport": "false" } },
+        },
+        ...(ruleArn === undefined
+          ? []
+          : [
+              {
+                Effect: "Allow",
+                Principal: { Service: "events.amazonaws.com" },
+                Action: "sqs:SendMessage",
+                Resource: queue.arn,
+                Condition: { ArnEquals: { "aws:SourceArn": ruleArn } },
+              },
+            ]),
+      ],
+    }),
+  });
+}
+
+function rate(seconds: number): `rate(${string})` {
+  if (seconds % 60 !== 0) throw new Error(`EventBridge Scheduler counts in minutes, not ${seconds} seconds.`);
+  return seconds === 60 ? "rate(1 minute)" : `rate(${seconds / 60} minutes)`;
+}
+
+function pascal(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,113 @@
+// The functions: one per handler of the blueprint, each with its own role, log and limits.
+import { functionName, functionPlan } from "./blueprint/functions.ts";
+import { linksOf, type LinkTargets } from "./links.ts";
+import type { Settings } from "./settings.ts";
+
+/** Gives the function of a handler, making it when first asked. */
+export type Functions = (handler: string, unattended?: Unattended) => sst.aws.Function;
+
+/** For a function that nobody waits for: how often it is tried, how old an event may grow, and where those go that fail. */
+export interface Unattended {
+  retries: number;
+  keepSeconds: number;
+  deadLetters: $util.Output<string>;
+}
+
+export function createFunctions(settings: Settings, targets: LinkTargets & { url: $util.Output<string> }): Functions {
+  const made = new Map<string, sst.aws.Function>();
+  const environment = {
+    ...settings.functionEnvironment,
+    NODE_ENV: "production",
+    AUTH: settings.jwt ? "jwt" : "off",
+    MEDIA_STORE: $interpolate`s3://${targets.files.name}`,
+    PUBLIC_URL: targets.url,
+  };
+
+  return (handler, unattended) => {
+    const there = made.get(handler);
+    if (there) return there;
+    const fn = createFunction(handler, { settings, targets, environment, unattended });
+    made.set(handler, fn);
+    return fn;
+  };
+}
+
+function createFunction(
+  handler: string,
+  {
+    settings,
+    targets,
+    environment,
+    unattended,
+  }: {
+    settings: Settings;
+    targets: LinkTargets;
+    environment: Record<string, $util.Input<string>>;
+    unattended: Unattended | undefined;
+  },
+): sst.aws.Function {
+  const plan = functionPlan(handler);
+  const id = pascalCase(functionName(handler));
+  const log = new aws.cloudwatch.LogGroup(`${id}Log`, { name: functionLogName(handler), retentionInDays: 90 });
+  const { reserveConcurrency, install } = plan;
+
+  return new sst.aws.Function(id, {
+    handler,
+    name: fullName(handler),
+    runtime: "nodejs24.x",
+    architecture: "arm64",
+    memory: `${plan.memoryMb} MB`,
+    timeout: `${plan.timeoutSeconds} seconds`,
+    environment,
+    link: linksOf(plan.links, targets),
+    permissions: [
+      { actions: ["logs:CreateLogStream", "logs:PutLogEvents"], resources: [$interpolate`${log.arn}:*`] },
+      // X-Ray knows no resources (AWS: "Actions, resources, and condition keys for AWS X-Ray").
+      { actions: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], resources: ["*"] },
+      ...(unattended ? [{ actions: ["sqs:SendMessage"], resources: [unattended.deadLetters] }] : []),
+    ],
+    logging: { format: "json", logGroup: log.name },
+    ...(reserveConcurrency && settings.submitConcurrency !== undefined
+      ? { concurrency: { reserved: settings.submitConcurrency } }
+      : {}),
+    nodejs: {
+      minify: true,
+      // What is imported on demand (the S3 client) stays out of a cold start that does not need it.
+      splitting: true,
+      ...(install ? { install: [...install] } : {}),
+    },
+    ...(unattended ? { retries: unattended.retries } : {}),
+    transform: {
+      function: { tracingConfig: { mode: "Active" } },
+      role: {
+        // The statements above take the place of AWSLambdaBasicExecutionRole, which may write to every log of the account.
+        managedPolicyArns: [],
+        // SST 4.17 lets the whole account assume a function's role, which only `sst dev` needs.
+        ...($dev
+          ? {}
+          : { assumeRolePolicy: aws.iam.assumeRolePolicyForPrincipal({ Service: "lambda.amazonaws.com" }) }),
+      },
+      ...(unattended
+        ? {
+            eventInvokeConfig: {
+              maximumEventAgeInSeconds: unattended.keepSeconds,
+              destinationConfig: { onFailure: { destination: unattended.deadLetters } },
+            },
+          }
+        : {}),
+    },
+  });
+}
+
+/** The log of a function: it outlives the function's replacements, and the runbook can name it. */
+export function functionLogName(handler: string): string {
+  return `/aws/lambda/${fullName(handler)}`;
+}
+
+function fullName(handler: string): string {
+  return `${$app.name}-${$app.stage}-${functionName(handler)}`;
+}
+
+function pascalCase(name: string): string {
+  return name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,71 @@
+// What each link of the blueprint allows: the exact IAM actions, where SST's own links would grant `dynamodb:*` or `s3:*`.
+import { MEDIA_TABLE } from "./blueprint/tables.ts";
+import type { Link } from "./blueprint/functions.ts";
+
+export interface LinkTargets {
+  table: sst.aws.Dynamo;
+  files: sst.aws.Bucket;
+  bus: sst.aws.Bus;
+  falKey: sst.Secret;
+  workflowAiKey: sst.Secret;
+}
+
+/** The state machine needs its functions and they need it: they know it by the name that it will have. */
+export function stateMachineName(): string {
+  return `${$app.name}-${$app.stage}-generation`;
+}
+
+/** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
+export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
+  const { table, files, bus, falKey, workflowAiKey } = targets;
+  const region = aws.getRegionOutput().region;
+  const account = aws.getCallerIdentityOutput().accountId;
+  const machine = $interpolate`arn:aws:states:${region}:${account}:stateMachine:${stateMachineName()}`;
+  const executions = $interpolate`arn:aws:states:${region}:${account}:execution:${stateMachineName()}:*`;
+
+  const videos = $interpolate`${files.arn}/videos/*`;
+  const sources = $interpolate`${files.arn}/sources/*`;
+
+  const media = { urn: table.urn, properties: { name: table.name } };
+  const generation = { urn: "sst:Linkable::Generation", properties: { arn: machine } };
+  const mediaFiles = { urn: files.urn, properties: { name: files.name } };
+  const events = { urn: bus.urn, properties: { name: bus.name } };
+  const secret = (of: sst.Secret) => ({ urn: of.urn, properties: { value: of.value } });
+
+  const links: Record<Link, [resource: Linked, ...may: [actions: string[], on: $util.Input<string>[]][]]> = {
+    "Media.get": [media, [["dynamodb:GetItem"], [table.arn]]],
+    "Media.list": [media, [["dynamodb:Query"], [table.arn]]],
+    "Media.put": [media, [["dynamodb:PutItem"], [table.arn]]],
+    "Media.update": [media, [["dynamodb:UpdateItem"], [table.arn]]],
+    "Media.due": [media, [["dynamodb:Query"], [$interpolate`${table.arn}/index/${MEDIA_TABLE.sweepIndex.name}`]]],
+    "Generation.start": [generation, [["states:StartExecution"], [machine]]],
+    "Generation.describe": [generation, [["states:DescribeExecution"], [executions]]],
+    "Bus.publish": [events, [["events:PutEvents"], [bus.arn]]],
+    // A presigned link can do what the function that signed it may do.
+    "MediaFiles.link": [mediaFiles, [["s3:GetObject"], [videos, sources]]],
+    "MediaFiles.linkSource": [mediaFiles, [["s3:GetObject"], [sources]]],
+    // S3 says 404 only to who may list; without it a missing image would be our error, not an answer.
+    "MediaFiles.serveSource": [mediaFiles, [["s3:GetObject"], [sources]], [["s3:ListBucket"], [files.arn]]],
+    "MediaFiles.keepSource": [mediaFiles, [["s3:PutObject"], [sources]]],
+    "MediaFiles.keepVideo": [mediaFiles, [["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"], [videos]]],
+    FalKey: [secret(falKey)],
+    WorkflowAiKey: [secret(workflowAiKey)],
+  };
+  return wanted.map((link) => {
+    const [{ urn, properties }, ...may] = links[link];
+    const include = may.map(([actions, resources]) => sst.aws.permission({ actions, resources }));
+    return { urn, getSSTLink: () => ({ properties, include }) };
+  });
+}
+
+interface Linked {
+  urn: $util.Input<string>;
+  properties: Record<string, $util.Input<string>>;
+}
+
+/** Whoever links one of these the usual way gets its name and no permission: permissions are the blueprint's to give. */
+export function disarmLinks(): void {
+  sst.Linkable.wrap(sst.aws.Dynamo, ({ name }) => ({ properties: { name } }));
+  sst.Linkable.wrap(sst.aws.Bucket, ({ name }) => ({ properties: { name } }));
+  sst.Linkable.wrap(sst.aws.Bus, ({ name }) => ({ properties: { name } }));
+}

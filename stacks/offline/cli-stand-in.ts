@@ -1,0 +1,79 @@
+// Answers what SST's components ask of its command line: where the account's state bucket is, and to bundle a handler.
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { createServer, type IncomingMessage } from "node:http";
+import { json } from "node:stream/consumers";
+import { join } from "node:path";
+import * as z from "zod";
+
+const buildSchema = z.object({
+  functionID: z.string(),
+  handler: z.string(),
+  runtime: z.string(),
+  /** By name, what `Resource.<name>` gives in that function. */
+  links: z.record(z.string(), z.record(z.string(), z.unknown())),
+  properties: z.record(z.string(), z.unknown()).nullish(),
+});
+export type FunctionBuild = z.infer<typeof buildSchema>;
+
+const callSchema = z.object({ method: z.string(), params: z.tuple([z.unknown()]) });
+
+export async function startCliStandIn({
+  root,
+  artifact,
+  accountId,
+}: {
+  root: string;
+  artifact: string;
+  accountId: string;
+}) {
+  const builds: FunctionBuild[] = [];
+
+  function answer(method: string, input: unknown): unknown {
+    switch (method) {
+      case "Provider.Aws.Bootstrap":
+        return {
+          asset: "sst-asset",
+          state: "sst-state",
+          assetEcrRegistryId: accountId,
+          assetEcrUrl: `${accountId}.dkr.ecr.us-east-1.amazonaws.com/sst-asset`,
+          appsyncHttp: "",
+          appsyncRealtime: "",
+        };
+      case "Runtime.Build": {
+        const build = buildSchema.parse(input);
+        builds.push(build);
+        const source = join(root, build.handler.replace(/\.[^.]+$/, ".ts"));
+        const errors = existsSync(source) ? [] : [`There is no ${source}, which ${build.functionID} names.`];
+        return { handler: build.handler, out: artifact, errors, sourcemaps: [] };
+      }
+      default:
+        throw new Error(`SST asked its command line for ${method}, which is not known here.`);
+    }
+  }
+
+  async function reply(request: IncomingMessage): Promise<string> {
+    try {
+      const { method, params } = callSchema.parse(await json(request));
+      return JSON.stringify({ result: answer(method, params[0]) });
+    } catch (error) {
+      return JSON.stringify({ error: String(error) });
+    }
+  }
+
+  const server = createServer((request, response) => {
+    response.setHeader("content-type", "application/json");
+    void reply(request).then((body) => response.end(body));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The stand-in has no port.");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    builds,
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}

@@ -1,0 +1,16 @@
+// The secrets: set once a stage with `npx sst secret set`, kept encrypted, linked to the functions that use them.
+
+/** @throws Error when fal's key is not set */
+export function createSecrets() {
+  // `sst dev` takes them from a local `.env` too; a deploy never does.
+  const local = (name: string) => ($dev ? process.env[name] : undefined);
+  const falKey = new sst.Secret("FalKey", local("FAL_KEY"));
+  if (!process.env["SST_SECRET_FalKey"] && !local("FAL_KEY")) {
+    throw new Error(
+      `Nothing was deployed, the key of fal.ai is missing: npx sst secret set FalKey <key> --stage ${$app.stage}`,
+    );
+  }
+  // Without it the user's own words are the prompt, and fal describes the video.
+  const workflowAiKey = new sst.Secret("WorkflowAiKey", local("WORKFLOWAI_API_KEY") ?? "");
+  return { falKey, workflowAiKey };
+}

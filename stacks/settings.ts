@@ -1,0 +1,95 @@
+// What whoever deploys has to say, or may say: read from the environment (or `.env`), checked before anything is made.
+import * as z from "zod";
+import { environmentSchema } from "../shared/environment.ts";
+
+export interface Settings {
+  /** Who signs the callers' tokens; undefined only when AUTH=off was said. */
+  jwt: { issuer: string; audiences: string[] } | undefined;
+  corsOrigins: string[];
+  /** Told when something fails. */
+  alarmEmail: string | undefined;
+  /** The API's own name, in a Route 53 zone of this account. */
+  domain: string | undefined;
+  /** How many submissions may run at once; undefined: as many as the account allows. */
+  submitConcurrency: number | undefined;
+  /** Handed on to the functions as it is. */
+  functionEnvironment: Record<string, string>;
+}
+
+/** The functions' own settings that make sense in the cloud; the rest of their environment is ours to fill. */
+const HANDED_ON = [
+  "JWT_TENANT_CLAIM",
+  "POLL_SECONDS",
+  "GENERATION_DEADLINE_SECONDS",
+  "IN_DOUBT_SECONDS",
+  "FAL_QUEUE_URL",
+  "FAL_PLATFORM_URL",
+  "WORKFLOWAI_API_URL",
+  "WORKFLOWAI_PROMPT_AGENT",
+  "WORKFLOWAI_VIDEO_AGENT",
+  "MEDIA_ORIGIN",
+] as const;
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) => text.split(",").flatMap((item) => item.trim() || []));
+const httpsUrl = z.url({ protocol: /^https$/, error: "must be an https URL" });
+const corsOrigin = z.string().refine((text) => URL.parse(text)?.origin === text, {
+  error: "must be an origin such as https://app.example.com, without a path and never *",
+});
+
+const schema = z.object({
+  AUTH: z.enum(["jwt", "off"], { error: "must be jwt or off" }).default("jwt"),
+  JWT_ISSUER: httpsUrl.optional(),
+  JWT_AUDIENCE: list,
+  CORS_ORIGINS: list.pipe(z.array(corsOrigin)),
+  ALARM_EMAIL: z.email({ error: "must be an e-mail address" }).optional(),
+  DOMAIN: z.hostname({ error: "must be a host name" }).optional(),
+  SUBMIT_CONCURRENCY: z
+    .string()
+    .regex(/^(none|[1-9]\d{0,2}|1000)$/, { error: "must be a number from 1 to 1000, or none" })
+    .default("10"),
+});
+
+/**
+ * @throws Error that names each setting that is missing or malformed, and what to do
+ */
+export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
+  const result = schema.safeParse(set);
+  const handedOn = environmentSchema.safeParse(pick(set, HANDED_ON));
+  const faults = [...(result.error?.issues ?? []), ...(handedOn.error?.issues ?? [])].map(
+    ({ path, message }) => `${path.join(".")} ${message}.`,
+  );
+  if (result.data?.AUTH === "jwt" && (result.data.JWT_ISSUER === undefined || result.data.JWT_AUDIENCE.length === 0)) {
+    faults.push(
+      "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +
+        "AUTH=off deploys without them, open to whoever knows the address.",
+    );
+  }
+  if (!result.success || faults.length > 0) {
+    throw new Error(
+      `Nothing was deployed, these settings are not right:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
+    );
+  }
+
+  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, SUBMIT_CONCURRENCY } = result.data;
+  return {
+    jwt: AUTH === "jwt" && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
+    corsOrigins: CORS_ORIGINS,
+    alarmEmail: ALARM_EMAIL,
+    domain: DOMAIN,
+    submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
+    functionEnvironment: pick(set, HANDED_ON),
+  };
+}
+
+function pick(from: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = from[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}

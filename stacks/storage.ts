@@ -1,0 +1,83 @@
+// Where things are kept: one table for the records, one private bucket for the files.
+import { MEDIA_TABLE } from "./blueprint/tables.ts";
+
+export function createStorage() {
+  return { table: createTable(), files: createBucket() };
+}
+
+function createTable() {
+  const { name, partitionKey, sortKey, timeToLive, sweepIndex } = MEDIA_TABLE;
+  return new sst.aws.Dynamo(name, {
+    fields: {
+      [partitionKey]: "string",
+      [sortKey]: "string",
+      [sweepIndex.partitionKey]: "string",
+      [sweepIndex.sortKey]: "string",
+    },
+    primaryIndex: { hashKey: partitionKey, rangeKey: sortKey },
+    globalIndexes: {
+      [sweepIndex.name]: {
+        hashKey: sweepIndex.partitionKey,
+        rangeKey: sweepIndex.sortKey,
+        projection: "keys-only",
+      },
+    },
+    ttl: timeToLive,
+    deletionProtection: isProduction(),
+    transform: { table: { pointInTimeRecovery: { enabled: true } } },
+  });
+}
+
+function createBucket() {
+  const files = new sst.aws.Bucket("MediaFiles", {
+    enforceHttps: true,
+    // A video tag needs no CORS, and nothing else reads the bucket from a page.
+    cors: false,
+    versioning: isProduction(),
+    transform: {
+      // A stage that is only a try goes with its files; production's bucket is never emptied by a deploy.
+      bucket: { forceDestroy: !isProduction() },
+    },
+  });
+
+  new aws.s3.BucketServerSideEncryptionConfiguration("MediaFilesEncryption", {
+    bucket: files.name,
+    rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: "AES256" }, bucketKeyEnabled: true }],
+  });
+  new aws.s3.BucketOwnershipControls("MediaFilesOwnership", {
+    bucket: files.name,
+    rule: { objectOwnership: "BucketOwnerEnforced" },
+  });
+  new aws.s3.BucketLifecycleConfiguration("MediaFilesLifecycle", {
+    bucket: files.name,
+    rules: [
+      // A function that dies in the middle of a copy leaves parts that nobody sees and everybody pays for.
+      {
+        id: "abort-partial-uploads",
+        status: "Enabled",
+        filter: { prefix: "" },
+        abortIncompleteMultipartUpload: { daysAfterInitiation: 1 },
+      },
+      // Most videos are watched in their first month.
+      {
+        id: "cool-old-videos",
+        status: "Enabled",
+        filter: { prefix: "videos/" },
+        transitions: [{ days: 30, storageClass: "INTELLIGENT_TIERING" }],
+      },
+      // What was replaced or deleted by mistake can be had back for a month.
+      {
+        id: "forget-old-versions",
+        status: "Enabled",
+        filter: { prefix: "" },
+        noncurrentVersionExpiration: { noncurrentDays: 30 },
+      },
+    ],
+  });
+  return files;
+}
+
+/** Where the only copy of somebody's work lies. */
+export function isProduction(): boolean {
+  return $app.stage === "production";
+}

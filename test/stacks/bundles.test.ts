@@ -1,0 +1,396 @@
+// The deployed artefacts: every handler as SST bundles it, with its own links, environment and role, given a recorded event of its
+// real trigger. One story, in order: asked for over HTTP, submitted, looked at, delivered, read; others asked for on the bus, canceled,
+// failed, swept. In the end every permission was needed, and none was missing.
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod";
+import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import type { Media } from "../../shared/media/media.ts";
+import { startFalSimulator } from "../../stacks/local/fal-simulator/server.ts";
+import { startLocalMachine } from "../../stacks/local/machine.ts";
+import { deployedFunctions, type DeployedFunctions, type Outcome } from "../support/deployed-functions.ts";
+import { photo } from "../support/media-world.ts";
+import { functionsOf, graphOf, ofType, roleStatements, type Graph } from "../support/resource-graph.ts";
+import { queuedMedia } from "../support/sample-media.ts";
+import { startS3StandIn } from "../support/s3-stand-in.ts";
+
+let graph: Graph;
+let aws: { awsUrl: string; s3Url: string };
+let deployed: DeployedFunctions;
+let s3: Awaited<ReturnType<typeof startS3StandIn>>;
+/** Where fal and the pictures are in this test: what production would refuse as addresses of its own network. */
+let outside: Record<string, string>;
+let pictureUrl: string;
+let directory: string;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "deployed-"));
+  graph = await graphOf("production");
+  s3 = await startS3StandIn(z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]));
+  const machine = await startLocalMachine({
+    port: 0,
+    awsPort: 0,
+    tableInMemory: true,
+    dataDirectory: join(directory, "machine"),
+    // Executions start, and their first step never ends: the steps are this test's to call.
+    handlers: { resolve: () => () => new Promise(() => {}) },
+  });
+  const fal = await startFalSimulator({ queueSeconds: 0, renderSeconds: 0.1 });
+  const picture = await photo(1600, 900);
+  const web = createServer((request, response) => {
+    const source = s3.objects.get((request.url ?? "").slice(1));
+    response.setHeader("content-type", "image/jpeg").end(source?.bytes ?? picture);
+  });
+  await once(web.listen(0, "127.0.0.1"), "listening");
+  const webUrl = `http://127.0.0.1:${z.object({ port: z.number() }).parse(web.address()).port}`;
+  pictureUrl = `${webUrl}/beach.jpg`;
+  outside = {
+    NODE_ENV: "test",
+    FAL_QUEUE_URL: fal.url,
+    FAL_PLATFORM_URL: fal.url,
+    PUBLIC_URL: webUrl,
+    TRUSTED_MEDIA_ORIGINS: webUrl,
+  };
+  aws = { awsUrl: machine.awsUrl, s3Url: s3.url };
+  deployed = await deployedFunctions({ graph, directory: join(directory, "functions"), ...aws });
+  closers.push(
+    () => deployed.close(),
+    () => fal.close(),
+    () => s3.close(),
+    async () => void web.close().closeAllConnections(),
+    () => machine.close(),
+    () => rm(directory, { recursive: true }),
+  );
+}, 60_000);
+
+afterAll(async () => {
+  for (const close of closers) await close();
+});
+
+/** As API Gateway sends it (AWS: "Create AWS Lambda proxy integrations for HTTP APIs", payload 2.0), with a verified token. */
+function httpEvent(route: string, parts: { path?: Record<string, string>; body?: object; headers?: object } = {}) {
+  const [method = "", template = ""] = route.split(" ");
+  const rawPath = template.replace(/\{(\w+)\}/g, (_, name: string) => parts.path?.[name] ?? "");
+  return {
+    version: "2.0",
+    routeKey: route,
+    rawPath,
+    rawQueryString: "",
+    headers: {
+      accept: "application/json",
+      authorization: "Bearer eyJhbGciOiJSUzI1NiJ9.e30.c2ln",
+      "content-length": "253",
+      "content-type": "application/json",
+      host: "abcdef1234.execute-api.us-east-1.amazonaws.com",
+      "user-agent": "curl/8.7.1",
+      "x-amzn-trace-id": "Root=1-6740c0de-0123456789abcdef01234567",
+      "x-forwarded-for": "203.0.113.7",
+      "x-forwarded-port": "443",
+      "x-forwarded-proto": "https",
+      ...parts.headers,
+    },
+    requestContext: {
+      accountId: "123456789012",
+      apiId: "abcdef1234",
+      authorizer: {
+        jwt: {
+          claims: { aud: "media-callers", iss: "https://issuer.example.com", sub: "ada", tenant: "acme" },
+          scopes: null,
+        },
+      },
+      domainName: "abcdef1234.execute-api.us-east-1.amazonaws.com",
+      domainPrefix: "abcdef1234",
+      http: { method, path: rawPath, protocol: "HTTP/1.1", sourceIp: "203.0.113.7", userAgent: "curl/8.7.1" },
+      requestId: "JKJaXmPLvHcESHA=",
+      routeKey: route,
+      stage: "$default",
+      time: "22/Nov/2026:12:00:00 +0000",
+      timeEpoch: 1795348800000,
+    },
+    ...(parts.path ? { pathParameters: parts.path } : {}),
+    ...(parts.body ? { body: JSON.stringify(parts.body) } : {}),
+    isBase64Encoded: false,
+  };
+}
+
+/** As EventBridge delivers it (AWS: "Events in Amazon EventBridge"). */
+function busEvent(id: string) {
+  return {
+    version: "0",
+    id,
+    "detail-type": "Generation Requested",
+    source: "cms",
+    account: "123456789012",
+    time: "2026-11-22T12:00:00Z",
+    region: "us-east-1",
+    resources: [],
+    detail: { ...REQUEST(), tenantId: "acme" },
+  };
+}
+
+const REQUEST = () => ({
+  spaceId: "holiday",
+  type: "video",
+  context: "The waves roll in.",
+  mediaSpace: { media: { name: "Beach", image: { link: pictureUrl } } },
+});
+const LOCATION = { spaceId: "holiday" };
+
+const replySchema = z.object({
+  statusCode: z.number(),
+  body: z.string().default(""),
+  isBase64Encoded: z.boolean().optional(),
+});
+const mediaSchema = z.object({
+  id: z.string(),
+  media: z.looseObject({
+    phase: z.string(),
+    image: z.looseObject({ link: z.string() }).optional(),
+    video: z.looseObject({ link: z.string(), size: z.number() }).optional(),
+    analysisStatus: z.string().optional(),
+  }),
+});
+
+/** Nothing that the function needed was missing. */
+async function run(name: string, event: unknown, environment?: Record<string, string>): Promise<Outcome> {
+  const outcome = await deployed.invoke(name, event, environment);
+  expect(outcome.denied).toEqual([]);
+  expect(outcome.error).toBeUndefined();
+  return outcome;
+}
+
+async function reply(name: string, event: unknown, environment?: Record<string, string>) {
+  const outcome = await run(name, event, environment);
+  const { statusCode, body, isBase64Encoded } = replySchema.parse(outcome.result);
+  return { ...outcome, statusCode, body, bytes: Buffer.from(body, isBase64Encoded ? "base64" : "utf8") };
+}
+
+/** The input that an execution was started with: what Step Functions hands to the first step. */
+function startedWith({ calls }: Outcome): Record<string, unknown> {
+  const started = calls.find(({ action }) => action === "states:StartExecution");
+  const { input } = z.object({ input: z.string() }).parse(started?.body);
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(input));
+}
+
+const mediaIn = (body: string) =>
+  z.object({ data: z.object({ mediaSpace: mediaSchema }) }).parse(JSON.parse(body)).data.mediaSpace;
+
+describe("a generation that is asked for over HTTP", () => {
+  let input: Record<string, unknown>;
+  let mediaId: string;
+
+  test("enhance-media saves it and starts its workflow; a replay changes nothing", async () => {
+    const event = httpEvent("POST /api/media/enhance", { body: REQUEST(), headers: { "idempotency-key": "once" } });
+    const first = await reply("enhance-media", event);
+    expect(first.statusCode).toBe(202);
+    input = startedWith(first);
+    ({ id: mediaId } = mediaIn(first.body));
+    expect(input).toMatchObject({ tenantId: "acme", spaceId: "holiday", mediaId, enter: "submit" });
+    const again = await reply("enhance-media", event);
+    expect(again.body).toBe(first.body);
+  });
+
+  test("submit-generation makes the picture ours and hands it to fal", async () => {
+    const { result } = await run("submit-generation", input, outside);
+    expect(result).toEqual({ next: "wait", requestId: expect.stringMatching(/./) });
+    expect([...s3.objects.keys()]).toEqual([
+      expect.stringMatching(new RegExp(`^sources/${mediaId}-1-[0-9a-f]{32}\\.jpg$`)),
+    ]);
+  });
+
+  test("check-status sees that fal has finished", async () => {
+    await expect
+      .poll(async () => (await run("check-status", { ...input, step: { next: "wait" } }, outside)).result, {
+        timeout: 15_000,
+      })
+      .toEqual({ next: "finalize" });
+  });
+
+  test("finalize-and-analyze keeps the video, commits and describes", async () => {
+    const { result, calls } = await run("finalize-and-analyze", input, outside);
+    expect(result).toEqual({ next: "done" });
+    expect(s3.objects.get(`videos/${mediaId}.mp4`)).toMatchObject({ contentType: "video/mp4" });
+    const published = calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
+    expect(published).toMatchObject([{ DetailType: "Generation Completed" }, { DetailType: "Media Analyzed" }]);
+  });
+
+  test("check-generation, get-media and list-media show it, with links that open", async () => {
+    const path = { ...LOCATION, id: mediaId };
+    const body = { ...LOCATION, mediaSpace: { id: mediaId } };
+    const checked = await reply("check-generation", httpEvent("POST /api/media/check-generation", { body }));
+    const { media } = mediaIn(checked.body);
+    expect(media).toMatchObject({ phase: "completed", analysisStatus: "completed" });
+    const video = await fetch(media.video?.link ?? "");
+    expect([video.status, video.headers.get("content-type")]).toEqual([200, "video/mp4"]);
+    expect((await video.arrayBuffer()).byteLength).toBe(media.video?.size);
+    expect((await fetch(media.image?.link ?? "")).status).toBe(200);
+
+    const got = await reply("get-media", httpEvent("GET /api/spaces/{spaceId}/media/{id}", { path }));
+    const gotMedia = mediaIn(got.body).media;
+    expect(gotMedia).toMatchObject({ phase: "completed" });
+    expect((await fetch(gotMedia.video?.link ?? "")).status).toBe(200);
+    expect((await fetch(gotMedia.image?.link ?? "")).status).toBe(200);
+
+    const listed = await reply("list-media", httpEvent("GET /api/spaces/{spaceId}/media", { path: LOCATION }));
+    const items = z.object({ data: z.object({ items: z.array(mediaSchema) }) }).parse(JSON.parse(listed.body))
+      .data.items;
+    expect(items.map(({ id }) => id)).toEqual([mediaId]);
+    expect((await fetch(items[0]?.media.video?.link ?? "")).status).toBe(200);
+    expect((await fetch(items[0]?.media.image?.link ?? "")).status).toBe(200);
+  });
+
+  test("serve-source gives fal the picture, and says 404 where there is none", async () => {
+    const [key = ""] = [...s3.objects.keys()].filter((it) => it.startsWith("sources/"));
+    const route = "GET /sources/{name}";
+    const served = await reply("serve-source", httpEvent(route, { path: { name: key.replace("sources/", "") } }));
+    expect(served.bytes.equals(s3.objects.get(key)?.bytes ?? Buffer.alloc(0))).toBe(true);
+    const name = `${mediaId}-1-${"0".repeat(32)}.jpg`;
+    expect((await reply("serve-source", httpEvent(route, { path: { name } }))).statusCode).toBe(404);
+  });
+});
+
+describe("a generation that is asked for on the bus", () => {
+  test("start-from-event starts it once, however often the event comes", async () => {
+    const event = busEvent("7bf73129-1428-4cd3-a780-95db273d1602");
+    const input = startedWith(await run("start-from-event", event));
+    const again = await run("start-from-event", event);
+    expect(again.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
+
+    const path = { ...LOCATION, id: z.string().parse(input["mediaId"]) };
+    const route = "POST /api/spaces/{spaceId}/media/{id}/cancel";
+    const canceled = await reply("cancel-generation", httpEvent(route, { path }), outside);
+    expect([canceled.statusCode, mediaIn(canceled.body).media.phase]).toEqual([200, "canceled"]);
+  });
+
+  test("record-failure ends one that cannot be prepared", async () => {
+    const input = startedWith(await run("start-from-event", busEvent("0e3c8d4e-8b1f-4b9f-9d5a-0b8f0f6d2a11")));
+    const failure = { Error: "SourceImageUnavailableError", Cause: '{"errorMessage":"no answer"}' };
+    expect((await run("record-failure", { ...input, failure }, outside)).result).toEqual({ next: "done" });
+  });
+});
+
+test("cancel-generation shows what a finished submission has left behind, with a link", async () => {
+  const input = startedWith(await run("start-from-event", busEvent("f1b8f3f4-53f1-4f0e-8f0e-3a1d8e2c7b19")));
+  await run("submit-generation", input, outside);
+  const path = { ...LOCATION, id: z.string().parse(input["mediaId"]) };
+  const route = "POST /api/spaces/{spaceId}/media/{id}/cancel";
+  const { statusCode, body } = await reply("cancel-generation", httpEvent(route, { path }), outside);
+  expect(statusCode).toBe(200);
+  expect((await fetch(mediaIn(body).media.image?.link ?? "")).status).toBe(200);
+});
+
+/** Puts a record into the table, as an earlier life of the system left it. */
+async function leave(record: Partial<Media>): Promise<Media> {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new DynamoDBClient({ endpoint: aws.awsUrl, region: "us-east-1", credentials });
+  const clock = { now: () => Date.now(), sleep: async () => {} };
+  const left = queuedMedia({ deadlineAt: "2999-01-01T00:00:00.000Z", ...record });
+  await createDynamoMediaRecords({ client, table: "Media", clock }).create(left);
+  return left;
+}
+
+test("check-status records a request id that the submission could not record", async () => {
+  const {
+    tenantId,
+    spaceId,
+    id: mediaId,
+  } = await leave({
+    id: "019b76da-a800-7000-8000-000000000002",
+    phase: "submitting",
+    attempt: 1,
+    claimedAt: new Date().toISOString(),
+    sweepAt: "2999-01-01T00:00:00.000Z",
+  });
+  const input = { tenantId, spaceId, mediaId, enter: "submit", lap: true, pollSeconds: 10 };
+  const { denied, calls } = await deployed.invoke(
+    "check-status",
+    { ...input, step: { next: "wait", requestId: "kept-by-the-step" } },
+    outside,
+  );
+  expect(denied).toEqual([]);
+  expect(calls.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(["dynamodb:UpdateItem", "events:PutEvents"]),
+  );
+});
+
+test("sweep-generations, called by the clock, restarts what nobody drives", async () => {
+  const lost = await leave({});
+  const outcome = await run("sweep-generations", {});
+  expect(outcome.result).toEqual({ looked: 1, restarted: 1 });
+  expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check" });
+});
+
+test("describe-api and report-health need nothing", async () => {
+  const described = await reply("describe-api", httpEvent("GET /openapi.json"));
+  expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
+  const healthy = await reply("report-health", httpEvent("GET /health"));
+  expect(JSON.parse(healthy.body)).toEqual({ status: "ok", testMode: false });
+});
+
+describe("in the end", () => {
+  /** What only a failure needs. */
+  const SELDOM = /s3:AbortMultipartUpload|sqs:SendMessage|sweep-generations: events:PutEvents|logs:|xray:/;
+
+  test("every permission was needed", () => {
+    const idle = deployed.granted().filter((grant) => !deployed.used.has(grant) && !SELDOM.test(grant));
+    expect(idle).toEqual([]);
+  });
+
+  test("a permission that is taken away is missed, by route and by name", async () => {
+    const poorer = structuredClone(graph);
+    for (const fn of functionsOf(poorer)) {
+      const kept = roleStatements(fn.role).filter(
+        ({ Action }) => !/states:StartExecution|dynamodb:Query|s3:PutObject/.test(String(Action)),
+      );
+      fn.role.inputs["inlinePolicies"] = [{ policy: { Statement: kept } }];
+    }
+    const others = await deployedFunctions({
+      graph: poorer,
+      directory: join(directory, "poorer"),
+      ...aws,
+    });
+    try {
+      const started = await others.invoke("enhance-media", httpEvent("POST /api/media/enhance", { body: REQUEST() }));
+      expect(started.denied).toEqual([
+        "POST /api/media/enhance, with a token (enhance-media) is missing the permission states:StartExecution on Generation.",
+      ]);
+      const listed = await others.invoke(
+        "list-media",
+        httpEvent("GET /api/spaces/{spaceId}/media", { path: LOCATION }),
+      );
+      expect(listed.denied).toEqual([
+        "GET /api/spaces/{spaceId}/media, with a token (list-media) is missing the permission dynamodb:Query on Media.",
+      ]);
+      expect(listed.result).toMatchObject({ statusCode: 500 });
+    } finally {
+      await others.close();
+    }
+  });
+
+  test("a link that is taken away is missed, by route and by name", async () => {
+    const poorer = structuredClone(graph);
+    for (const { links } of poorer.functions) delete links["Media"];
+    const others = await deployedFunctions({
+      graph: poorer,
+      directory: join(directory, "unlinked"),
+      ...aws,
+    });
+    try {
+      const listed = await others.invoke(
+        "list-media",
+        httpEvent("GET /api/spaces/{spaceId}/media", { path: LOCATION }),
+      );
+      expect(listed.denied).toEqual([
+        "GET /api/spaces/{spaceId}/media, with a token (list-media) is not linked to Media.",
+      ]);
+    } finally {
+      await others.close();
+    }
+  });
+});

@@ -1,0 +1,239 @@
+// The functions of a deployed stage: what calls each of them, and exactly what it may do and know. Read it as a document.
+import { beforeAll, describe, expect, test } from "vitest";
+import { FUNCTIONS } from "../../stacks/blueprint/functions.ts";
+import {
+  at,
+  functionsOf,
+  graphOf,
+  inWords,
+  roleStatements,
+  triggersOf,
+  type Graph,
+  type GraphFunction,
+} from "../support/resource-graph.ts";
+
+interface Specification {
+  calledBy: string;
+  /** Action and resource. Every function may besides write its own log and send its own traces. */
+  may: string[];
+  /** What `Resource` gives it. A secret is in nobody's list who does not use it. */
+  knows: string[];
+  memoryMb: number;
+  timeoutSeconds: number;
+}
+
+const small = { memoryMb: 512, timeoutSeconds: 28 };
+const links = ["s3:GetObject on MediaFiles/videos/*", "s3:GetObject on MediaFiles/sources/*"];
+const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "events:PutEvents on Bus"];
+
+const SPECIFICATION: Record<string, Specification> = {
+  "enhance-media": {
+    calledBy: "POST /api/media/enhance, with a token",
+    may: ["dynamodb:GetItem on Media", "dynamodb:PutItem on Media", "states:StartExecution on Generation"],
+    knows: ["Media", "Generation"],
+    ...small,
+  },
+  "check-generation": {
+    calledBy: "POST /api/media/check-generation, with a token",
+    may: ["dynamodb:GetItem on Media", ...links],
+    knows: ["Media", "MediaFiles"],
+    ...small,
+  },
+  "list-media": {
+    calledBy: "GET /api/spaces/{spaceId}/media, with a token",
+    may: ["dynamodb:Query on Media", ...links],
+    knows: ["Media", "MediaFiles"],
+    ...small,
+  },
+  "get-media": {
+    calledBy: "GET /api/spaces/{spaceId}/media/{id}, with a token",
+    may: ["dynamodb:GetItem on Media", ...links],
+    knows: ["Media", "MediaFiles"],
+    ...small,
+  },
+  "cancel-generation": {
+    calledBy: "POST /api/spaces/{spaceId}/media/{id}/cancel, with a token",
+    may: [...moves, "s3:GetObject on MediaFiles/sources/*"],
+    knows: ["Media", "Bus", "MediaFiles", "FalKey"],
+    ...small,
+  },
+  "serve-source": {
+    calledBy: "GET /sources/{name}, open",
+    may: ["s3:GetObject on MediaFiles/sources/*", "s3:ListBucket on MediaFiles"],
+    knows: ["MediaFiles"],
+    ...small,
+  },
+  "describe-api": { calledBy: "GET /openapi.json, open", may: [], knows: [], ...small },
+  "report-health": { calledBy: "GET /health, open", may: [], knows: [], ...small },
+
+  "submit-generation": {
+    calledBy: "state SubmitGeneration",
+    may: [...moves, "s3:PutObject on MediaFiles/sources/*"],
+    knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
+    memoryMb: 1536,
+    timeoutSeconds: 120,
+  },
+  "check-status": {
+    calledBy: "state CheckStatus",
+    may: moves,
+    knows: ["Media", "Bus", "FalKey"],
+    memoryMb: 512,
+    timeoutSeconds: 60,
+  },
+  "finalize-and-analyze": {
+    calledBy: "state FinalizeAndAnalyze",
+    may: [
+      ...moves,
+      "s3:PutObject on MediaFiles/videos/*",
+      "s3:AbortMultipartUpload on MediaFiles/videos/*",
+      "s3:GetObject on MediaFiles/videos/*",
+    ],
+    knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
+    memoryMb: 1024,
+    timeoutSeconds: 300,
+  },
+  "record-failure": {
+    calledBy: "state RecordFailure",
+    may: moves,
+    knows: ["Media", "Bus", "FalKey"],
+    memoryMb: 512,
+    timeoutSeconds: 30,
+  },
+
+  "start-from-event": {
+    calledBy: 'event {"detail-type":["Generation Requested"]}',
+    may: [
+      "dynamodb:GetItem on Media",
+      "dynamodb:PutItem on Media",
+      "states:StartExecution on Generation",
+      "sqs:SendMessage on generation-requested-dead-letters",
+    ],
+    knows: ["Media", "Generation"],
+    memoryMb: 512,
+    timeoutSeconds: 30,
+  },
+  "sweep-generations": {
+    calledBy: "schedule rate(1 minute)",
+    may: [
+      ...moves,
+      "dynamodb:Query on Media/index/sweep",
+      "states:StartExecution on Generation",
+      "states:DescribeExecution on Generation/executions/*",
+      "sqs:SendMessage on sweep-dead-letters",
+    ],
+    knows: ["Media", "Bus", "Generation"],
+    memoryMb: 512,
+    timeoutSeconds: 60,
+  },
+};
+
+/** Of every function. X-Ray accepts no resource but `*` (AWS: "Actions, resources, and condition keys for AWS X-Ray"). */
+const everyFunctionMay = (name: string) => [
+  `logs:CreateLogStream on log of ${name}:*`,
+  `logs:PutLogEvents on log of ${name}:*`,
+  "xray:PutTraceSegments on *",
+  "xray:PutTelemetryRecords on *",
+];
+
+function grantsOf(graph: Graph, fn: GraphFunction): string[] {
+  return roleStatements(fn.role).flatMap(({ Effect, Action, Resource }) =>
+    Action.flatMap((action) =>
+      Resource.map((arn) => `${Effect === "Deny" ? "not " : ""}${action} on ${inWords(graph, arn)}`),
+    ),
+  );
+}
+
+const without = (all: string[], some: string[]) => all.filter((it) => !some.includes(it));
+
+/** What differs between the specification and a graph, each difference as a sentence. */
+function differences(graph: Graph): string[] {
+  const functions = functionsOf(graph);
+  const missing = Object.keys(SPECIFICATION).filter((name) => !functions.some((fn) => fn.name === name));
+  return [
+    ...missing.map((name) => `There is no function ${name}.`),
+    ...functions.flatMap((fn) => {
+      const wanted = SPECIFICATION[fn.name];
+      if (!wanted) return [`${fn.name} is not in the specification: say here what calls it and what it may do.`];
+      const who = `${wanted.calledBy.replace(/, (open|with a token)$/, "")} (${fn.name})`;
+      const triggers = triggersOf(graph, fn).join(" and ");
+      const [may, knows] = [grantsOf(graph, fn), Object.keys(fn.links)];
+      const mayBe = [...wanted.may, ...everyFunctionMay(fn.name)];
+      return [
+        ...(triggers === wanted.calledBy ? [] : [`${fn.name} is called by ${triggers}, not by ${wanted.calledBy}.`]),
+        ...without(mayBe, may).map((grant) => `${who} is missing the permission ${grant}.`),
+        ...without(may, mayBe).map((grant) => `${who} has a permission that it does not need: ${grant}.`),
+        ...without(wanted.knows, knows).map((link) => `${who} is not linked to ${link}.`),
+        ...without(knows, wanted.knows).map((link) => `${who} is linked to ${link}, which it does not use.`),
+        ...(at(fn.lambda, "memorySize") === wanted.memoryMb ? [] : [`${who} has not ${wanted.memoryMb} MB.`]),
+        ...(at(fn.lambda, "timeout") === wanted.timeoutSeconds ? [] : [`${who} has not ${wanted.timeoutSeconds} s.`]),
+      ];
+    }),
+  ];
+}
+
+describe("the functions of a deployed stage", () => {
+  let graph: Graph;
+  beforeAll(async () => {
+    graph = await graphOf("production");
+  });
+
+  test("are called by what the specification says, and may and know exactly that", () => {
+    expect(differences(graph)).toEqual([]);
+  });
+
+  test("are all that the blueprint plans for", () => {
+    expect(Object.keys(FUNCTIONS).toSorted()).toEqual(
+      functionsOf(graph)
+        .map(({ handler }) => handler)
+        .toSorted(),
+    );
+  });
+
+  describe("a difference is said in a sentence:", () => {
+    const changed = (name: string, change: (fn: GraphFunction) => void) => {
+      const copy = structuredClone(graph);
+      const fn = functionsOf(copy).find((it) => it.name === name);
+      if (!fn) throw new Error(`There is no ${name}.`);
+      change(fn);
+      return differences(copy);
+    };
+    const withoutAction = (action: string) => (fn: GraphFunction) => {
+      const kept = roleStatements(fn.role).filter((it) => !it.Action.includes(action));
+      fn.role.inputs["inlinePolicies"] = [{ policy: { Statement: kept } }];
+    };
+
+    test("a link that was removed from a route", () => {
+      expect(changed("enhance-media", withoutAction("states:StartExecution"))).toEqual([
+        "POST /api/media/enhance (enhance-media) is missing the permission states:StartExecution on Generation.",
+      ]);
+      expect(changed("list-media", withoutAction("dynamodb:Query"))).toEqual([
+        "GET /api/spaces/{spaceId}/media (list-media) is missing the permission dynamodb:Query on Media.",
+      ]);
+    });
+
+    test("a permission too many", () => {
+      const mayEverything = (fn: GraphFunction) => {
+        const more = { Effect: "Allow", Action: "dynamodb:*", Resource: "*" };
+        fn.role.inputs["inlinePolicies"] = [{ policy: { Statement: [...roleStatements(fn.role), more] } }];
+      };
+      expect(changed("get-media", mayEverything)).toEqual([
+        "GET /api/spaces/{spaceId}/media/{id} (get-media) has a permission that it does not need: dynamodb:* on *.",
+      ]);
+    });
+
+    test("a secret that a route does not need", () => {
+      expect(changed("report-health", (fn) => (fn.links["FalKey"] = { value: "x" }))).toEqual([
+        "GET /health (report-health) is linked to FalKey, which it does not use.",
+      ]);
+    });
+
+    test("a route that has lost its lock", () => {
+      const copy = structuredClone(graph);
+      const route = copy.resources.find((it) => it.inputs["routeKey"] === "POST /api/media/enhance");
+      Object.assign(route?.inputs ?? {}, { authorizationType: "NONE" });
+      expect(differences(copy)).toEqual([
+        "enhance-media is called by POST /api/media/enhance, open, not by POST /api/media/enhance, with a token.",
+      ]);
+    });
+  });
+});

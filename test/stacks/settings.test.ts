@@ -1,0 +1,74 @@
+// What a deploy refuses, and what it says: closed unless someone opens it in so many words.
+import { describe, test } from "vitest";
+import { readSettings } from "../../stacks/settings.ts";
+import { graphOf, NEEDED_SETTINGS, ofType, resource } from "../support/resource-graph.ts";
+
+const { JWT_ISSUER, JWT_AUDIENCE, SST_SECRET_FalKey } = NEEDED_SETTINGS;
+
+describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
+  test.concurrent.for([
+    ["nobody signs the callers' tokens", { SST_SECRET_FalKey }, /JWT_ISSUER and JWT_AUDIENCE are needed.*AUTH=off/],
+    [
+      "fal's key is missing",
+      { JWT_ISSUER, JWT_AUDIENCE },
+      /fal\.ai is missing: npx sst secret set FalKey <key> --stage t/,
+    ],
+  ] as const)("when %s", async ([, settings, message], { expect }) => {
+    await expect(graphOf("t", settings)).rejects.toThrow(message);
+  });
+
+  test.for([
+    ["the tokens are for nobody", { JWT_AUDIENCE: "" }, /JWT_ISSUER and JWT_AUDIENCE are needed/],
+    ["the issuer is no https URL", { JWT_ISSUER: "http://issuer.example.com" }, /JWT_ISSUER must be an https URL/],
+    ["every origin would be let in", { CORS_ORIGINS: "*" }, /CORS_ORIGINS.* must be an origin/],
+    ["an origin has a path", { CORS_ORIGINS: "https://app.example.com/" }, /CORS_ORIGINS.* must be an origin/],
+    ["off is misspelt", { AUTH: "of" }, /AUTH must be jwt or off/],
+    ["a function would refuse a setting", { POLL_SECONDS: "900" }, /POLL_SECONDS .*60/],
+    ["nothing could be submitted", { SUBMIT_CONCURRENCY: "0" }, /SUBMIT_CONCURRENCY must be a number from 1/],
+  ] as const)("when %s", ([, settings, message], { expect }) => {
+    expect(() => readSettings({ ...NEEDED_SETTINGS, ...settings })).toThrow(message);
+  });
+
+  test("and says everything at once", ({ expect }) => {
+    expect(() => readSettings({ AUTH: "of", ALARM_EMAIL: "nobody" })).toThrow(/AUTH(.|\n)*ALARM_EMAIL/);
+  });
+});
+
+describe.concurrent("what may be set", { timeout: 60_000 }, () => {
+  test("AUTH=off deploys an open API, and its output says so", async ({ expect }) => {
+    const graph = await graphOf("t", { SST_SECRET_FalKey, AUTH: "off" });
+    expect(graph.outputs["access"]).toMatch(/^OPEN \(AUTH=off\): whoever knows the address spends your fal credit/);
+    expect(ofType(graph, "aws:apigatewayv2/authorizer:Authorizer")).toEqual([]);
+    const routes = ofType(graph, "aws:apigatewayv2/route:Route").map(({ inputs }) => inputs["authorizationType"]);
+    expect(new Set(routes)).toEqual(new Set(["NONE"]));
+  });
+
+  test("origins, an e-mail address for the alarms, limits, and the functions' own settings", async ({ expect }) => {
+    const graph = await graphOf("t", {
+      ...NEEDED_SETTINGS,
+      CORS_ORIGINS: "https://app.example.com, https://admin.example.com",
+      ALARM_EMAIL: "ops@example.com",
+      SUBMIT_CONCURRENCY: "none",
+      POLL_SECONDS: "20",
+    });
+    expect(graph.outputs["access"]).toBe("Callers need a token of https://issuer.example.com.");
+    expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
+      allowOrigins: ["https://app.example.com", "https://admin.example.com"],
+      allowMethods: ["GET", "POST"],
+    });
+    expect(resource(graph, "aws:sns/topicSubscription:TopicSubscription").inputs).toMatchObject({
+      protocol: "email",
+      endpoint: "ops@example.com",
+    });
+    const submit = resource(graph, "aws:lambda/function:Function", "SubmitGenerationFunction").inputs;
+    expect(submit).not.toHaveProperty("reservedConcurrentExecutions");
+    expect(submit).toMatchObject({ environment: { variables: { POLL_SECONDS: "20", AUTH: "jwt" } } });
+  });
+
+  test("a name of one's own for the API", async ({ expect }) => {
+    const graph = await graphOf("t", { ...NEEDED_SETTINGS, DOMAIN: "media.example.com" });
+    expect(graph.outputs["api"]).toBe("https://media.example.com");
+    const submit = resource(graph, "aws:lambda/function:Function", "SubmitGenerationFunction").inputs;
+    expect(submit).toMatchObject({ environment: { variables: { PUBLIC_URL: "https://media.example.com" } } });
+  });
+});

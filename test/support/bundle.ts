@@ -1,0 +1,69 @@
+// A handler as SST bundles it: esbuild with the options of SST's own builder (sst/sst, pkg/runtime/node/build.go), for production.
+import { join } from "node:path";
+import { build } from "esbuild";
+import { ROOT } from "../../stacks/offline/platform.ts";
+
+/** SST puts these first lines into every ESM bundle: packages written for CommonJS need the names. */
+const BANNER = [
+  `import { createRequire as topLevelCreateRequire } from 'module';`,
+  `const require = topLevelCreateRequire(import.meta.url);`,
+  `import { fileURLToPath as topLevelFileUrlToPath, URL as topLevelURL } from "url"`,
+  `const __filename = topLevelFileUrlToPath(import.meta.url)`,
+  `const __dirname = topLevelFileUrlToPath(new topLevelURL(".", import.meta.url))`,
+].join("\n");
+/** Never bundled: native code, installed beside the bundle where a function asks for it. */
+const NATIVE = ["sharp", "pg-native"];
+
+export interface Bundle {
+  /** The module that Lambda loads. */
+  file: string;
+  /** Bytes of what is read at a cold start, and of what is read on demand. */
+  entryBytes: number;
+  chunkBytes: number;
+}
+
+/** @param handler `functions/api/enhance-media.handler` */
+export async function bundleHandler(
+  handler: string,
+  outdir: string,
+  { minify = true, splitting = true, install = [] as string[] } = {},
+): Promise<Bundle> {
+  const source = handler.replace(/\.[^.]*$/, ".ts");
+  const entry = handler.replace(/^.*\//, "").replace(/\.[^.]*$/, ".mjs");
+  const { metafile } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [source],
+    outdir,
+    outExtension: { ".js": ".mjs" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    target: "esnext",
+    mainFields: ["module", "main"],
+    keepNames: true,
+    metafile: true,
+    splitting,
+    minify,
+    external: [...NATIVE, ...install],
+    banner: { js: BANNER },
+    logLevel: "error",
+  });
+  const outputs = Object.entries(metafile.outputs);
+  const [path, entryOutput] = outputs.find(([file]) => file.endsWith(entry)) ?? [];
+  if (path === undefined || !entryOutput) throw new Error(`${handler} made no ${entry}.`);
+  const atStart = (file: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    for (const { path: next, kind } of metafile.outputs[file]?.imports ?? []) {
+      if (kind === "import-statement") atStart(next, seen);
+    }
+    return seen;
+  };
+  const first = atStart(path);
+  const bytes = (files: [string, { bytes: number }][]) => files.reduce((sum, [, it]) => sum + it.bytes, 0);
+  return {
+    file: join(outdir, entry),
+    entryBytes: bytes(outputs.filter(([file]) => first.has(file))),
+    chunkBytes: bytes(outputs.filter(([file]) => !first.has(file))),
+  };
+}

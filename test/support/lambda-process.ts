@@ -1,0 +1,25 @@
+// One cold start: loads a bundle as Lambda's runtime does, hands it one event, writes its answer, and ends. Run as a process of its own.
+import { performance } from "node:perf_hooks";
+import { json } from "node:stream/consumers";
+import { pathToFileURL } from "node:url";
+
+interface Invocation {
+  file: string;
+  functionName: string;
+  event: unknown;
+}
+
+const { file, functionName, event } = (await json(process.stdin)) as Invocation;
+const before = performance.now();
+const { handler } = (await import(pathToFileURL(file).href)) as {
+  handler: (event: unknown, context: object) => Promise<unknown>;
+};
+const context = { functionName, awsRequestId: "recorded", getRemainingTimeInMillis: () => 20_000 };
+let outcome: object;
+try {
+  outcome = { result: (await handler(event, context)) ?? null };
+} catch (error) {
+  outcome = { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+}
+process.send?.({ ...outcome, milliseconds: performance.now() - before });
+process.disconnect();
