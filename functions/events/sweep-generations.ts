@@ -8,8 +8,11 @@ import { log } from "../../shared/services/log.ts";
 import { mediaRecords } from "../../shared/services/media-records.ts";
 import { workflow } from "../../shared/services/workflow.ts";
 
-/** A machine that has just started asks for everything: the executions of its last life are gone. */
-const schedule = z.object({ detail: z.object({ all: z.boolean().default(false) }).default({ all: false }) });
+/**
+ * A machine that has just started asks for everything: the executions of its last life are gone.
+ * EventBridge Scheduler's own event has the text "{}" as its detail (AWS: "Lambda target", EventBridge Scheduler guide).
+ */
+const schedule = z.object({ detail: z.object({ all: z.boolean() }).catch({ all: false }) });
 
 export const handler = onEvent(schedule, async ({ detail }) =>
   sweepGenerations({ records: mediaRecords(), events: eventBus(), workflow: workflow(), clock, log: log() }, detail),

@@ -198,6 +198,10 @@ describe("a picture", () => {
 });
 
 describe("when everything else breaks", () => {
+  it("the sweeper takes the event of its schedule as AWS sends it", async () => {
+    await cloud.invoke("sweep-generations", { version: "0", source: "aws.scheduler", detail: "{}" });
+  });
+
   it("the sweeper finishes what a lost execution left", async () => {
     cloud.fal.runningLooks = 5;
     const id = await start();
