@@ -134,6 +134,19 @@ function busEvent(id: string) {
   };
 }
 
+/** As EventBridge Scheduler sends it where no input is set: its detail is a text (AWS: EventBridge Scheduler, "Lambda target"). */
+const SCHEDULED = {
+  version: "0",
+  id: "0d079340-135a-c8c6-95c2-41fb8f496c53",
+  "detail-type": "Scheduled Event",
+  source: "aws.scheduler",
+  account: "123456789012",
+  time: "2026-11-22T12:00:00Z",
+  region: "us-east-1",
+  resources: ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/sweep"],
+  detail: "{}",
+};
+
 const REQUEST = () => ({
   spaceId: "holiday",
   type: "video",
@@ -321,7 +334,7 @@ test("check-status records a request id that the submission could not record", a
 
 test("sweep-generations, called by the clock, restarts what nobody drives", async () => {
   const lost = await leave({});
-  const outcome = await run("sweep-generations", {});
+  const outcome = await run("sweep-generations", SCHEDULED);
   expect(outcome.result).toEqual({ looked: 1, restarted: 1 });
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check" });
 });
