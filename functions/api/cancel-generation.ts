@@ -5,15 +5,12 @@ import * as kling from "../../shared/kling.ts";
 import { http, reply } from "../../shared/lambda.ts";
 import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
 import { presentMedia } from "../../shared/media/present.ts";
-import { clock } from "../../shared/services/clock.ts";
-import { eventBus } from "../../shared/services/event-bus.ts";
-import { log } from "../../shared/services/log.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
-import { mediaRecords } from "../../shared/services/media-records.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
   const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
-  const media = await cancelGeneration({ records: mediaRecords(), events: eventBus(), kling, clock, log: log() }, ref);
+  const media = await cancelGeneration({ ...moveDeps(), kling }, ref);
   const message = cancelMessage(media);
 
   return reply(200, { data: { message, mediaSpace: await presentMedia(mediaFiles(), media) } });

@@ -2,10 +2,7 @@
 import * as z from "zod";
 import { onEvent } from "../../shared/lambda.ts";
 import { sweepGenerations } from "../../shared/media/sweep.ts";
-import { clock } from "../../shared/services/clock.ts";
-import { eventBus } from "../../shared/services/event-bus.ts";
-import { log } from "../../shared/services/log.ts";
-import { mediaRecords } from "../../shared/services/media-records.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
 import { workflow } from "../../shared/services/workflow.ts";
 
 /**
@@ -15,5 +12,5 @@ import { workflow } from "../../shared/services/workflow.ts";
 const schedule = z.object({ detail: z.object({ all: z.boolean() }).catch({ all: false }) });
 
 export const handler = onEvent(schedule, async ({ detail }) =>
-  sweepGenerations({ records: mediaRecords(), events: eventBus(), workflow: workflow(), clock, log: log() }, detail),
+  sweepGenerations({ ...moveDeps(), workflow: workflow() }, detail),
 );

@@ -4,13 +4,10 @@ import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/lambda.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
 import { failureOfStep } from "../../shared/media/failures.ts";
-import { clock } from "../../shared/services/clock.ts";
-import { eventBus } from "../../shared/services/event-bus.ts";
-import { log } from "../../shared/services/log.ts";
-import { mediaRecords } from "../../shared/services/media-records.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = step(failureInput, async ({ step: said, failure, ...ref }) => {
   const verdict = said?.next === "fail" ? said.code : undefined;
   const code = verdict ?? failureOfStep(failure?.Error ?? "");
-  return failGeneration({ records: mediaRecords(), events: eventBus(), kling, clock, log: log() }, ref, code);
+  return failGeneration({ ...moveDeps(), kling }, ref, code);
 });

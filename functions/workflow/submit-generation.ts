@@ -6,26 +6,20 @@ import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/lambda.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { checkedFetch } from "../../shared/services/checked-fetch.ts";
-import { clock } from "../../shared/services/clock.ts";
-import { eventBus } from "../../shared/services/event-bus.ts";
-import { log } from "../../shared/services/log.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
-import { mediaRecords } from "../../shared/services/media-records.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
 import { prompts } from "../../shared/services/prompts.ts";
 
 export const handler = step(stepInput, async (ref) =>
   submitGeneration(
     {
-      records: mediaRecords(),
+      ...moveDeps(),
       files: mediaFiles(),
       images: { fit: fitImage },
       fetch: checkedFetch(),
       prompts: prompts(),
       kling,
-      events: eventBus(),
       publicUrl: environment().PUBLIC_URL,
-      clock,
-      log: log(),
     },
     ref,
   ),

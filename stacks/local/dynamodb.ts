@@ -25,9 +25,10 @@ export interface DynamoDb {
 
 /**
  * @param directory where the table lives; in memory without it
+ * @param patienceMs how long the table may take to become active
  * @throws StartError when the directory cannot be used
  */
-export async function openDynamoDb(directory?: string): Promise<DynamoDb> {
+export async function openDynamoDb(directory?: string, patienceMs = PATIENCE_MS): Promise<DynamoDb> {
   if (directory !== undefined) await checkDirectory(directory);
   await letIteratorsClose();
   const server = dynalite({ path: directory, createTableMs: 0 });
@@ -48,7 +49,7 @@ export async function openDynamoDb(directory?: string): Promise<DynamoDb> {
   };
 
   try {
-    await ensureTable(handle, directory);
+    await ensureTable(handle, patienceMs, directory);
   } catch (error) {
     await close();
     throw error;
@@ -125,21 +126,22 @@ const TABLE_DESCRIPTION = z.object({
     GlobalSecondaryIndexes: z.array(z.object({ IndexName: z.string(), KeySchema: KEY_SCHEMA })).default([]),
   }),
 });
-/** A table is active a few milliseconds after it was asked for. */
-const PATIENCE_MS = 1000;
+/** A table is active a few milliseconds after it was asked for; on a machine under load, some seconds. */
+const PATIENCE_MS = 10_000;
 
-async function ensureTable(handle: DynamoDb["handle"], directory = "memory"): Promise<void> {
-  const { name, partitionKey, sortKey, sweepIndex } = MEDIA_TABLE;
+/** The blueprint's table as DynamoDB's CreateTable takes it. */
+export function tableDefinition(name: string) {
+  const { partitionKey, sortKey, sweepIndex } = MEDIA_TABLE;
   const keys = (partition: string, sort: string) => [
-    { AttributeName: partition, KeyType: "HASH" },
-    { AttributeName: sort, KeyType: "RANGE" },
+    { AttributeName: partition, KeyType: "HASH" as const },
+    { AttributeName: sort, KeyType: "RANGE" as const },
   ];
-  const table = {
+  return {
     TableName: name,
-    BillingMode: "PAY_PER_REQUEST",
+    BillingMode: "PAY_PER_REQUEST" as const,
     AttributeDefinitions: [partitionKey, sortKey, sweepIndex.partitionKey, sweepIndex.sortKey].map((attribute) => ({
       AttributeName: attribute,
-      AttributeType: "S",
+      AttributeType: "S" as const,
     })),
     KeySchema: keys(partitionKey, sortKey),
     GlobalSecondaryIndexes: [
@@ -150,6 +152,11 @@ async function ensureTable(handle: DynamoDb["handle"], directory = "memory"): Pr
       },
     ],
   };
+}
+
+async function ensureTable(handle: DynamoDb["handle"], patienceMs: number, directory = "memory"): Promise<void> {
+  const table = tableDefinition(MEDIA_TABLE.name);
+  const { TableName: name } = table;
 
   const describe = async () => {
     const answer = await call(handle, "DescribeTable", { TableName: name });
@@ -163,7 +170,7 @@ async function ensureTable(handle: DynamoDb["handle"], directory = "memory"): Pr
   }
   for (const start = Date.now(); found?.TableStatus !== "ACTIVE"; found = await describe()) {
     // A process killed between dynalite's two writes leaves an empty table that never becomes active.
-    if (Date.now() - start > PATIENCE_MS) {
+    if (Date.now() - start > patienceMs) {
       throw new StartError(`The table in ${directory} was left half made: delete that directory and start again.`);
     }
     await sleep(1);

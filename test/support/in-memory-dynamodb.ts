@@ -3,7 +3,7 @@ import { CreateTableCommand, DeleteTableCommand, DynamoDBClient } from "@aws-sdk
 import { randomUUID } from "node:crypto";
 import { Readable } from "node:stream";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
-import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
+import { openDynamoDb, tableDefinition } from "../../stacks/local/dynamodb.ts";
 
 const LOCAL = { region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } };
 
@@ -31,29 +31,7 @@ export async function dynamoDbAt(
 ): Promise<{ client: DynamoDBClient; table: string; drop(): Promise<void> }> {
   const client = new DynamoDBClient({ ...LOCAL, endpoint });
   const table = `Media-${randomUUID()}`;
-  const { partitionKey, sortKey, sweepIndex } = MEDIA_TABLE;
-  const keys = (partition: string, sort: string) => [
-    { AttributeName: partition, KeyType: "HASH" as const },
-    { AttributeName: sort, KeyType: "RANGE" as const },
-  ];
-  await client.send(
-    new CreateTableCommand({
-      TableName: table,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [partitionKey, sortKey, sweepIndex.partitionKey, sweepIndex.sortKey].map((name) => ({
-        AttributeName: name,
-        AttributeType: "S" as const,
-      })),
-      KeySchema: keys(partitionKey, sortKey),
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: sweepIndex.name,
-          KeySchema: keys(sweepIndex.partitionKey, sweepIndex.sortKey),
-          Projection: { ProjectionType: sweepIndex.projection },
-        },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand(tableDefinition(table)));
   const drop = async () => {
     await client.send(new DeleteTableCommand({ TableName: table }));
   };

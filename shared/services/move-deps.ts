@@ -1,0 +1,8 @@
+// What every function needs that moves a record: the records, the bus that hears of it, the time and the log.
+import { clock } from "./clock.ts";
+import { eventBus } from "./event-bus.ts";
+import { lazy } from "./lazy.ts";
+import { log } from "./log.ts";
+import { mediaRecords } from "./media-records.ts";
+
+export const moveDeps = lazy(() => ({ records: mediaRecords(), events: eventBus(), clock, log: log() }));
