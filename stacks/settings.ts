@@ -1,6 +1,8 @@
 // What whoever deploys has to say, or may say: read from the environment (or `.env`), checked before anything is made.
 import * as z from "zod";
-import { environmentSchema } from "../shared/environment.ts";
+import { environmentSchema, type Environment } from "../shared/environment.ts";
+import { DELIVERY_GRACE_SECONDS } from "../shared/media/deadlines.ts";
+import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 
 export interface Settings {
   /** Who signs the callers' tokens; undefined only when AUTH=off was said. */
@@ -52,6 +54,20 @@ const schema = z.object({
     .default("10"),
 });
 
+/** Of the 25,000 that an execution may have (AWS: "Step Functions service quotas"), with room for retries. */
+const HISTORY_EVENTS = 20_000;
+
+/** What is wrong with looking so often for so long, if anything: the execution would end before the generation. */
+function historyFault({ POLL_SECONDS, GENERATION_DEADLINE_SECONDS }: Environment): string[] {
+  const laps = HISTORY_EVENTS / HISTORY_EVENTS_PER_LAP;
+  const shortest = Math.ceil((GENERATION_DEADLINE_SECONDS + DELIVERY_GRACE_SECONDS) / laps);
+  if (POLL_SECONDS >= shortest) return [];
+  return [
+    `POLL_SECONDS must be at least ${shortest} with a GENERATION_DEADLINE_SECONDS of ${GENERATION_DEADLINE_SECONDS}: ` +
+      "more looks than that do not fit into one execution of Step Functions.",
+  ];
+}
+
 /**
  * @throws Error that names each setting that is missing or malformed, and what to do
  */
@@ -62,6 +78,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const faults = [...(result.error?.issues ?? []), ...(handedOn.error?.issues ?? [])].map(
     ({ path, message }) => `${path.join(".")} ${message}.`,
   );
+  if (handedOn.success) faults.push(...historyFault(handedOn.data));
   if (result.data?.AUTH === "jwt" && (result.data.JWT_ISSUER === undefined || result.data.JWT_AUDIENCE.length === 0)) {
     faults.push(
       "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +

@@ -9,6 +9,9 @@ export const WORKFLOW_FUNCTIONS = {
 } as const;
 export type WorkflowState = keyof typeof WORKFLOW_FUNCTIONS;
 
+/** A lap enters and leaves Wait and WhatNext, and CheckStatus with its function scheduled, started and succeeded. */
+export const HISTORY_EVENTS_PER_LAP = 9;
+
 /**
  * Lambda's own passing failures. 2 + 4 + 8 + 16 + 32 = 62 s at most: a throttle or a deploy is over by then,
  * and no step does anything twice, since each begins by reading the record.
@@ -74,7 +77,7 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
         Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
         ...decide,
       },
-      // A lap is Wait, CheckStatus, WhatNext: 3 transitions, 9 of the 25,000 history events an execution may have.
+      // A lap is Wait, CheckStatus, WhatNext: 3 transitions.
       WhatNext: {
         Type: "Choice",
         Choices: [

@@ -24,6 +24,12 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
     ["an origin has a path", { CORS_ORIGINS: "https://app.example.com/" }, /CORS_ORIGINS.* must be an origin/],
     ["off is misspelt", { AUTH: "of" }, /AUTH must be jwt or off/],
     ["a function would refuse a setting", { POLL_SECONDS: "900" }, /POLL_SECONDS .*60/],
+    ["a generation would outlast its execution", { POLL_SECONDS: "1" }, /POLL_SECONDS must be at least 2 with/],
+    [
+      "a long one would too",
+      { GENERATION_DEADLINE_SECONDS: "86400" },
+      /POLL_SECONDS must be at least 40 with a GENERATION_DEADLINE_SECONDS of 86400/,
+    ],
     ["nothing could be submitted", { SUBMIT_CONCURRENCY: "0" }, /SUBMIT_CONCURRENCY must be a number from 1/],
   ] as const)("when %s", ([, settings, message], { expect }) => {
     expect(() => readSettings({ ...NEEDED_SETTINGS, ...settings })).toThrow(message);
