@@ -1,5 +1,5 @@
 // The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
-import { ROUTES, type Route } from "./blueprint/routes.ts";
+import { CORS, ROUTES, type Route } from "./blueprint/routes.ts";
 import type { Functions } from "./functions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -31,10 +31,10 @@ export function createApi(settings: Settings): Api {
         ? false
         : {
             allowOrigins: settings.corsOrigins,
-            allowMethods: ["GET", "POST"],
-            allowHeaders: ["authorization", "content-type", "idempotency-key"],
-            exposeHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
-            maxAge: "1 hour",
+            allowMethods: CORS.methods,
+            allowHeaders: CORS.headers,
+            exposeHeaders: CORS.exposedHeaders,
+            maxAge: `${CORS.maxAgeSeconds} seconds`,
           },
     accessLog: { retention: "3 months" },
     transform: {

@@ -1,10 +1,9 @@
 // Makes of a user's picture what Kling shall see: a plain sRGB JPEG of known size, with nothing of the user's metadata in it.
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
-import { type AspectRatio, FORMATS } from "../media/modes.ts";
+import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES } from "../media/modes.ts";
 import type { ImageFitter } from "../media/ports.ts";
 
-const INPUT_MAX_BYTES = 10 * 1024 * 1024;
 const INPUT_MAX_PIXELS = 100_000_000;
 
 // Kling animates pictures of at least 300 px a side, at most 2.5 times as long as wide (fal.ai model page).
@@ -22,7 +21,7 @@ const JPEG_QUALITY = 90;
 
 /** Throws a SourceImageError with the code of what is wrong; looks at the bytes, never at a name or a declared type. */
 export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
-  if (image.byteLength > INPUT_MAX_BYTES) throw new SourceImageError("image_too_large");
+  if (image.byteLength > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
   if (!isJpegPngOrWebp(image)) throw new SourceImageError("image_type_unsupported");
 
   const { width, height } = await measure(image);

@@ -1,7 +1,6 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
 import { AlreadyEndedError, isOvertaken, MediaNotFoundError, ProviderUnavailableError } from "./errors.ts";
 import { instant, modeOf, refOf, type Media, type MediaRef } from "./media.ts";
-
 import { move, type MoveDeps } from "./move.ts";
 import type { Clock, Kling } from "./ports.ts";
 

@@ -37,7 +37,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   }
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
 
-  let prepared: { source: SourceImage; prompt: string };
+  let prepared: Prepared;
   try {
     prepared = await prepare(deps, media);
   } catch (error) {
@@ -57,37 +57,46 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     ref,
     "claim",
     {
-      ...prepared,
+      source: prepared.source,
+      prompt: prepared.request.prompt,
       attempt: media.attempt + 1,
       claimedAt: instant(deps.clock.now()),
       nextSubmitAt: undefined,
     },
     { version: media.version },
   );
-  return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
+  return claim.moved ? submitOnce(deps, claim.media, prepared.request) : { next: "wait" };
 }
 
-/** What a released claim has prepared is not made a second time. */
-async function prepare(deps: SubmitDeps, media: Media): Promise<{ source: SourceImage; prompt: string }> {
+interface Prepared {
+  source: SourceImage;
+  request: KlingRequest;
+}
+
+/**
+ * Everything that may fail before money moves, so that nothing but the POST comes after the claim.
+ * What a released claim has prepared is not made a second time.
+ */
+async function prepare(deps: SubmitDeps, media: Media): Promise<Prepared> {
   const source = media.source ?? (await takeSource(deps, media, media.attempt + 1));
-  if (media.prompt !== undefined) return { source, prompt: media.prompt };
-  const written = await deps.prompts.enhance(media.context, await sourceUrl(deps.files, deps.publicUrl, source.key));
-  return { source, prompt: written.length <= PROMPT_MAX_CHARACTERS ? written : media.context };
-}
-
-async function submitOnce(
-  deps: SubmitDeps,
-  media: Media,
-  { source, prompt }: { source: SourceImage; prompt: string },
-): Promise<StepResult> {
+  const imageUrl = await sourceUrl(deps.files, deps.publicUrl, source.key);
   const request: KlingRequest = {
-    prompt,
-    image_url: await sourceUrl(deps.files, deps.publicUrl, source.key),
+    prompt: media.prompt ?? (await writePrompt(deps, media, imageUrl)),
+    image_url: imageUrl,
     duration: media.duration,
     negative_prompt: media.negativePrompt,
     cfg_scale: media.cfgScale,
     tail_image_url: source.tailKey && (await sourceUrl(deps.files, deps.publicUrl, source.tailKey)),
   };
+  return { source, request };
+}
+
+async function writePrompt(deps: SubmitDeps, media: Media, imageUrl: string): Promise<string> {
+  const written = await deps.prompts.enhance(media.context, imageUrl);
+  return written.length <= PROMPT_MAX_CHARACTERS ? written : media.context;
+}
+
+async function submitOnce(deps: SubmitDeps, media: Media, request: KlingRequest): Promise<StepResult> {
   let requestId: string;
   try {
     requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media))).request_id;

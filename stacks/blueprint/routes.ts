@@ -23,3 +23,18 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];
+
+interface Cors {
+  methods: ("GET" | "POST")[];
+  headers: string[];
+  exposedHeaders: string[];
+  maxAgeSeconds: number;
+}
+
+/** What a page of a listed origin may send, and read of the answer. */
+export const CORS: Cors = {
+  methods: ["GET", "POST"],
+  headers: ["authorization", "content-type", "idempotency-key"],
+  exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
+  maxAgeSeconds: 3600,
+};

@@ -5,11 +5,6 @@ export const ACCOUNT_ID = "000000000000";
 export const BUS_NAME = "media";
 export const STATE_MACHINE_NAME = "generation";
 
-/** `functions/workflow/check-status.handler` -> `check-status`: the function's name is its file's base name. */
-export function functionName(handlerPath: string): string {
-  return handlerPath.replace(/^.*\//, "").replace(/\.[^.]*$/, "");
-}
-
 export function functionArn(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;
 }

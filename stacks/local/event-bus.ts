@@ -1,7 +1,8 @@
 // The bus "media": PutEvents as EventBridge answers it, and the blueprint's rules with their functions behind it.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { ACCOUNT_ID, BUS_NAME, busArn, functionName, REGION } from "./arns.ts";
+import { functionName } from "../blueprint/functions.ts";
+import { ACCOUNT_ID, BUS_NAME, busArn, REGION } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Deliveries } from "./deliveries.ts";
 

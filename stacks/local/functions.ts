@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { pathToFileURL } from "node:url";
 import type { Context } from "aws-lambda";
-import { functionArn, functionName } from "./arns.ts";
+import { functionName } from "../blueprint/functions.ts";
+import { functionArn } from "./arns.ts";
 
 /** The invocation payload limit of a synchronous call, both ways (AWS: "Lambda quotas"). */
 export const LAMBDA_PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;

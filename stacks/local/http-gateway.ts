@@ -1,7 +1,7 @@
 // API Gateway's HTTP API on this machine: finds the route and its function, lets callers and origins in, keeps the limits.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { functionName } from "./arns.ts";
+import { functionName } from "../blueprint/functions.ts";
 import type { Functions, Outcome } from "./functions.ts";
 import { parseReply, toEvent, type Reply } from "./http-payload.ts";
 import type { Authorize } from "./jwt-authorizer.ts";

@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
-import { ROUTES } from "../blueprint/routes.ts";
+import { CORS, ROUTES } from "../blueprint/routes.ts";
 import { RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
@@ -35,14 +35,6 @@ const GRACE_MS = 500;
 const API_TIMEOUT_SECONDS = 60;
 /** Functions behind the bus and the clock: long enough for a sweep over many records, short enough not to block the next for ever. */
 const EVENT_TIMEOUT_SECONDS = 300;
-
-/** What a page of a listed origin may send, and read of the answer. */
-const CORS = {
-  methods: ["GET", "POST"],
-  headers: ["authorization", "content-type", "idempotency-key"],
-  exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
-  maxAgeSeconds: 3600,
-};
 
 export interface LocalMachineOptions {
   /** 0: any free port. */

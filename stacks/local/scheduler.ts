@@ -1,5 +1,6 @@
 // Runs what the blueprint schedules: once at the start, then every few seconds, never twice at a time.
-import { functionName, ruleArn } from "./arns.ts";
+import { functionName } from "../blueprint/functions.ts";
+import { ruleArn } from "./arns.ts";
 import { eventEnvelope } from "./event-bus.ts";
 import type { Functions } from "./functions.ts";
 

@@ -8,7 +8,8 @@ import {
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { WORKFLOW_FUNCTIONS, workflowDefinition, type WorkflowState } from "../blueprint/workflow.asl.ts";
-import { executionArn, functionArn, functionName, STATE_MACHINE_ARN } from "./arns.ts";
+import { functionName } from "../blueprint/functions.ts";
+import { executionArn, functionArn, STATE_MACHINE_ARN } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { FunctionError, Functions } from "./functions.ts";
 

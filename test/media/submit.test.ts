@@ -90,6 +90,14 @@ describe("never twice", () => {
     expect(phaseAtPost).toBe("submitting");
   });
 
+  it("claims nothing while its own copy of the picture cannot be read", async () => {
+    const ref = await world.given();
+    const files = { ...world.files, read: () => Promise.reject(new Error("AccessDenied")) };
+    await expect(submitGeneration({ ...world.deps, files }, ref)).rejects.toThrow("AccessDenied");
+    expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+    expect(world.kling.posts).toEqual([]);
+  });
+
   it("leaves a submit of unknown outcome alone", async () => {
     world.kling.submits = [unaccepted("in_doubt")];
     const ref = await world.given();

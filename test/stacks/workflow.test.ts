@@ -9,7 +9,8 @@ import * as z from "zod";
 import { DELIVERY_GRACE_SECONDS } from "../../shared/media/deadlines.ts";
 import { SourceImageUnavailableError } from "../../shared/media/errors.ts";
 import { WORKFLOW_FUNCTIONS, workflowDefinition } from "../../stacks/blueprint/workflow.asl.ts";
-import { functionArn, functionName } from "../../stacks/local/arns.ts";
+import { functionName } from "../../stacks/blueprint/functions.ts";
+import { functionArn } from "../../stacks/local/arns.ts";
 import { createWorkflow, localDefinition } from "../../stacks/local/workflow.ts";
 
 /** What the interpreter was given, as it was before the interpreter's own validator wrote into it. */

@@ -11,7 +11,8 @@ import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { RULES, SCHEDULES } from "../../stacks/blueprint/rules.ts";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS } from "../../stacks/blueprint/workflow.asl.ts";
-import { functionName, STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
+import { functionName } from "../../stacks/blueprint/functions.ts";
+import { executionArn, STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
 import { AwsError } from "../../stacks/local/aws-error.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { createFunctions, handlersFromDisk } from "../../stacks/local/functions.ts";
@@ -166,8 +167,6 @@ export async function inProcessCloud(
     };
     return { ...answer, json: answer.body && !answer.isBase64Encoded ? (JSON.parse(answer.body) as Json) : {} };
   }
-
-  const executionArn = (name: string) => `${STATE_MACHINE_ARN.replace(":stateMachine:", ":execution:")}:${name}`;
 
   /** Lets time pass while an execution runs, and only while none of its steps is at work. */
   async function untilEnded(name: string, passTime: () => Promise<unknown>): Promise<void> {
