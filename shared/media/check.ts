@@ -91,8 +91,8 @@ async function findInHistory(deps: CheckDeps, media: Media): Promise<string | un
     const found = await deps.kling.findKlingRequest(imageUrl, modeOf(media), media.claimedAt ?? media.updatedAt);
     return found?.request_id;
   } catch (error) {
-    if (!(error instanceof ProviderUnavailableError)) throw error;
-    deps.log.warn("fal's history not available", { mediaId: media.id, error: error.message });
+    // Neither fal's silence nor our own store's may keep a claim open past its time.
+    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
     return undefined;
   }
 }

@@ -121,6 +121,15 @@ describe("a submit of unknown outcome", () => {
     world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
   });
+
+  it("is given up in time, though the picture to look for it by is gone", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await world.files.delete((await world.media()).source?.key ?? "");
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
+  });
 });
 
 describe("what is not at fal", () => {
