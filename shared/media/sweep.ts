@@ -1,6 +1,6 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
 import { checkStatus, type CheckDeps } from "./check.ts";
-import { passed } from "./deadlines.ts";
+import { deliverBy, passed } from "./deadlines.ts";
 import { isOvertaken } from "./errors.ts";
 import { failGeneration } from "./fail.ts";
 import { instant, refOf, type Media, type MediaRef } from "./media.ts";
@@ -92,8 +92,8 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
     return false;
   }
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
-  if (!isTerminal(media.phase) && (await endIfOver(deps, media))) return false;
   try {
+    if (await endIfOver(deps, media)) return false;
     if (await deps.workflow.isRunning(executionName(media))) {
       await move(deps, media, "postpone sweep", {}, { version: media.version });
       return false;
@@ -112,6 +112,12 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
 async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
   if (!passed(media.deadlineAt, deps.clock.now())) return false;
   const verdict = await checkStatus(deps, refOf(media));
+  if (media.phase === "completed") {
+    // The video is there, its description was lost, and whoever could make it had its time.
+    if (verdict.next !== "finalize" || deps.clock.now() < deliverBy(media)) return false;
+    await move(deps, media, "record analysis", { analysisStatus: "failed" }, { version: media.version });
+    return true;
+  }
   if (verdict.next === "done") return true;
   return verdict.next === "fail" && (await failGeneration(deps, refOf(media), verdict.code)).next === "done";
 }

@@ -225,6 +225,16 @@ describe("the sweeper", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
+  it("gives up a lost description that nobody could make by the end of the delivery", async () => {
+    world.orchestrator.down = true;
+    const ref = await world.given({ ...generating, phase: "finalizing" });
+    await world.records.move(ref, "complete", { analysisStatus: "pending", completedAt: "2026-01-01T00:00:00.000Z" });
+    world.clock.advance(4200);
+    await sweepGenerations(world.deps, { all: true });
+    expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "failed" });
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
   it("publishes what the bus did not take", async () => {
     world.bus.down = true;
     const ref = await world.given();
