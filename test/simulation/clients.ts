@@ -57,7 +57,15 @@ export class Clients {
       mediaSpace: { media: { name, image: { link } } },
       ...wish.more,
     };
-    const intent: Intent = { name, tenant, spaceId: SPACE, body, accepted: false, ended: false, ...(wish.key && { key: wish.key }) };
+    const intent: Intent = {
+      name,
+      tenant,
+      spaceId: SPACE,
+      body,
+      accepted: false,
+      ended: false,
+      ...(wish.key && { key: wish.key }),
+    };
     this.intents.push(intent);
     return intent;
   }
@@ -79,7 +87,7 @@ export class Clients {
 
   /** One POST with the intent's key. */
   async send(intent: Intent, body: Record<string, unknown>): Promise<Answered | undefined> {
-    const headers = intent.key === undefined ? {} : { "idempotency-key": intent.key };
+    const headers: Record<string, string> = intent.key === undefined ? {} : { "idempotency-key": intent.key };
     const answer = await this.ask({ route: "POST /api/media/enhance", body, headers, tenant: intent.tenant });
     this.#world.observe({ kind: "started", intent, body, answer });
     if (answer?.statusCode === 202 && body === intent.body) {
@@ -102,7 +110,7 @@ export class Clients {
       // EventBridge tries a failed function again.
       for (let tried = 0; tried < 3; tried++) {
         if (tried > 0) await this.#world.sleep(60_000);
-        const outcome = await this.#world.invoke("start-from-event", event, { tenant: intent.tenant });
+        const outcome = await this.#world.invoke("start-from-event", event);
         if (outcome.ok) {
           intent.accepted = true;
           return;
@@ -110,12 +118,17 @@ export class Clients {
       }
     };
     await Promise.all([delivered(), delivered(), delivered()]);
-    intent.mediaId ??= this.#world.recordsOf(intent)[0]?.id;
+    const [record] = this.#world.recordsOf(intent);
+    if (record) intent.mediaId = String(record["id"]);
   }
 
   /** Looks now and then until the video is there, or nobody would wait any longer. */
   async follow(intent: Intent): Promise<void> {
-    for (let pauseMs = 20_000; intent.mediaId !== undefined && !intent.ended; pauseMs = Math.min(pauseMs * 2, 240_000)) {
+    for (
+      let pauseMs = 20_000;
+      intent.mediaId !== undefined && !intent.ended;
+      pauseMs = Math.min(pauseMs * 2, 240_000)
+    ) {
       await this.#world.sleep(pauseMs);
       const body = { spaceId: intent.spaceId, mediaSpace: { id: intent.mediaId } };
       const answer = await this.ask({ route: "POST /api/media/check-generation", body, tenant: intent.tenant });
@@ -143,9 +156,10 @@ export class Clients {
   /** Somebody without a token tries every route that wants one. */
   async knock(intent: Intent): Promise<void> {
     const path = { spaceId: intent.spaceId, id: intent.mediaId ?? "none" };
-    for (const { route, access } of ROUTES) {
-      if (access !== "open") await this.ask({ route, path, body: { ...intent.body, tenantId: intent.tenant } });
-    }
+    // A body that every route takes.
+    const mediaSpace = { ...(intent.body["mediaSpace"] as object), id: path.id };
+    const body = { ...intent.body, mediaSpace, tenantId: intent.tenant };
+    for (const { route, access } of ROUTES) if (access !== "open") await this.ask({ route, path, body });
   }
 
   /** One HTTP call through the gateway. Undefined when no answer came. */
@@ -168,6 +182,8 @@ function idIn(body: string): string {
   const { data } = JSON.parse(body) as { data: { mediaSpace: { id: string } } };
   return data.mediaSpace.id;
 }
+
+const AT_ONCE = 6;
 
 /** What happens in a run, besides what goes wrong. */
 export const STORIES = {
@@ -222,7 +238,7 @@ export const STORIES = {
   "many at once": (world) => {
     const { clients } = world;
     const intent = clients.intent({ key: "order-1" });
-    const starts = Array.from({ length: world.settings.atOnce }, () => clients.as(() => clients.start(intent)));
+    const starts = Array.from({ length: AT_ONCE }, () => clients.as(() => clients.start(intent)));
     const other = clients.as(() => clients.send(intent, { ...intent.body, duration: "10" }));
     return Promise.all([...starts, other]).then(() => clients.as(() => clients.follow(intent)));
   },

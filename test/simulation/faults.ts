@@ -14,6 +14,7 @@ export interface Fault {
 }
 
 const MINUTES = 60;
+const HOUR_MS = 3_600_000;
 const FOR_EVER = Infinity;
 
 const isFunction = (call: Call) => call.by.isFunction;
@@ -76,24 +77,73 @@ const AWS_FAULTS: Fault[] = [
     strike: says(() => awsError(400, "ThrottlingException")),
     lastsSeconds: 30,
   },
-  { name: "storage busy for 5 min", befalls: named("s3."), strike: says(() => s3Error(503, "SlowDown")), lastsSeconds: 5 * MINUTES },
-  { name: "storage denied for ever", befalls: named("s3.PutObject", "s3.GetObject"), strike: says(() => s3Error(403, "AccessDenied")), lastsSeconds: FOR_EVER },
+];
+
+const SERVICE_FAULTS: Fault[] = [
+  {
+    name: "the key's item expires",
+    befalls: named("dynamodb.GetItem key", "dynamodb.PutItem media"),
+    strike: meanwhile((world) => world.expireKeys()),
+  },
+  {
+    name: "storage busy for 5 min",
+    befalls: named("s3."),
+    strike: says(() => s3Error(503, "SlowDown")),
+    lastsSeconds: 5 * MINUTES,
+  },
+  {
+    name: "storage denied for ever",
+    befalls: named("s3.PutObject", "s3.GetObject"),
+    strike: says(() => s3Error(403, "AccessDenied")),
+    lastsSeconds: FOR_EVER,
+  },
   { name: "takes the first event alone", befalls: named("events."), strike: twisted("takes the first alone") },
   { name: "takes no event", befalls: named("events."), strike: twisted("takes none") },
-  { name: "bus down for an hour", befalls: named("events."), strike: says(() => awsError(500, "InternalException")), lastsSeconds: 60 * MINUTES },
-  { name: "bus dead", befalls: named("events."), strike: says(() => awsError(500, "InternalException")), lastsSeconds: FOR_EVER },
-  { name: "starts nothing for ever", befalls: named("states.StartExecution"), strike: says(() => awsError(500, "InternalException")), lastsSeconds: FOR_EVER },
+  {
+    name: "bus down for an hour",
+    befalls: named("events."),
+    strike: says(() => awsError(500, "InternalException")),
+    lastsSeconds: 60 * MINUTES,
+  },
+  {
+    name: "bus dead",
+    befalls: named("events."),
+    strike: says(() => awsError(500, "InternalException")),
+    lastsSeconds: FOR_EVER,
+  },
+  {
+    name: "starts nothing for ever",
+    befalls: named("states.StartExecution"),
+    strike: says(() => awsError(500, "InternalException")),
+    lastsSeconds: FOR_EVER,
+  },
 ];
 
 const WORKFLOW_FAULTS: Fault[] = [
-  { name: "execution aborted", befalls: inExecution, strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "ABORTED")) },
-  { name: "execution timed out", befalls: inExecution, strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "TIMED_OUT")) },
-  { name: "execution fails with States.Runtime", befalls: inExecution, strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "FAILED")) },
-  { name: "execution forgotten", befalls: inExecution, strike: meanwhile((world, { by }) => world.aws.forget(by.execution ?? "")) },
+  {
+    name: "execution aborted",
+    befalls: inExecution,
+    strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "ABORTED")),
+  },
+  {
+    name: "execution timed out",
+    befalls: inExecution,
+    strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "TIMED_OUT")),
+  },
+  {
+    name: "execution fails with States.Runtime",
+    befalls: inExecution,
+    strike: meanwhile((world, { by }) => world.aws.stop(by.execution ?? "", "FAILED")),
+  },
+  {
+    name: "execution forgotten",
+    befalls: inExecution,
+    strike: meanwhile((world, { by }) => world.aws.forget(by.execution ?? "")),
+  },
   {
     name: "step invoked twice",
     befalls: ({ operation }) => operation.name.startsWith("states.Invoke"),
-    strike: meanwhile((world, call) => void world.invokeAgain(call)),
+    strike: twisted("twice"),
   },
   {
     name: "Lambda too busy",
@@ -119,7 +169,11 @@ const SUBMIT_FAULTS: Fault[] = [
   { name: "no answer", befalls: submit, strike: lost },
   { name: "no answer once it was taken", befalls: submit, strike: answerLost },
   { name: "taken late", befalls: submit, strike: (call, world) => world.after(45_000, () => call.perform()) },
-  { name: "taken, answer without an id", befalls: submit, strike: doneButSays(() => falAnswer(200, { status: "IN_QUEUE" })) },
+  {
+    name: "taken, answer without an id",
+    befalls: submit,
+    strike: doneButSays(() => falAnswer(200, { status: "IN_QUEUE" })),
+  },
   { name: "taken, answered with a web page", befalls: submit, strike: doneButSays(() => falAnswer(200, HTML)) },
   ...[500, 502, 503, 504].map((status) => ({
     name: `answers ${status}`,
@@ -148,20 +202,50 @@ const SUBMIT_FAULTS: Fault[] = [
 
 const LOOK_FAULTS: Fault[] = [
   { name: "answers 500", befalls: falLook, strike: says(() => falAnswer(500, {})) },
-  { name: "answers 500 for 5 min", befalls: falLook, strike: says(() => falAnswer(500, {})), lastsSeconds: 5 * MINUTES },
-  { name: "answers with a web page for 5 min", befalls: falLook, strike: says(() => falAnswer(200, HTML)), lastsSeconds: 5 * MINUTES },
-  { name: "answers nonsense", befalls: falLook, strike: says(() => falAnswer(200, { status: "THINKING", items: [1, null] })) },
+  {
+    name: "answers 500 for 5 min",
+    befalls: falLook,
+    strike: says(() => falAnswer(500, {})),
+    lastsSeconds: 5 * MINUTES,
+  },
+  {
+    name: "answers with a web page for 5 min",
+    befalls: falLook,
+    strike: says(() => falAnswer(200, HTML)),
+    lastsSeconds: 5 * MINUTES,
+  },
+  {
+    name: "answers nonsense",
+    befalls: falLook,
+    strike: says(() => falAnswer(200, { status: "THINKING", items: [1, null] })),
+  },
   { name: "no answer", befalls: falLook, strike: lost },
   { name: "answer lost", befalls: falLook, strike: answerLost },
   { name: "connection reset", befalls: falLook, strike: breaks("ECONNRESET") },
-  { name: "unknown for 2 min", befalls: falLook, strike: says(() => falAnswer(404, { status: "NOT_FOUND" })), lastsSeconds: 2 * MINUTES },
-  { name: "unknown for ever", befalls: falLook, strike: says(() => falAnswer(404, { status: "NOT_FOUND" })), lastsSeconds: FOR_EVER },
+  {
+    name: "unknown for 2 min",
+    befalls: falLook,
+    strike: says(() => falAnswer(404, { status: "NOT_FOUND" })),
+    lastsSeconds: 2 * MINUTES,
+  },
+  {
+    name: "unknown for ever",
+    befalls: falLook,
+    strike: says(() => falAnswer(404, { status: "NOT_FOUND" })),
+    lastsSeconds: FOR_EVER,
+  },
 ];
 
 const WEB_FAULTS: Fault[] = [
-  ...["answers 404", "answers 503", "is a web page", "has 5 GB", "redirects", "is cut short", "is cut short, unannounced"].map(
-    (twist) => ({ name: twist, befalls: named("web.GET"), strike: twisted(twist) }),
-  ),
+  ...[
+    "answers 404",
+    "answers 503",
+    "is a web page",
+    "has 5 GB",
+    "redirects",
+    "is cut short",
+    "is cut short, unannounced",
+  ].map((twist) => ({ name: twist, befalls: named("web.GET"), strike: twisted(twist) })),
   { name: "answers 503 for ever", befalls: named("web.GET"), strike: twisted("answers 503"), lastsSeconds: FOR_EVER },
   { name: "is slow", befalls: named("web.GET", "web.part"), strike: lost },
   { name: "connection reset", befalls: named("web."), strike: breaks("ECONNRESET") },
@@ -182,33 +266,95 @@ const HTTP_FAULTS: Fault[] = [
   { name: "http answer lost", befalls: ({ operation }) => operation.name === "http.answer", strike: lost },
 ];
 
+const isWebhook = ({ operation }: Call) => operation.name === "fal.webhook";
+const jwks = named("fal.jwks");
+const WEBHOOK_FAULTS: Fault[] = [
+  { name: "webhook lost", befalls: isWebhook, strike: breaks("ECONNRESET") },
+  { name: "webhooks never arrive", befalls: isWebhook, strike: breaks("ECONNRESET"), lastsSeconds: FOR_EVER },
+  { name: "webhook ten times", befalls: isWebhook, strike: meanwhile((world) => world.repeatWebhooks(9)) },
+  {
+    name: "webhook again after two hours",
+    befalls: isWebhook,
+    strike: meanwhile((world) => world.after(2 * HOUR_MS, () => world.repeatWebhooks(1))),
+  },
+  {
+    name: "webhook before the answer",
+    befalls: submit,
+    strike: async (call, world) => {
+      const answer = await call.perform("ends at once");
+      world.after(100, () => call.answer(answer));
+    },
+  },
+  { name: "webhook of another job", befalls: isWebhook, strike: meanwhile((world) => world.mixUpWebhooks()) },
+  { name: "fal signs with a new key", befalls: isWebhook, strike: meanwhile((world) => world.fal.rotateKeys()) },
+  {
+    name: "fal's keys answer 500 for 5 min",
+    befalls: jwks,
+    strike: says(() => falAnswer(500, {})),
+    lastsSeconds: 5 * MINUTES,
+  },
+  { name: "fal's keys hang", befalls: jwks, strike: lost },
+  { name: "fal's keys are nonsense", befalls: jwks, strike: says(() => falAnswer(200, HTML)) },
+  {
+    name: "end of the execution not announced",
+    befalls: ({ operation }) => operation.name === "states.announce",
+    strike: lost,
+  },
+  { name: "sweep missed", befalls: ({ operation }) => operation.name === "schedule.sweep", strike: lost },
+];
+
 const DISTURBANCES: Fault[] = [
+  {
+    name: "strangers call the webhooks",
+    befalls: (call) => isWebhook(call) || isFunction(call),
+    strike: meanwhile((world) => world.attack()),
+  },
+  {
+    name: "the webhooks' secret is rotated",
+    befalls: isFunction,
+    strike: meanwhile((world) => world.rotateWebhookSecret()),
+  },
   { name: "the caller cancels", befalls: isFunction, strike: meanwhile((world) => world.cancelEverything()) },
-  { name: "a sweeper runs over everything", befalls: isFunction, strike: meanwhile((world) => world.sweep({ all: true })) },
+  {
+    name: "a sweeper runs over everything",
+    befalls: isFunction,
+    strike: meanwhile((world) => world.sweep({ all: true })),
+  },
   {
     name: "two sweepers run, one dies midway",
     befalls: isFunction,
     strike: meanwhile((world) => {
       world.sweep({ all: true });
-      world.sweepAndDie();
+      // 16 shards, then it has begun with the first record.
+      world.sweep({ all: true, diesAfterCalls: 18 });
     }),
   },
-  { name: "its clock is 5 min fast", befalls: isFunction, strike: meanwhile((world, { by }) => world.skewClock(by.name, 5 * MINUTES)) },
-  { name: "its clock is 5 min slow", befalls: isFunction, strike: meanwhile((world, { by }) => world.skewClock(by.name, -5 * MINUTES)) },
-  { name: "the key's item expires", befalls: named("dynamodb.GetItem key", "dynamodb.PutItem media"), strike: meanwhile((world) => world.expireKeys()) },
+  {
+    name: "its clock is 5 min fast",
+    befalls: isFunction,
+    strike: meanwhile((world, { by }) => world.skewClock(by.name, 5 * MINUTES)),
+  },
+  {
+    name: "its clock is 5 min slow",
+    befalls: isFunction,
+    strike: meanwhile((world, { by }) => world.skewClock(by.name, -5 * MINUTES)),
+  },
 ];
 
-export const FAULTS: readonly Fault[] = [
-  ...CRASHES,
-  ...AWS_FAULTS,
+/** What can befall any call of a function. */
+const COMMON: readonly Fault[] = [...CRASHES, ...AWS_FAULTS, ...DISTURBANCES];
+/** What can befall some calls only. */
+const SPECIAL: readonly Fault[] = [
+  ...SERVICE_FAULTS,
   ...WORKFLOW_FAULTS,
   ...SUBMIT_FAULTS,
   ...LOOK_FAULTS,
   ...WEB_FAULTS,
   ...AI_FAULTS,
   ...HTTP_FAULTS,
-  ...DISTURBANCES,
+  ...WEBHOOK_FAULTS,
 ];
+export const FAULTS: readonly Fault[] = [...COMMON, ...SPECIAL];
 
 /** A fault and the call it met. */
 export interface Struck {
@@ -217,6 +363,8 @@ export interface Struck {
   at: string;
 }
 
-export function faultsFor(call: Call): Fault[] {
-  return FAULTS.filter((fault) => fault.befalls(call));
+/** What can befall a call. */
+export function faultsFor(call: Call): { common: Fault[]; special: Fault[] } {
+  const befalls = (fault: Fault) => fault.befalls(call);
+  return { common: COMMON.filter(befalls), special: SPECIAL.filter(befalls) };
 }

@@ -10,6 +10,8 @@ export class Actor {
   /** The execution on whose behalf it acts. */
   readonly execution: string | undefined;
   dead = false;
+  /** It dies when it makes one more. */
+  callsLeft = Infinity;
   /** Rejects when it dies. */
   readonly death: Promise<never>;
   #die: (error: Error) => void;
@@ -106,6 +108,7 @@ export class Gate {
   async pass<T>(operation: Operation<T>): Promise<T> {
     const by = acting.getStore();
     if (!by) throw new Error(`${operation.name} comes from nobody`);
+    if (by.callsLeft-- <= 0) by.die("Runtime.ExitError");
     if (by.dead) return new Promise(() => {});
     this.#activity++;
     const name = `${by.name}/${operation.name}`;
@@ -135,7 +138,7 @@ export class Gate {
 
   /** Until everybody waits: for this gate, for time, or for nothing. Nothing in the process works in real time. */
   async quiet(): Promise<void> {
-    for (let seen = -1; seen !== this.#activity; ) {
+    for (let seen = -1; seen !== this.#activity;) {
       seen = this.#activity;
       await turn();
       await turn();

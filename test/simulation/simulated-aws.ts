@@ -56,16 +56,27 @@ export class SimulatedAws {
       case "DynamoDB_20120810": {
         const asked = input();
         const name = `dynamodb.${operation}${purposeOf(operation, asked)}`;
-        return { name, perform: () => this.#table(call, operation, asked, by), about: () => JSON.stringify(asked["Key"]) };
+        return {
+          name,
+          perform: () => this.#table(call, operation, asked, by),
+          about: () => keyOf(asked),
+        };
       }
       case "AWSStepFunctions":
-        return { name: `states.${operation}`, perform: (twist) => jsonAnswer(() => this.#states(operation, input(), twist)) };
+        return {
+          name: `states.${operation}`,
+          perform: (twist) => jsonAnswer(() => this.#states(operation, input(), by, twist)),
+        };
       case "AWSEvents":
         return { name: `events.${operation}`, perform: (twist) => jsonAnswer(() => this.#putEvents(input(), twist)) };
       default: {
         const name = operationOf(call.method, new URLSearchParams(call.query));
         const key = call.path.replace(/^\//, "");
-        return { name: `s3.${name} ${key.split("/")[0]}`, perform: () => this.#bucket(name, key, call), about: () => key };
+        return {
+          name: `s3.${name} ${key.split("/")[0]}`,
+          perform: () => this.#bucket(name, key, call),
+          about: () => key,
+        };
       }
     }
   }
@@ -92,32 +103,54 @@ export class SimulatedAws {
     await this.#process.remove(key);
   }
 
-  #states(operation: string, asked: Item, twist: string | undefined): unknown {
+  #states(operation: string, asked: Item, by: Actor | undefined, twist: string | undefined): unknown {
     const name = String(asked["name"] ?? asked["executionArn"]).replace(/^.*:/, "");
     const input = String(asked["input"]);
     // What a version of before knew nothing of.
-    if (operation === "StartExecution") return this.start(name, twist === "without lap" ? input.replace(/"lap":\w+,/, "") : input);
+    if (operation === "StartExecution") {
+      if (by) this.#world.observe({ kind: "execution", name, by });
+      return this.#start(name, twist === "without lap" ? input.replace(/"lap":\w+,/, "") : input);
+    }
     const known = this.executions.get(name);
     if (!known || known.forgotten) throw new AwsError("ExecutionDoesNotExist", `Execution Does Not Exist: '${name}'`);
     return { ...this.#process.workflow.describeExecution({ executionArn: known.arn }), ...known.ended };
   }
 
   /** Runs behave like machines that never meet: each has its own names. */
-  start(name: string, input: string) {
+  #start(name: string, input: string) {
     this.#world.observe({ kind: "text", where: "execution input", text: input });
     const actor = new Actor("states", undefined, name);
-    const inRun = `${this.#world.number}-${this.#lives}_${name}`;
+    const inRun = this.inRun(name);
     const stateMachineArn = executionArn("").replace(":execution:", ":stateMachine:").replace(/:$/, "");
-    const started = acting.run(actor, () => this.#process.workflow.startExecution({ stateMachineArn, name: inRun, input }));
+    const started = acting.run(actor, () =>
+      this.#process.workflow.startExecution({ stateMachineArn, name: inRun, input }),
+    );
     if (!this.executions.has(name)) this.executions.set(name, { arn: executionArn(inRun), input, steps: 0 });
     return started;
   }
 
+  /** The name of an execution in the state machine that all runs share. */
+  inRun(name: string): string {
+    return `${this.#world.number}-${this.#lives}_${name}`;
+  }
+
+  countStep(name: string): void {
+    const execution = this.executions.get(name);
+    if (execution) execution.steps++;
+  }
+
+  /** Leaves nothing of this run in what the process shares. */
+  async clear(): Promise<void> {
+    this.stopAll();
+    for (const { pk, sk } of this.items.values()) await this.#process.remove({ pk: String(pk), sk: String(sk) });
+  }
+
   /** A machine without power: its executions are gone, and their names are free. */
   loseExecutions(): void {
+    // First the names: nobody hears of the end of what had another.
+    this.#lives++;
     this.stopAll();
     this.executions.clear();
-    this.#lives++;
   }
 
   stopAll(): void {
@@ -230,6 +263,12 @@ function purposeOf(operation: string, asked: Item): string {
   const { sk } = (asked["Item"] ?? asked["Key"]) as { sk: { S: string } };
   return sk.S.startsWith("KEY#") ? " key" : " media";
 }
+/** The tenant and the end of the id. */
+function keyOf(asked: Item): string {
+  const { pk, sk } = (asked["Key"] ?? asked["Item"] ?? {}) as { pk?: { S: string }; sk?: { S: string } };
+  return pk && sk ? `${pk.S.split("#")[1]} ..${sk.S.slice(-6)}` : "";
+}
+
 /** Written with every move. */
 const PLUMBING = ["sweepAt", "sweepShard", "updatedAt"];
 

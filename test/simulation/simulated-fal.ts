@@ -1,7 +1,7 @@
 // fal in virtual time: a queue that takes jobs, renders them and says so, as FAL's documents and its client's source have it.
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { uuid } from "../../stacks/local/fal-simulator/random.ts";
-import { acting, Actor } from "./gate.ts";
+import { acting, Actor, type Operation } from "./gate.ts";
 import { filePage, type Page } from "./simulated-web.ts";
 import type { World } from "./world.ts";
 
@@ -35,6 +35,13 @@ export const JOB_TWISTS = [
   "cannot be stopped",
 ] as const;
 
+/** A call of fal's, as it goes over the wire. */
+export interface Hook {
+  url: string;
+  body: string;
+  headers: Record<string, string>;
+}
+
 const HOUR = 3_600_000;
 const KLING = /^\/(fal-ai\/kling-video\/v2\.1\/\w+\/image-to-video)$/;
 
@@ -45,9 +52,7 @@ interface Answer {
 
 export class SimulatedFal {
   readonly jobs: Job[] = [];
-  /** Every POST of a video that reached fal. */
-  posts = 0;
-  cancels: { jobId: string; at: number }[] = [];
+  readonly cancels: string[] = [];
   readonly #world: World;
   readonly #random: () => number;
   #keys = [KEYS[0]];
@@ -57,6 +62,11 @@ export class SimulatedFal {
     this.#random = random;
   }
 
+  /** The jobs that were paid for. */
+  videos(): Job[] {
+    return this.jobs.filter(({ endpoint }) => endpoint.includes("kling"));
+  }
+
   /** What `fetch` is in the world. */
   readonly fetch = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
     const url = new URL(input instanceof Request ? input.url : String(input));
@@ -64,8 +74,7 @@ export class SimulatedFal {
     const text = input instanceof Request ? await input.clone().text() : typeof init.body === "string" ? init.body : "";
     const signal = input instanceof Request ? input.signal : init.signal;
     const name = operationOf(method, url);
-    if (name === "fal.submit") this.#world.observe({ kind: "submit", mediaId: mediaOf(jsonOf(text)), by: acting.getStore() });
-    return this.#world.gate.pass({
+    const asked: Operation<Response> = {
       name,
       signal,
       about: () => url.pathname.split("/").slice(-2).join("/"),
@@ -73,8 +82,24 @@ export class SimulatedFal {
         const { status, body } = this.#answer(name, url, jsonOf(text), twist);
         return falAnswer(status, body);
       },
-    });
+    };
+    return name === "fal.submit" ? this.#submit(asked, mediaOf(jsonOf(text))) : this.#world.gate.pass(asked);
   };
+
+  /** Notes what the caller has learned of his POST: only that decides whether he may send another. */
+  async #submit(asked: Operation<Response>, mediaId: string | undefined): Promise<Response> {
+    this.#world.observe({ kind: "submit", mediaId, by: acting.getStore() });
+    const claim = this.#world.claims.get(mediaId ?? "")?.at(-1);
+    try {
+      const answer = await this.#world.gate.pass(asked);
+      if (claim && answer.status === 429) claim.outcome = "nothing started";
+      return answer;
+    } catch (error) {
+      const { code = "" } = error as { code?: string };
+      if (claim && ["ECONNREFUSED", "ENOTFOUND"].includes(code)) claim.outcome = "nothing started";
+      throw error;
+    }
+  }
 
   #answer(name: string, url: URL, body: Record<string, unknown>, twist: string | undefined): Answer {
     const job = this.jobs.find(({ id }) => url.pathname.includes(id));
@@ -85,7 +110,7 @@ export class SimulatedFal {
       case "fal.jwks":
         return { status: 200, body: { keys: this.#keys.map((key) => key?.publicKey.export({ format: "jwk" })) } };
       case "fal.history":
-        return { status: 200, body: { items: this.jobs.filter((it) => this.#ended(it)).map(historyItem) } };
+        return { status: 200, body: { items: this.jobs.filter((it) => this.hasEnded(it)).map(historyItem) } };
       case "ai":
         return { status: 200, body: aiAnswer(body) };
       case "fal.status":
@@ -102,8 +127,15 @@ export class SimulatedFal {
   #take(name: string, url: URL, input: Record<string, unknown>, twist: string | undefined): Answer {
     const now = this.#world.now();
     const id = uuid(this.#random);
-    const waits = twist === "waits for hours" ? 3 * HOUR : this.#random() * 15_000;
-    const renders = twist === "never ends" ? Infinity : name === "fal.describe" ? 1500 : 5_000 + this.#random() * 40_000;
+    const waits = { "waits for hours": 3 * HOUR, "ends at once": 0 }[twist ?? ""] ?? this.#random() * 15_000;
+    const renders =
+      twist === "ends at once"
+        ? 0
+        : twist === "never ends"
+          ? Infinity
+          : name === "fal.describe"
+            ? 800
+            : 5_000 + this.#random() * 40_000;
     const bytes = Buffer.concat([this.#world.clip, freeBox(id)]);
     const host = twist === "leaves its video inside" ? "internal.example" : "v3.fal.media";
     const job: Job = {
@@ -117,17 +149,20 @@ export class SimulatedFal {
       endsAt: now + waits + renders,
       twist,
       canceled: false,
-      video: { url: `https://${host}/files/${id}.mp4`, bytes, sha256: createHash("sha256").update(bytes).digest("hex") },
+      video: {
+        url: `https://${host}/files/${id}.mp4`,
+        bytes,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+      },
       looks: 0,
     };
     this.jobs.push(job);
     this.#world.web.pages.set(job.video.url, (): Page => filePage(bytes, "video/mp4"));
-    if (KLING.test(url.pathname)) this.posts++;
     if (job.webhookUrl !== undefined && Number.isFinite(job.endsAt)) this.#call(job, job.endsAt - now);
     return { status: 200, body: { status: "IN_QUEUE", request_id: id, queue_position: 0 } };
   }
 
-  #ended(job: Job): boolean {
+  hasEnded(job: Job): boolean {
     return job.canceled || this.#world.now() >= job.endsAt;
   }
 
@@ -135,17 +170,21 @@ export class SimulatedFal {
     job.looks++;
     const { twist } = job;
     const now = this.#world.now();
-    if (job.canceled) return { status: 200, body: { status: "COMPLETED", error: "Canceled.", error_type: "client_cancelled" } };
-    if (now < job.startsAt) return { status: 202, body: { status: "IN_QUEUE", queue_position: Math.ceil((job.startsAt - now) / 10_000) } };
+    if (job.canceled)
+      return { status: 200, body: { status: "COMPLETED", error: "Canceled.", error_type: "client_cancelled" } };
+    if (now < job.startsAt)
+      return { status: 202, body: { status: "IN_QUEUE", queue_position: Math.ceil((job.startsAt - now) / 10_000) } };
     if (now < job.endsAt) return { status: 202, body: { status: "IN_PROGRESS", logs: null } };
-    if (twist === "ends and then runs again" && job.looks % 3 === 2) return { status: 202, body: { status: "IN_PROGRESS" } };
-    if (twist === "fails") return { status: 200, body: { status: "COMPLETED", error: "Worker died.", error_type: "runner_server_error" } };
+    if (twist === "ends and then runs again" && job.looks % 3 === 2)
+      return { status: 202, body: { status: "IN_PROGRESS" } };
+    if (twist === "fails")
+      return { status: 200, body: { status: "COMPLETED", error: "Worker died.", error_type: "runner_server_error" } };
     return { status: 200, body: { status: "COMPLETED", metrics: { inference_time: 42 } } };
   }
 
   #result(job: Job): Answer {
     if (job.canceled) return { status: 422, body: { detail: "Canceled.", error_type: "client_cancelled" } };
-    if (!this.#ended(job)) return { status: 400, body: { detail: "Request is still in progress" } };
+    if (!this.hasEnded(job)) return { status: 400, body: { detail: "Request is still in progress" } };
     if (job.endpoint.includes("video-understanding")) return { status: 200, body: { output: "Waves at a beach." } };
     switch (job.twist) {
       case "fails":
@@ -153,20 +192,27 @@ export class SimulatedFal {
       case "is refused for its content":
         return {
           status: 422,
-          body: { detail: [{ loc: ["body", "prompt"], msg: "Not allowed.", type: "content_policy_violation", input: job.input }] },
+          body: {
+            detail: [
+              { loc: ["body", "prompt"], msg: "Not allowed.", type: "content_policy_violation", input: job.input },
+            ],
+          },
         };
       case "ends empty":
         return { status: 200, body: {} };
       case "ends in another shape":
         return { status: 200, body: { videos: [{ href: job.video.url }] } };
       default:
-        return { status: 200, body: { video: { url: job.video.url, content_type: "video/mp4", file_size: job.video.bytes.length } } };
+        return {
+          status: 200,
+          body: { video: { url: job.video.url, content_type: "video/mp4", file_size: job.video.bytes.length } },
+        };
     }
   }
 
   #cancel(job: Job): Answer {
-    this.cancels.push({ jobId: job.id, at: this.#world.now() });
-    if (this.#ended(job)) return { status: 400, body: { status: "ALREADY_COMPLETED" } };
+    this.cancels.push(job.id);
+    if (this.hasEnded(job)) return { status: 400, body: { status: "ALREADY_COMPLETED" } };
     // A job that runs may finish all the same.
     job.canceled = job.twist !== "cannot be stopped" && (this.#world.now() < job.startsAt || this.#random() < 0.5);
     return { status: 202, body: { status: "CANCELLATION_REQUESTED" } };
@@ -186,10 +232,21 @@ export class SimulatedFal {
   }
 
   /** The call that fal makes when a job has ended, signed. */
-  webhook(job: Job, { at = this.#world.now(), signedBy = this.#keys[0]?.privateKey }: { at?: number; signedBy?: KeyObject } = {}) {
+  webhook(
+    job: Job,
+    {
+      at = this.#world.now(),
+      signedBy = this.#keys[0]?.privateKey,
+    }: { at?: number; signedBy?: KeyObject | undefined } = {},
+  ): Hook {
     const error = job.canceled || job.twist === "fails" || job.twist === "is refused for its content";
     const payload = error ? { detail: "It failed." } : { video: { url: job.video.url } };
-    const body = JSON.stringify({ request_id: job.id, gateway_request_id: job.id, status: error ? "ERROR" : "OK", payload });
+    const body = JSON.stringify({
+      request_id: job.id,
+      gateway_request_id: job.id,
+      status: error ? "ERROR" : "OK",
+      payload,
+    });
     const timestamp = String(Math.floor(at / 1000));
     const digest = createHash("sha256").update(body).digest("hex");
     const message = Buffer.from([job.id, "fal-user", timestamp, digest].join("\n"));
@@ -220,7 +277,8 @@ const UNKNOWN: Answer = { status: 404, body: { status: "NOT_FOUND" } };
 
 /** WorkflowAI writes the user's words out, and describes every video alike. */
 function aiAnswer({ task_input: asked }: Record<string, unknown>) {
-  const words = typeof asked === "object" && asked !== null && "basic_prompt" in asked ? String(asked.basic_prompt) : "";
+  const words =
+    typeof asked === "object" && asked !== null && "basic_prompt" in asked ? String(asked.basic_prompt) : "";
   const output = { enhanced_prompt: `${words} Cinematic.`, video_description: "Waves at a beach." };
   return { id: "run-1", task_output: output, cost_usd: 0.001, duration_seconds: 1 };
 }

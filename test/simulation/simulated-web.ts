@@ -26,7 +26,9 @@ export class SimulatedWeb {
   lookup(hostname: string): Promise<{ address: string; family: number }[]> {
     return this.#world.gate.pass({
       name: "web.lookup",
-      perform: (twist) => [{ address: twist === "a private address" ? PRIVATE_ADDRESS : addressOf(hostname), family: 4 }],
+      perform: (twist) => [
+        { address: twist === "a private address" ? PRIVATE_ADDRESS : addressOf(hostname), family: 4 },
+      ],
       about: () => hostname,
     });
   }

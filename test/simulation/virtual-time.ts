@@ -70,7 +70,11 @@ function takeChance(): void {
     return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   };
   Math.random = () => draw();
-  Object.assign(crypto, { randomUUID: uuid, randomBytes: (size: number) => fill(Buffer.alloc(size)), randomFillSync: fill });
+  Object.assign(crypto, {
+    randomUUID: uuid,
+    randomBytes: (size: number) => fill(Buffer.alloc(size)),
+    randomFillSync: fill,
+  });
   Object.assign(Crypto.prototype, { randomUUID: uuid, getRandomValues: fill });
 }
 

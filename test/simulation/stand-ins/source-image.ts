@@ -16,7 +16,7 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
 
 /** Lets the real code see the picture. */
 export async function remember(image: Uint8Array, format: Parameters<ImageFitter["fit"]>[1]): Promise<void> {
-  const fitted = await fit(image, format, "").catch((error: Error) => error);
+  const fitted = await fit(image, format, "without a mark").catch((error: Error) => error);
   remembered.set(nameOf(image, format), fitted);
 }
 
