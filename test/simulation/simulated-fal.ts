@@ -3,6 +3,7 @@ import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:cryp
 import { uuid } from "../../stacks/local/fal-simulator/random.ts";
 import { acting, Actor, type Operation } from "./gate.ts";
 import { filePage, type Page } from "./simulated-web.ts";
+import { BEGINNING } from "./virtual-time.ts";
 import type { World } from "./world.ts";
 
 export interface Job {
@@ -33,6 +34,7 @@ export const JOB_TWISTS = [
   "ends and then runs again",
   "leaves its video inside",
   "cannot be stopped",
+  "ends at its deadline",
 ] as const;
 
 /** A call of fal's, as it goes over the wire. */
@@ -43,6 +45,8 @@ export interface Hook {
 }
 
 const HOUR = 3_600_000;
+/** Of what is started at the beginning (stage.ts). */
+const DEADLINE_MS = 300_000;
 const KLING = /^\/(fal-ai\/kling-video\/v2\.1\/\w+\/image-to-video)$/;
 
 interface Answer {
@@ -52,7 +56,6 @@ interface Answer {
 
 export class SimulatedFal {
   readonly jobs: Job[] = [];
-  readonly cancels: string[] = [];
   readonly #world: World;
   readonly #random: () => number;
   #keys = [KEYS[0]];
@@ -74,6 +77,7 @@ export class SimulatedFal {
     const text = input instanceof Request ? await input.clone().text() : typeof init.body === "string" ? init.body : "";
     const signal = input instanceof Request ? input.signal : init.signal;
     const name = operationOf(method, url);
+    if (name === "fal.cancel") this.#world.observe({ kind: "cancel", jobId: url.pathname.split("/").at(-2) ?? "" });
     const asked: Operation<Response> = {
       name,
       signal,
@@ -146,7 +150,7 @@ export class SimulatedFal {
       webhookUrl: url.searchParams.get("fal_webhook") ?? undefined,
       acceptedAt: now,
       startsAt: now + waits,
-      endsAt: now + waits + renders,
+      endsAt: twist === "ends at its deadline" ? BEGINNING + DEADLINE_MS : now + waits + renders,
       twist,
       canceled: false,
       video: {
@@ -158,7 +162,7 @@ export class SimulatedFal {
     };
     this.jobs.push(job);
     this.#world.web.pages.set(job.video.url, (): Page => filePage(bytes, "video/mp4"));
-    if (job.webhookUrl !== undefined && Number.isFinite(job.endsAt)) this.#call(job, job.endsAt - now);
+    if (job.webhookUrl !== undefined && Number.isFinite(job.endsAt)) this.#call(job, Math.ceil(job.endsAt - now));
     return { status: 200, body: { status: "IN_QUEUE", request_id: id, queue_position: 0 } };
   }
 
@@ -211,7 +215,6 @@ export class SimulatedFal {
   }
 
   #cancel(job: Job): Answer {
-    this.cancels.push(job.id);
     if (this.hasEnded(job)) return { status: 400, body: { status: "ALREADY_COMPLETED" } };
     // A job that runs may finish all the same.
     job.canceled = job.twist !== "cannot be stopped" && (this.#world.now() < job.startsAt || this.#random() < 0.5);

@@ -80,7 +80,7 @@ const STRANGE_PAGES = {
   }),
   redirects: (): Page => ({
     statusCode: 302,
-    headers: { ...html, location: "http://169.254.169.254/latest/meta-data/x.mp4" },
+    headers: { ...html, location: "https://elsewhere.example/video.mp4" },
     chunks: [],
   }),
 };

@@ -7,7 +7,6 @@ import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
 import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
-import { createWorkflow } from "../../stacks/local/workflow.ts";
 import { acting } from "./gate.ts";
 import { link, theWorld } from "./link.ts";
 import { openSeams, type Patch } from "./seams.ts";
@@ -41,6 +40,7 @@ export async function setStage(planted?: Patch): Promise<Stage> {
   globalThis.fetch = (input, init) => theWorld().fal.fetch(input, init);
   openSeams(planted);
   const dynamoDb = await openDynamoDb();
+  const { createWorkflow } = await import("../../stacks/local/workflow.ts");
   const workflow = createWorkflow(
     { invoke: (name, input) => theWorld().invokeStep(name, input) },
     (execution) => link.world?.executionEnded(execution),
