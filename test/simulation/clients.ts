@@ -183,7 +183,13 @@ function idIn(body: string): string {
   return data.mediaSpace.id;
 }
 
-const AT_ONCE = 6;
+/** So many starts with one key, and among them one with another body. */
+function atOnce({ clients }: World, count: number): Promise<unknown> {
+  const intent = clients.intent({ key: "order-1" });
+  const starts = Array.from({ length: count }, () => clients.as(() => clients.start(intent)));
+  const other = clients.as(() => clients.send(intent, { ...intent.body, duration: "10" }));
+  return Promise.all([...starts, other]).then(() => clients.as(() => clients.follow(intent)));
+}
 
 /** What happens in a run, besides what goes wrong. */
 export const STORIES = {
@@ -235,13 +241,8 @@ export const STORIES = {
       }),
     ]);
   },
-  "many at once": (world) => {
-    const { clients } = world;
-    const intent = clients.intent({ key: "order-1" });
-    const starts = Array.from({ length: AT_ONCE }, () => clients.as(() => clients.start(intent)));
-    const other = clients.as(() => clients.send(intent, { ...intent.body, duration: "10" }));
-    return Promise.all([...starts, other]).then(() => clients.as(() => clients.follow(intent)));
-  },
+  "many at once": (world) => atOnce(world, 5),
+  "fifty at once": (world) => atOnce(world, 50),
   "by the bus": (world) => {
     const { clients } = world;
     const intent = clients.intent({ tenant: TENANTS[2], key: "order-1" });

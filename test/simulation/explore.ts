@@ -3,7 +3,9 @@ import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
 import type { Story } from "./clients.ts";
 import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";
-import { World, type Plan, type Run, type Settings, type Stage } from "./world.ts";
+import { World, type Plan, type Run, type Stage } from "./world.ts";
+
+const SUBMIT = "submit-generation/fal.submit#1";
 
 export type Runner = (plan: Plan) => Promise<Run>;
 
@@ -12,20 +14,36 @@ export function runner(stage: Stage, invariants: readonly InvariantId[]): Runner
   return (plan) => new World(plan, stage, invariants).run();
 }
 
-/** What the systematic search starts from: runs without chance, which between them touch every call there is. */
-export const CALM: { story: Story; settings: Settings }[] = [
-  { story: "a video", settings: { webhooks: true, ai: false } },
-  { story: "a plain start", settings: { webhooks: false, ai: true } },
-  { story: "a cancel", settings: { webhooks: true, ai: false } },
-  { story: "by the bus", settings: { webhooks: false, ai: false } },
+/**
+ * What the systematic search starts from: runs without chance, which between them touch every call there is. Some have a
+ * fault already, for what is only there when something has gone wrong.
+ */
+const CALM: { story: Story; webhooks?: boolean; ai?: boolean; fault?: Struck }[] = [
+  { story: "a video", webhooks: true },
+  { story: "a plain start", ai: true },
+  { story: "a cancel", webhooks: true },
+  { story: "by the bus" },
+  { story: "one key of two tenants" },
+  { story: "fifty at once" },
+  // The sweeper starts it.
+  { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },
+  // Whoever hears of ended executions drives it on.
+  { story: "a plain start", fault: { fault: "execution aborted", at: "check-status/fal.status#1" } },
+  // Its failure is recorded, and fal told to stop.
+  { story: "a plain start", fault: { fault: "taken, but the job never ends", at: SUBMIT } },
+  // It is found in fal's history; it is named by fal's webhook.
+  { story: "a plain start", fault: { fault: "no answer once it was taken", at: SUBMIT } },
+  { story: "a plain start", webhooks: true, fault: { fault: "no answer once it was taken", at: SUBMIT } },
+  // It is submitted again.
+  { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
 ];
 
-const calmPlan = ({ story, settings }: (typeof CALM)[number], faults: readonly Struck[]): Plan => ({
+const calmPlan = ({ story, webhooks = false, ai = false, fault }: (typeof CALM)[number]): Plan => ({
   seed: 1,
   story,
   schedule: "calm",
-  settings,
-  faults,
+  settings: { webhooks, ai },
+  faults: fault ? [fault] : [],
 });
 
 /** The same call made over and over (a poll, a shard of the sweeper's index) is met this often. */
@@ -33,23 +51,31 @@ const TIMES_MET = 2;
 
 /** Every fault at every call of the calm runs. */
 export async function singles(run: Runner): Promise<Plan[]> {
-  /** By fault and place: what a story shares with the one before is tried once. */
-  const plans = new Map<string, Plan>();
+  const plans: Plan[] = [];
+  /** By fault and place: what a run shares with one before is tried once. */
+  const tried = new Set<string>();
   for (const calm of CALM) {
-    const plain = calmPlan(calm, []);
-    for (const plan of [plain, ...(await nextFaults(run, plain))]) {
-      const [struck] = plan.faults as Struck[];
-      const name = struck ? `${struck.fault} @ ${struck.at}` : plan.story;
-      if (!plans.has(name)) plans.set(name, plan);
-    }
+    const plain = calmPlan(calm);
+    const added = (await nextFaults(run, plain)).filter((plan) => {
+      const { fault = "", at = "" } = struckIn(plan).at(-1) ?? {};
+      // Where something has gone wrong already, only the calls that are new.
+      const name = `${fault} @ ${calm.fault ? at.replace(/#\d+$/, "#1") : at}`;
+      return !tried.has(name) && tried.add(name);
+    });
+    plans.push(plain, ...added);
   }
-  return [...plans.values()];
+  return plans;
+}
+
+/** The faults that a plan names. */
+export function struckIn({ faults }: Plan): readonly Struck[] {
+  return "atMost" in faults ? [] : faults;
 }
 
 /** The plans that add one fault after those a plan has. */
 async function nextFaults(run: Runner, plan: Plan): Promise<Plan[]> {
-  const { calls, struck } = await run(plan);
-  const last = struck.at(-1);
+  const made = await run(plan);
+  const [calls, struck, last] = [made.calls(), made.struck, made.struck.at(-1)];
   const from = last ? calls.findIndex(({ at }) => at === last.at) + 1 : 0;
   return calls
     .slice(from)
@@ -90,7 +116,7 @@ export function planOf(seed: number): Plan {
   const random = mulberry32(seed + 4_000_003);
   const story = STORIES_BY_CHANCE[Math.floor(random() * STORIES_BY_CHANCE.length)] ?? "a plain start";
   const settings = { webhooks: random() < 0.6, ai: random() < 0.4 };
-  return { seed, story, schedule: "wild", settings, faults: { about: Math.floor(random() * 6) } };
+  return { seed, story, schedule: "wild", settings, faults: { atMost: Math.floor(random() * 6) } };
 }
 
 /** The fewest faults, and the calmest order, that still break the same invariant. */

@@ -363,8 +363,18 @@ export interface Struck {
   at: string;
 }
 
-/** What can befall a call. */
-export function faultsFor(call: Call): { common: Fault[]; special: Fault[] } {
+interface Possible {
+  common: Fault[];
+  special: Fault[];
+}
+const known = new Map<string, Possible>();
+
+/** What can befall a call: it depends on who makes it and what for. */
+export function faultsFor(call: Call): Possible {
+  const { by, operation } = call;
+  const kind = `${operation.name} ${by.isFunction} ${by.execution === undefined}`;
   const befalls = (fault: Fault) => fault.befalls(call);
-  return { common: COMMON.filter(befalls), special: SPECIAL.filter(befalls) };
+  const possible = known.get(kind) ?? { common: COMMON.filter(befalls), special: SPECIAL.filter(befalls) };
+  known.set(kind, possible);
+  return possible;
 }

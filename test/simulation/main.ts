@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { buffer } from "node:stream/consumers";
 import { parseArgs } from "node:util";
-import { pairs, planOf, runner, shrink, singles, type Runner } from "./explore.ts";
+import { pairs, planOf, runner, shrink, singles, struckIn, type Runner } from "./explore.ts";
 import { INVARIANT_IDS, type InvariantId } from "./invariants.ts";
-import { PLANTED_BUGS } from "./planted-bugs.ts";
+import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 import { count, emptyReport, inWords, merge, type Report } from "./report.ts";
 import { setStage } from "./stage.ts";
 import type { Plan, Run } from "./world.ts";
@@ -97,11 +97,23 @@ async function* plans(run: Runner): AsyncGenerator<Plan> {
   if (given.plan !== undefined) yield JSON.parse(given.plan) as Plan;
   else if (given.singles) yield* await singles(run);
   else if (given.pairs) yield* pairs(run, given.count === undefined ? "all" : { count: Number(given.count), seed });
-  else {
-    const seeds = planted ? PLANTED_RUNS_MAX : Number(given.seeds ?? 1);
-    for (let n = 0; n < seeds; n++) yield planOf(seed + n);
-  }
+  else if (planted) yield* plansToShow(run, planted);
+  else yield* seeds(seed, Number(given.seeds ?? 1));
 }
+
+function* seeds(first: number, count: number): Generator<Plan> {
+  for (let n = 0; n < count; n++) yield planOf(first + n);
+}
+
+/** First what is likely to show the bug, then whatever comes. */
+async function* plansToShow(run: Runner, { shownBy = [] }: PlantedBug): AsyncGenerator<Plan> {
+  yield* seeds(1, SEEDS_FIRST);
+  const likely = (await singles(run)).filter((plan) => shownBy.includes(struckIn(plan).at(-1)?.fault ?? ""));
+  yield* likely;
+  yield* seeds(1 + SEEDS_FIRST, Infinity);
+}
+/** Many a bug needs no fault at all. */
+const SEEDS_FIRST = 5;
 
 async function failure(run: Runner, failed: Run) {
   const shortest = planted ? failed : await shrink(run, failed);

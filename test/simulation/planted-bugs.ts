@@ -5,6 +5,8 @@ import type { Patch } from "./seams.ts";
 export interface PlantedBug extends Patch {
   name: string;
   caughtBy: InvariantId;
+  /** Faults that are likely to show it: tried first. */
+  shownBy?: string[];
 }
 
 const RECORDS = "shared/adapters/dynamo-media-records.ts";
@@ -38,6 +40,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a POST whose connection broke is made again",
     caughtBy: "I1",
+    shownBy: ["connection reset once it was taken"],
     file: FAL,
     find: POST,
     replace: `${POST.replace(/;$/, "")}.catch(() => fetch(url, { method: "POST", headers, body: JSON.stringify(input) }));`,
@@ -53,6 +56,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "whoever loses the claim submits all the same",
     caughtBy: "I2",
+    shownBy: ["step invoked twice"],
     file: SUBMIT,
     find: `return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };`,
     replace: "return submitOnce(deps, claim.media, prepared);",
@@ -60,6 +64,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an answer 5xx counts as a fal that is busy",
     caughtBy: "I3",
+    shownBy: ["answers 503"],
     file: OUTCOME,
     find: `if (sight.status === 429) return "busy";`,
     replace: `if (sight.status === 429 || sight.status >= 500) return "busy";`,
@@ -67,6 +72,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a connection that was reset counts as not made",
     caughtBy: "I3",
+    shownBy: ["connection reset"],
     file: OUTCOME,
     find: `  "ENETUNREACH",`,
     replace: `  "ENETUNREACH",\n  "ECONNRESET",`,
@@ -74,6 +80,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a claim is released because fal's history does not know it",
     caughtBy: "I3",
+    shownBy: ["no answer"],
     file: CHECK,
     find: "  const now = deps.clock.now();\n  const settleBy",
     replace: `  await move(deps, media, "release", { claimedAt: undefined }, { attempt: media.attempt });
@@ -90,6 +97,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an orphan is written down as the record's error",
     caughtBy: "I4",
+    shownBy: ["webhook of another job"],
     file: "shared/media/wake.ts",
     find: "{ orphanRequestIds: [...known, requestId] }",
     replace: `{ orphanRequestIds: [...known, requestId], error: { code: "orphaned", message: "Orphaned." } }`,
@@ -104,6 +112,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a lease that another holds is ignored",
     caughtBy: "I5",
+    shownBy: ["step invoked twice"],
     file: FINALIZE,
     find: `  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };\n`,
     replace: "",
@@ -111,6 +120,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "fal is told to cancel again and again",
     caughtBy: "I5",
+    shownBy: ["the caller cancels", "taken, but the job cannot be stopped"],
     file: "shared/media/cancel.ts",
     find: `if (requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;`,
     replace: `if (requestId === undefined || media.phase !== "generating") return media;`,
@@ -133,6 +143,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a video cut short is good enough",
     caughtBy: "I6",
+    shownBy: ["is cut short, unannounced"],
     file: "shared/adapters/mp4-facts.ts",
     find: `    if (!(await holdsLastFrame(track))) throw new Error("its last frame is missing");\n`,
     replace: "",
@@ -140,6 +151,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "any job in fal's history is adopted",
     caughtBy: "I7",
+    shownBy: ["no answer"],
     file: FAL,
     find: "(item) => item?.json_input.image_url === imageUrl",
     replace: "(item) => item !== undefined",
@@ -147,6 +159,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an orphan takes the place of the record's job",
     caughtBy: "I7",
+    shownBy: ["webhook of another job"],
     file: "shared/media/wake.ts",
     find: "{ orphanRequestIds: [...known, requestId] }",
     replace: "{ orphanRequestIds: [...known, requestId], requestId }",
@@ -178,6 +191,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "what the bus refused counts as published",
     caughtBy: "I11",
+    shownBy: ["takes no event"],
     file: "shared/adapters/event-bus.ts",
     find: "batch.filter((_, n) => Entries[n]?.EventId !== undefined)",
     replace: "batch.filter((_, n) => Entries[n] !== undefined)",
@@ -211,6 +225,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an unsigned webhook is believed",
     caughtBy: "I13",
+    shownBy: ["strangers call the webhooks"],
     file: "functions/events/receive-fal-webhook.ts",
     find: "  await falSignature().verify(headers, rawBody());\n",
     replace: "",
@@ -218,6 +233,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a webhook of any age is believed",
     caughtBy: "I13",
+    shownBy: ["strangers call the webhooks"],
     file: "shared/adapters/fal-signature.ts",
     find: "const MAX_AGE_SECONDS = 300;",
     replace: "const MAX_AGE_SECONDS = 300_000_000;",
@@ -225,6 +241,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a webhook's address needs no proof",
     caughtBy: "I13",
+    shownBy: ["strangers call the webhooks"],
     file: "shared/adapters/webhook-address.ts",
     find: "if (given.length !== right.length || !timingSafeEqual(given, right)) {",
     replace: "if (given.length > right.length && timingSafeEqual(given, right)) {",
@@ -239,6 +256,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a redirect is followed",
     caughtBy: "I14",
+    shownBy: ["redirects"],
     file: FETCH,
     find: "      const { contentType, contentLength } = acceptable(response, limits);",
     replace: `      if (response.headers.location) return createCheckedFetch(options)(response.headers.location, limits);
@@ -247,6 +265,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a name may lead to a private address",
     caughtBy: "I14",
+    shownBy: ["leads to a private address"],
     file: FETCH,
     find: `        else if (!trusted && !found.every(({ address }) => isGlobal(address))) done(forbiddenAddress(), "");\n`,
     replace: "",
@@ -268,6 +287,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a failed step names the picture's link",
     caughtBy: "I15",
+    shownBy: ["answers 503"],
     file: "shared/media/source.ts",
     find: "throw error instanceof FetchError ? imageError(error) : error;",
     replace: "throw error instanceof FetchError ? new SourceImageUnavailableError(link) : error;",
@@ -282,6 +302,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a wake-up joins the loop",
     caughtBy: "I16",
+    shownBy: ["unknown for ever", "taken, but the job ends and then runs again"],
     file: WORKFLOW,
     find: `              { Variable: "$.lap", BooleanEquals: true },\n`,
     replace: `              { Variable: "$.lap", IsPresent: true },\n`,
@@ -289,6 +310,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a job that never ends has no deadline",
     caughtBy: "I17",
+    shownBy: ["taken, but the job never ends"],
     file: CHECK,
     find: `  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };\n`,
     replace: "",
@@ -296,6 +318,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a claim in doubt is waited for for ever",
     caughtBy: "I17",
+    shownBy: ["no answer"],
     file: CHECK,
     find: `  if (now >= settleBy || passed(media.deadlineAt, now)) return { next: "fail", code: "submit_outcome_unknown" };\n`,
     replace: "",
@@ -303,6 +326,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the sweeper ends nothing itself",
     caughtBy: "I17",
+    shownBy: ["starts nothing for ever"],
     file: SWEEP,
     find: "    if (await endIfOver(deps, media)) return false;\n",
     replace: "",
@@ -310,6 +334,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the sweeper does not see what was just saved",
     caughtBy: "I17",
+    shownBy: ["starts nothing for ever", "throttled for 30 s"],
     file: "shared/adapters/media-item.ts",
     find: "...media, sweepShard: sweepShard(mediaId) };",
     replace: "...media };",
@@ -317,6 +342,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the sweeper empties no outbox",
     caughtBy: "I18",
+    shownBy: ["takes no event", "the whole machine loses power"],
     file: SWEEP,
     find: "  await publishEvents(deps, media);\n",
     replace: "",

@@ -17,19 +17,32 @@ export interface Report {
   struck: Record<string, number>;
   /** `fault @ function/call`: which fault struck where. */
   places: string[];
+  /** Stories told. */
+  stories: Record<string, number>;
   checks: Partial<Record<InvariantId, number>>;
   ends: Record<string, number>;
   failures: Failure[];
 }
 
 export function emptyReport(): Report {
-  return { runs: 0, seconds: 0, virtualSeconds: 0, struck: {}, places: [], checks: {}, ends: {}, failures: [] };
+  return {
+    runs: 0,
+    seconds: 0,
+    virtualSeconds: 0,
+    struck: {},
+    places: [],
+    stories: {},
+    checks: {},
+    ends: {},
+    failures: [],
+  };
 }
 
 /** Adds one run. */
 export function count(report: Report, run: Run): void {
   report.runs++;
   report.virtualSeconds += run.virtualSeconds;
+  add(report.stories, run.plan.story, 1);
   for (const { fault, at } of run.struck) {
     add(report.struck, fault, 1);
     const place = `${fault} @ ${at.replace(/#\d+$/, "")}`;
@@ -46,6 +59,7 @@ export function merge(report: Report, other: Report): void {
   report.seconds = Math.max(report.seconds, other.seconds);
   for (const [fault, times] of Object.entries(other.struck)) add(report.struck, fault, times);
   for (const [end, times] of Object.entries(other.ends)) add(report.ends, end, times);
+  for (const [story, times] of Object.entries(other.stories)) add(report.stories, story, times);
   for (const id of INVARIANT_IDS) add(report.checks, id, other.checks[id] ?? 0);
   report.places = [...new Set([...report.places, ...other.places])];
   report.failures.push(...other.failures);

@@ -27,11 +27,12 @@ const STAND_INS: { module: string; for?: string; by: string }[] = [
   { module: "node:dns/promises", for: "shared/adapters/checked-fetch.ts", by: "dns.ts" },
 ];
 
-/** Settings differ from run to run, so they are read anew at each call. */
-const SETTINGS_ARE_READ_ANEW: Patch = {
+/** Settings differ from run to run: they are read once for each environment, not once for ever. */
+const SETTINGS_OF_THE_RUN: Patch = {
   file: "shared/environment.ts",
   find: "  if (parsed) return parsed;\n",
-  replace: "",
+  replace:
+    '  if (parsed && process.env["SETTINGS_ARE_READ"]) return parsed;\n  process.env["SETTINGS_ARE_READ"] = "yes";\n',
 };
 
 /**
@@ -39,7 +40,7 @@ const SETTINGS_ARE_READ_ANEW: Patch = {
  * @throws Error, at the import, when a patch does not find its text exactly once
  */
 export function openSeams(planted: Patch | undefined): void {
-  const patches = planted ? [SETTINGS_ARE_READ_ANEW, planted] : [SETTINGS_ARE_READ_ANEW];
+  const patches = planted ? [SETTINGS_OF_THE_RUN, planted] : [SETTINGS_OF_THE_RUN];
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);

@@ -16,6 +16,9 @@ import type { Settings, Stage } from "./world.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 
+/** Ended executions that stay visible: more than one run makes, and few enough not to keep the runs of before in memory. */
+const EXECUTIONS_KEPT = 60;
+
 const ENVIRONMENT = {
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "local",
@@ -44,7 +47,7 @@ export async function setStage(planted?: Patch): Promise<Stage> {
   const workflow = createWorkflow(
     { invoke: (name, input) => theWorld().invokeStep(name, input) },
     (execution) => link.world?.executionEnded(execution),
-    1000,
+    EXECUTIONS_KEPT,
   );
   const handlers = new Map<string, (event: unknown, context: unknown) => Promise<unknown>>();
   for (const handlerPath of Object.keys(FUNCTIONS)) {
