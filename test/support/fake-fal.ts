@@ -1,7 +1,7 @@
 // fal's queue behind `fetch`, in memory: what a test says it answers, and every call it got.
 export class FakeFal {
   readonly videoUrl = "https://fal.example/files/video.mp4";
-  readonly calls: { method: string; path: string; body?: Record<string, unknown> }[] = [];
+  readonly calls: { method: string; path: string; webhookUrl?: string; body?: Record<string, unknown> }[] = [];
   /** Answers to the next calls whose path ends so; afterwards the usual course. */
   readonly next: { method: string; ending: string; answer: () => Response | Promise<Response> }[] = [];
   readonly #standing: { method: string; ending: string; answer: () => Response }[] = [];
@@ -14,7 +14,8 @@ export class FakeFal {
     const url = new URL(input instanceof Request ? input.url : String(input));
     const method = init.method ?? "GET";
     const body = typeof init.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : undefined;
-    this.calls.push({ method, path: url.pathname, body });
+    const webhookUrl = url.searchParams.get("fal_webhook") ?? undefined;
+    this.calls.push({ method, path: url.pathname, webhookUrl, body });
     const scripted = this.next.findIndex((step) => step.method === method && url.pathname.endsWith(step.ending));
     const [step] = scripted < 0 ? [] : this.next.splice(scripted, 1);
     if (step) return step.answer();

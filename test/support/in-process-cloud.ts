@@ -31,7 +31,11 @@ interface AwsRequest {
 export interface CloudLink {
   aws?: (request: AwsRequest) => Promise<unknown>;
   fetch?: CheckedFetch;
+  /** For tests that let a function wait in virtual time: what they put in the place of the clock's sleep. */
+  sleep?: (ms: number) => Promise<void>;
 }
+
+const TURNS_BETWEEN_STEPS = 20;
 
 export const PHOTO_URL = "https://pictures.example/beach.jpg";
 
@@ -55,6 +59,7 @@ export async function inProcessCloud(
     SST_RESOURCE_Bus: '{"name":"media"}',
     SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
     SST_RESOURCE_LinkSecret: '{"value":"link-secret"}',
+    SST_RESOURCE_WebhookSecret: '{"value":"webhook-secret"}',
     MEDIA_STORE: pathToFileURL(files).href,
     MEDIA_ORIGIN: "http://127.0.0.1:3000",
     NODE_ENV: "test",
@@ -103,6 +108,11 @@ export async function inProcessCloud(
       }
     },
   });
+  link.sleep = async (ms) => {
+    working--;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    working++;
+  };
   const published: { type: string; detail: Record<string, unknown> }[] = [];
 
   const operations: Record<string, (input: Record<string, unknown>) => unknown> = {
@@ -170,10 +180,13 @@ export async function inProcessCloud(
 
   /** Lets time pass while an execution runs, and only while none of its steps is at work. */
   async function untilEnded(name: string, passTime: () => Promise<unknown>): Promise<void> {
-    while (workflow.describeExecution({ executionArn: executionArn(name) })["status"] === "RUNNING") {
-      await functions.idle();
+    const isRunning = () => workflow.describeExecution({ executionArn: executionArn(name) })["status"] === "RUNNING";
+    // Between two steps, and after the last, the interpreter takes a few turns of its own.
+    for (let calm = 0; isRunning(); calm = working === 0 ? calm + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (working === 0) await passTime();
+      if (calm < TURNS_BETWEEN_STEPS) continue;
+      await passTime();
+      calm = 0;
     }
     await functions.idle();
   }
