@@ -6,6 +6,7 @@ export const EVENT_SOURCE = "media.generation";
 export const RULES = [
   {
     name: "generation-requested",
+    bus: "media",
     pattern: { "detail-type": ["Generation Requested"] },
     handler: "functions/events/start-from-event.handler",
   },

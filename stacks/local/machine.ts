@@ -13,6 +13,7 @@ import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
 import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./arns.ts";
 import { createAwsEndpoint } from "./aws-endpoint.ts";
+import { openApiDestinations } from "./api-destinations.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { openDynamoDb } from "./dynamodb.ts";
 import { createEventBus } from "./event-bus.ts";
@@ -21,6 +22,8 @@ import { createFunctions, handlersFromDisk, type FunctionError, type HandlerSour
 import type { LocalFunction } from "./functions.ts";
 import { createHttpGateway, sendJson } from "./http-gateway.ts";
 import { createJwtAuthorizer, type JwtSettings } from "./jwt-authorizer.ts";
+import { openQueues } from "./queues.ts";
+import { deadLettersOf, deadLettersOfFunction, openRules, OTHER_DEAD_LETTERS } from "./rules.ts";
 import { startScheduler } from "./scheduler.ts";
 import { keepSecrets, type Secrets } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
@@ -75,10 +78,28 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
 
   const functions = createFunctions(blueprintFunctions(), options.handlers ?? handlersFromDisk(ROOT), options.report);
   const workflow = createWorkflow(functions);
-  const deliveries = createDeliveries(functions, dataDirectory);
-  const bus = createEventBus(RULES, deliveries);
+  const queues = await openQueues(join(dataDirectory, "queues"));
+  for (const name of [...RULES.map((rule) => deadLettersOf(rule.name)), OTHER_DEAD_LETTERS]) await queues.create(name);
+  const apiDestinations = await openApiDestinations(dataDirectory);
+  const deliveries = createDeliveries({ functions, queues, apiDestinations }, dataDirectory);
+  const mayBeTarget = (arn: string) =>
+    (arn.startsWith("arn:") && functions.find(arn) !== undefined) || queues.has(arn) || apiDestinations.has(arn);
+  const rules = await openRules(RULES, mayBeTarget, dataDirectory);
+  const bus = createEventBus(rules, deliveries);
 
-  const awsServer = createServer(createAwsEndpoint({ dynamoDb, workflow, bus, functions, deliveries }));
+  const awsServer = createServer(
+    createAwsEndpoint({
+      dynamoDb,
+      workflow,
+      bus,
+      rules,
+      apiDestinations,
+      queues,
+      functions,
+      deliveries,
+      deadLettersOf: (name) => deadLettersOfFunction(RULES, name),
+    }),
+  );
   const awsUrl = await listen(awsServer, options.awsPort, "AWS_PORT");
   parts.defer(() => closeServer(awsServer));
   parts.defer(() => atMost(GRACE_MS, functions.idle()));

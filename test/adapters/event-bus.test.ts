@@ -9,6 +9,8 @@ import type { Media } from "../../shared/media/media.ts";
 import type { MediaEvent } from "../../shared/media/ports.ts";
 import { EVENT_SOURCE } from "../../stacks/blueprint/rules.ts";
 import { createEventBus } from "../../stacks/local/event-bus.ts";
+import { openRules } from "../../stacks/local/rules.ts";
+import { temporaryDirectory } from "../local/temporary-directory.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 
 const AT = "2026-01-01T00:00:30.000Z";
@@ -211,10 +213,15 @@ describe("a bus that refuses", () => {
 
 it("the bus of this machine takes what we send", async () => {
   const delivered: unknown[] = [];
-  const local = createEventBus(
-    [{ name: "r", pattern: { source: [EVENT_SOURCE] }, handler: "functions/events/some-listener.handler" }],
-    { accept: async (_name, envelope) => void delivered.push(envelope) },
-  );
+  const rule = {
+    name: "r",
+    bus: "media" as const,
+    pattern: { source: [EVENT_SOURCE] },
+    handler: "functions/events/some-listener.handler",
+  };
+  const local = createEventBus(await openRules([rule], () => true, await temporaryDirectory()), {
+    accept: async (_to, envelope) => void delivered.push(envelope),
+  });
   await bus.publish([event(completed())]);
   const Entries = calls.flat().map((entry) => ({ ...entry, EventBusName: "media" }));
   expect(await local.putEvents({ Entries })).toMatchObject({ FailedEntryCount: 0 });
