@@ -6,7 +6,7 @@ import { GenerationStatus, PHASES } from "../media/status.ts";
 export const spaceId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "A space: whatever the caller groups media by.", example: "holiday-2026" });
+  .meta({ description: "A space: whatever the caller groups media by.", examples: ["holiday-2026"] });
 
 export const mediaId = z
   .string()

@@ -9,6 +9,7 @@ import {
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+import { storedVideo } from "../support/sample-media.ts";
 
 const VIDEO_URL = "https://fal.example/files/video.mp4";
 const generating = {
@@ -63,7 +64,8 @@ describe("a video that fal has finished", () => {
   });
 
   it("is described by whoever comes after a process that died before it", async () => {
-    const ref = await world.given({ ...generating, phase: "completed", analysisStatus: "pending" });
+    const completed = { ...generating, phase: "completed", video: storedVideo() } as const;
+    const ref = await world.given({ ...completed, analysisStatus: "pending" });
     await finalizeGeneration(world.deps, ref);
     expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
   });

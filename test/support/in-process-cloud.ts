@@ -17,6 +17,7 @@ import { AwsError } from "../../stacks/local/aws-error.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { createFunctions, handlersFromDisk } from "../../stacks/local/functions.ts";
 import { createWorkflow } from "../../stacks/local/workflow.ts";
+import { expectPublished } from "./event-schemas.ts";
 import { FakeFal } from "./fake-fal.ts";
 import { photo } from "./media-world.ts";
 
@@ -110,6 +111,7 @@ export async function inProcessCloud(
     "AWSStepFunctions.DescribeExecution": (input) => workflow.describeExecution(input),
     "AWSEvents.PutEvents": ({ Entries }) => {
       const entries = Entries as { DetailType: string; Detail: string }[];
+      for (const { DetailType, Detail } of entries) expectPublished(DetailType, JSON.parse(Detail));
       published.push(
         ...entries.map(({ DetailType, Detail }) => ({
           type: DetailType,

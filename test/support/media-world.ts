@@ -7,9 +7,11 @@ import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-rec
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage } from "../../shared/adapters/source-image.ts";
+import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
+import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
 import { inMemoryDynamoDb } from "./in-memory-dynamodb.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -75,6 +77,7 @@ export async function mediaWorld() {
     events: {
       publish: async (events: MediaEvent[]) => {
         if (bus.down) throw new Error("the bus is down");
+        for (const event of events) expectPublished(event.type, JSON.parse(JSON.stringify(generationEvent(event))));
         published.push(...events);
         return events.map(({ id }) => id);
       },
