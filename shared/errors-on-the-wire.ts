@@ -35,6 +35,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   stale_media: 409,
   idempotency_key_reused: 422,
   provider_unavailable: 503,
+  webhook_refused: 401,
 };
 
 /** Errors of the AWS SDK that pass by themselves: throttles, time-outs, a service that is down. */

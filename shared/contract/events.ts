@@ -3,7 +3,7 @@ import * as z from "zod";
 import { failure } from "../media/failures.ts";
 import { KlingGenerationMode } from "../media/modes.ts";
 import type { MediaEvent } from "../media/ports.ts";
-import type { EventType } from "../media/status.ts";
+import { PHASES, type EventType } from "../media/status.ts";
 import { enhanceRequest } from "./enhance.ts";
 import { idempotencyKeySchema } from "./idempotency-key.ts";
 
@@ -65,6 +65,9 @@ export const EVENT_DETAILS = {
   "Media Analyzed": about
     .extend({ status: z.literal("completed"), video: videoDetail, description: z.string().optional() })
     .meta({ description: "The video is described; without a description, nobody could." }),
+  "Generation Orphaned": about
+    .extend({ status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
+    .meta({ description: "fal ran jobs, and perhaps billed them, whose videos nobody gets." }),
 } satisfies Record<EventType, z.ZodType>;
 
 /**
@@ -86,6 +89,8 @@ export function generationEvent({ id, type, at, media }: MediaEvent) {
       return { ...of, status: "canceled" };
     case "Media Analyzed":
       return { ...of, status: "completed", video: videoFacts(media), description: media.description[0]?.text };
+    case "Generation Orphaned":
+      return { ...of, status: media.phase, orphanRequestIds: media.orphanRequestIds };
   }
 }
 

@@ -10,6 +10,7 @@ export type Link =
   | "Media.put"
   | "Media.update"
   | "Media.due"
+  | "Media.scan"
   | "Generation.start"
   | "Generation.describe"
   | "Bus.publish"
@@ -18,6 +19,7 @@ export type Link =
   | "MediaFiles.serveSource"
   | "MediaFiles.keepSource"
   | "MediaFiles.keepVideo"
+  | "WebhookSecret"
   | "FalKey"
   | "WorkflowAiKey";
 
@@ -36,6 +38,16 @@ const SMALL_MB = 512;
 /** The gateway waits 30 s: a function that ends before it says why in its log. */
 const API_SECONDS = 28;
 const api = { memoryMb: SMALL_MB, timeoutSeconds: API_SECONDS };
+
+/** To end or restart a generation. */
+const DRIVE_ON: readonly Link[] = [
+  "Media.get",
+  "Media.update",
+  "Bus.publish",
+  "Generation.start",
+  "Generation.describe",
+  "FalKey",
+];
 
 export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/enhance-media.handler": {
@@ -59,7 +71,15 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     // A PNG of 100 megapixels peaks at 959 MB.
     memoryMb: 1536,
     timeoutSeconds: 120,
-    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepSource", "FalKey", "WorkflowAiKey"],
+    links: [
+      "Media.get",
+      "Media.update",
+      "Bus.publish",
+      "MediaFiles.keepSource",
+      "WebhookSecret",
+      "FalKey",
+      "WorkflowAiKey",
+    ],
     reserveConcurrency: true,
     install: ["sharp"],
   },
@@ -87,7 +107,18 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", "Media.get", "Media.update", "Bus.publish", "Generation.start", "Generation.describe"],
+    links: ["Media.due", ...DRIVE_ON],
+  },
+  "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
+  "functions/events/receive-fal-webhook.handler": {
+    ...api,
+    links: ["Media.get", "Media.update", "Bus.publish", "Generation.start", "WebhookSecret"],
+  },
+  "functions/events/redrive-generation.handler": {
+    memoryMb: SMALL_MB,
+    // It reads through the table: a million records in about two minutes.
+    timeoutSeconds: 900,
+    links: ["Media.scan", "Media.get", "Media.update", "Bus.publish", "Generation.start"],
   },
 };
 

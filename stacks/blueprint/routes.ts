@@ -19,6 +19,7 @@ export const ROUTES: readonly Route[] = [
     handler: "functions/api/cancel-generation.handler",
     access: "write",
   },
+  { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
   { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
   { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },

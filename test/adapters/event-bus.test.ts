@@ -145,6 +145,11 @@ describe("an event", () => {
       completed(),
       { requestId: "job-1", status: "completed", video, description: "Waves at a beach." },
     ],
+    [
+      "Generation Orphaned",
+      queuedMedia({ phase: "canceled", orphanRequestIds: ["job-2"] }),
+      { status: "canceled", orphanRequestIds: ["job-2"] },
+    ],
   ])("%s tells its keys and facts, as its schema has them", async (type, media, facts) => {
     expect(await detailOf(media, type)).toEqual({ ...about, id: `${id}:${media.phase}`, ...facts });
   });
