@@ -31,6 +31,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   media_not_found: 404,
   unknown_mode: 400,
   already_ended: 409,
+  not_deletable: 409,
   illegal_move: 409,
   stale_media: 409,
   idempotency_key_reused: 422,

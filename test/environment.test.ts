@@ -129,6 +129,8 @@ describe("a setting that is malformed", () => {
     ["WORKFLOWAI_PROMPT_AGENT", "my-agent#two@production"],
     ["WORKFLOWAI_VIDEO_AGENT", "#1@production"],
     ["MEDIA_STORE", "media-bucket"],
+    ["MEDIA_RETENTION_DAYS", "0"],
+    ["MEDIA_RETENTION_DAYS", "a month"],
     ["MEDIA_STORE", "https://media.example"],
     ["MEDIA_ORIGIN", "127.0.0.1:3000"],
     ["TRUSTED_MEDIA_ORIGINS", "http://10.0.0.7,cdn.internal"],

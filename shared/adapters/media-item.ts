@@ -92,6 +92,8 @@ const storedMedia = z.object({
   restarts: count,
   outbox: z.record(text, z.object({ type: z.enum(EVENT_TYPES), at: text })),
   sweepAt: optional,
+  keptUntil: optional,
+  expiresAt: count.optional(),
   createdAt: text,
   updatedAt: text,
   version: count,

@@ -68,6 +68,9 @@ export const EVENT_DETAILS = {
   "Generation Orphaned": about
     .extend({ status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
     .meta({ description: "fal ran jobs, and perhaps billed them, whose videos nobody gets." }),
+  "Media Deleted": about
+    .extend({ status: z.literal("deleted") })
+    .meta({ description: "The media is gone, and all of its files." }),
 } satisfies Record<EventType, z.ZodType>;
 
 /**
@@ -89,6 +92,8 @@ export function generationEvent({ id, type, at, media }: MediaEvent) {
       return { ...of, status: "canceled" };
     case "Media Analyzed":
       return { ...of, status: "completed", video: videoFacts(media), description: media.description[0]?.text };
+    case "Media Deleted":
+      return { ...of, status: "deleted" };
     case "Generation Orphaned":
       return { ...of, status: media.phase, orphanRequestIds: media.orphanRequestIds };
   }

@@ -8,6 +8,7 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
+import { videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
@@ -124,7 +125,7 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
 }
 
 async function store(deps: FinalizeDeps, media: Media, url: string): Promise<StoredVideo> {
-  const key = `videos/${media.id}.mp4`;
+  const key = videoKey(media.id);
   try {
     // No `types`: some hosts send none. What is no MP4 has no facts, and is not committed.
     const { body, contentLength } = await deps.fetch(url, {

@@ -123,6 +123,11 @@ export interface Media {
   /** When the sweeper shall look, as long as anything is open. */
   sweepAt?: Instant;
 
+  /** After it, the media is deleted, where a retention is configured. */
+  keptUntil?: Instant;
+  /** When the table forgets a deleted record: epoch seconds, DynamoDB's TTL unit. */
+  expiresAt?: number;
+
   createdAt: Instant;
   updatedAt: Instant;
   version: number;

@@ -32,7 +32,7 @@ export interface MediaRecords {
   /** @throws MediaExistsError */
   create(media: Media): Promise<void>;
   get(ref: MediaRef): Promise<Media | undefined>;
-  /** Newest first. `before` is the id of the last one seen. */
+  /** Newest first, without what is deleted: a page may be shorter than asked for. `before` is the id of the last one seen. */
   list(
     space: Omit<MediaRef, "mediaId">,
     page: { limit: number; before?: string },
@@ -149,7 +149,8 @@ export interface MediaFiles {
   size(key: string): Promise<number | undefined>;
   /** A short-lived, signed link that needs no header. */
   link(key: string): Promise<string>;
-  delete(key: string): Promise<void>;
+  /** Deletes every file whose key begins so (`sources/<mediaId>-`); none is no error. */
+  deleteAll(prefix: string): Promise<void>;
 }
 
 /** Checks a picture and makes of it what Kling shall see. */

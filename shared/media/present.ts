@@ -23,6 +23,8 @@ export interface IMedia {
   description: { start: number; text: string }[];
   analysisStatus?: AnalysisStatus;
   estimatedCostUsd?: number;
+  /** After it, the media is deleted. */
+  keptUntil?: string;
   createdAt: string;
   updatedAt: string;
   version: number;
@@ -75,6 +77,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     description: record.description,
     analysisStatus: record.analysisStatus,
     estimatedCostUsd: record.estimatedCostUsd,
+    keptUntil: record.keptUntil,
     createdAt,
     updatedAt: record.updatedAt,
     version: record.version,

@@ -285,6 +285,16 @@ describe("a generation that is asked for over HTTP", () => {
     const name = `${mediaId}-1-${"0".repeat(32)}.jpg`;
     expect((await reply("serve-source", httpEvent(route, { path: { name } }))).statusCode).toBe(404);
   });
+
+  test("delete-media deletes it with its files, and again is the same as once", async () => {
+    const event = httpEvent("DELETE /api/spaces/{spaceId}/media/{id}", { path: { ...LOCATION, id: mediaId } });
+    const deleted = await reply("delete-media", event);
+    expect(deleted.statusCode).toBe(204);
+    expect([...s3.objects.keys()].filter((key) => key.includes(mediaId))).toEqual([]);
+    const published = deleted.calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
+    expect(published).toMatchObject([{ DetailType: "Media Deleted" }]);
+    expect((await reply("delete-media", event)).statusCode).toBe(204);
+  });
 });
 
 describe("a generation that is asked for on the bus", () => {
@@ -378,6 +388,14 @@ test("on-execution-ended restarts what its execution has left, but not at once w
   const hurried = await run("on-execution-ended", ended(5), outside);
   expect(hurried.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
   expect(startedWith(await run("on-execution-ended", ended(90), outside))).toMatchObject({ mediaId, enter: "check" });
+});
+
+test("sweep-generations finishes a deletion that died on the way", async () => {
+  const { id } = await leave({ id: "019b76da-a800-7000-8000-000000000009", phase: "deleted" });
+  const keys = [`videos/${id}.mp4`, `sources/${id}-1-${"0".repeat(32)}.jpg`];
+  for (const key of keys) s3.objects.set(key, { bytes: Buffer.from("x"), contentType: "video/mp4" });
+  await run("sweep-generations", SCHEDULED);
+  expect(keys.filter((key) => s3.objects.has(key))).toEqual([]);
 });
 
 test("redrive-generation lets a failed delivery begin anew", async () => {

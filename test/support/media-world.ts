@@ -67,6 +67,7 @@ export async function mediaWorld() {
     webhookUrl: (): string | undefined => undefined,
     inDoubtSeconds: 900,
     deadlineSeconds: 3600,
+    retentionDays: undefined as number | undefined,
     newId: () => queuedMedia().id,
     prompts: { enhance: async (words: string) => prompt.write(words) },
     describer: {
