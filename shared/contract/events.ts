@@ -63,8 +63,15 @@ export const EVENT_DETAILS = {
     .extend({ status: z.literal("canceled") })
     .meta({ description: "There will be no video, as was asked." }),
   "Media Analyzed": about
-    .extend({ status: z.literal("completed"), video: videoDetail, description: z.string().optional() })
-    .meta({ description: "The video is described; without a description, nobody could." }),
+    .extend({
+      status: z.literal("completed"),
+      video: videoDetail,
+      poster: z.object({ key: z.string(), width: z.number(), height: z.number() }).optional(),
+      description: z.string().optional(),
+    })
+    .meta({
+      description: "The video is described, and its first frame is beside it; what is missing could not be had.",
+    }),
   "Generation Orphaned": about
     .extend({ status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
     .meta({ description: "fal ran jobs, and perhaps billed them, whose videos nobody gets." }),
@@ -91,7 +98,13 @@ export function generationEvent({ id, type, at, media }: MediaEvent) {
     case "Generation Canceled":
       return { ...of, status: "canceled" };
     case "Media Analyzed":
-      return { ...of, status: "completed", video: videoFacts(media), description: media.description[0]?.text };
+      return {
+        ...of,
+        status: "completed",
+        video: videoFacts(media),
+        poster: media.poster,
+        description: media.description[0]?.text,
+      };
     case "Media Deleted":
       return { ...of, status: "deleted" };
     case "Generation Orphaned":

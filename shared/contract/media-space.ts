@@ -29,6 +29,11 @@ export const media = z.object({
   prompt: z.string().optional().meta({ description: "The words sent to Kling." }),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   image: z.object({ link: z.string(), width: pixels.optional(), height: pixels.optional() }).optional(),
+  poster: z
+    .object({ link: z.string(), width: pixels, height: pixels })
+    .optional()
+    .meta({ description: "The video's first frame, or the picture it is made of." }),
+  placeholder: z.string().optional().meta({ description: "A few pixels of the picture, as a data: URI." }),
   video: z
     .object({
       link: z.string(),

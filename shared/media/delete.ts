@@ -41,6 +41,7 @@ const NOTHING: MediaChange = {
   prompt: undefined,
   source: undefined,
   video: undefined,
+  poster: undefined,
   providerVideoUrl: undefined,
   error: undefined,
   analysisStatus: undefined,

@@ -120,6 +120,11 @@ export interface VideoDescriber {
   describe(video: { videoUrl: string | undefined; imageUrl: string }): Promise<string>;
 }
 
+export interface VideoFrames {
+  /** Where the first frame of fal's video lies, as a JPEG; undefined where nobody takes any. Throws when it cannot. */
+  firstFrame(videoUrl: string): Promise<string | undefined>;
+}
+
 /** What the caller of the checked door allows. */
 export interface FetchLimits {
   maxBytes: number;
@@ -165,6 +170,8 @@ export interface ImageFitter {
     format: AspectRatio | undefined,
     mark: string,
   ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
+  /** The picture in so few pixels that a page holds it before it has loaded anything: a `data:` URI of about 150 bytes. */
+  placeholder(image: Uint8Array): Promise<string>;
 }
 
 /** Reads the facts out of an MP4 in the store. @throws DeliveryError when it is not a playable video */

@@ -36,21 +36,26 @@ export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined
 }
 
 async function take(deps: SourceDeps, media: Media, link: string, key: string): Promise<SourceImage> {
-  const fitted = await deps.images.fit(await fetchImage(deps.fetch, link), media.aspectRatio, key);
-  await deps.files.put(key, fitted.bytes, "image/jpeg");
-  return { key, width: fitted.width, height: fitted.height };
+  const { bytes, width, height } = await deps.images.fit(await fetchImage(deps.fetch, link), media.aspectRatio, key);
+  await deps.files.put(key, bytes, "image/jpeg");
+  return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
 }
 
 async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array> {
   try {
     // No `types`: hosts often mislabel pictures, so the bytes decide.
     const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return await wholeBody(body);
   } catch (error) {
     throw error instanceof FetchError ? imageError(error) : error;
   }
+}
+
+/** All bytes of a body that the checked door has bounded. */
+export async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function imageError(error: FetchError): Error {

@@ -139,11 +139,18 @@ describe("an event", () => {
     ["Generation Started", started, { requestId: "job-1", status: "generating" }],
     ["Generation Completed", completed(), { requestId: "job-1", status: "completed", video }],
     ["Generation Failed", failed(), { status: "failed", error: failed().error }],
+    ["Media Deleted", queuedMedia({ phase: "deleted" }), { status: "deleted" }],
     ["Generation Canceled", queuedMedia({ phase: "canceled" }), { status: "canceled" }],
     [
       "Media Analyzed",
-      completed(),
-      { requestId: "job-1", status: "completed", video, description: "Waves at a beach." },
+      completed({ poster: { key: "videos/m-1.jpg", width: 1920, height: 1080 } }),
+      {
+        requestId: "job-1",
+        status: "completed",
+        video,
+        poster: { key: "videos/m-1.jpg", width: 1920, height: 1080 },
+        description: "Waves at a beach.",
+      },
     ],
     [
       "Generation Orphaned",

@@ -176,6 +176,7 @@ const mediaSchema = z.object({
   media: z.looseObject({
     phase: z.string(),
     image: z.looseObject({ link: z.string() }).optional(),
+    poster: z.looseObject({ link: z.string() }).optional(),
     video: z.looseObject({ link: z.string(), size: z.number() }).optional(),
     analysisStatus: z.string().optional(),
   }),
@@ -248,6 +249,7 @@ describe("a generation that is asked for over HTTP", () => {
     const { result, calls } = await run("finalize-and-analyze", input, outside);
     expect(result).toEqual({ next: "done" });
     expect(s3.objects.get(`videos/${mediaId}.mp4`)).toMatchObject({ contentType: "video/mp4" });
+    expect(s3.objects.get(`videos/${mediaId}.jpg`)).toMatchObject({ contentType: "image/jpeg" });
     const published = calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
     expect(published).toMatchObject([{ DetailType: "Generation Completed" }, { DetailType: "Media Analyzed" }]);
   });
@@ -262,6 +264,8 @@ describe("a generation that is asked for over HTTP", () => {
     expect([video.status, video.headers.get("content-type")]).toEqual([200, "video/mp4"]);
     expect((await video.arrayBuffer()).byteLength).toBe(media.video?.size);
     expect((await fetch(media.image?.link ?? "")).status).toBe(200);
+    const poster = await fetch(media.poster?.link ?? "");
+    expect([poster.status, poster.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
 
     const got = await reply("get-media", httpEvent("GET /api/spaces/{spaceId}/media/{id}", { path }));
     const gotMedia = mediaIn(got.body).media;

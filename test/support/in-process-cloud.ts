@@ -70,6 +70,7 @@ export async function inProcessCloud(
   /** The web as the functions see it: link -> file or fault. */
   const web = new Map<string, Buffer | Error>([
     [PHOTO_URL, await photo(1600, 1067)],
+    [fal.frameUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9.jpg"))],
     [fal.videoUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9-5s.mp4"))],
   ]);
   link.fetch = async (url) => {

@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { fitImage } from "../../shared/adapters/source-image.ts";
+import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media } from "../../shared/media/media.ts";
@@ -37,6 +37,7 @@ export async function mediaWorld() {
   const web = new Map<string, Buffer | Error>([
     ["https://pictures.example/beach.jpg", await photo(1600, 1067)],
     ["https://fal.example/files/video.mp4", await readFile(CLIP)],
+    ["https://fal.example/files/frame.jpg", await readFile(CLIP.replace("-5s.mp4", ".jpg"))],
   ]);
   const fetch: CheckedFetch = async (url) => {
     const found = web.get(url) ?? new FetchError("not_found", `no ${url}`);
@@ -53,13 +54,15 @@ export async function mediaWorld() {
   const orchestrator = { down: false };
   const logged: string[] = [];
   const describer = { text: "Waves at a beach." as string | Error };
+  /** What is asked for a first frame, and what fal's ffmpeg makes of it. */
+  const frames = { url: "https://fal.example/files/frame.jpg" as string | undefined | Error };
   const prompt = { write: (words: string) => `${words} Cinematic.` };
 
   const deps = {
     records,
     files,
     fetch,
-    images: { fit: fitImage },
+    images: { fit: fitImage, placeholder: makePlaceholder },
     readVideoFacts,
     kling,
     clock,
@@ -74,6 +77,12 @@ export async function mediaWorld() {
       describe: async () => {
         if (describer.text instanceof Error) throw describer.text;
         return describer.text;
+      },
+    },
+    frames: {
+      firstFrame: async () => {
+        if (frames.url instanceof Error) throw frames.url;
+        return frames.url;
       },
     },
     events: {
@@ -109,6 +118,7 @@ export async function mediaWorld() {
     orchestrator,
     logged,
     describes: describer,
+    takesFrames: frames,
     prompt,
     /** Saves a record and gives its ref. */
     async given(overrides: Partial<Media> = {}) {
