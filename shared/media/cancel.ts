@@ -1,5 +1,5 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
-import { AlreadyEndedError, isOvertaken, ProviderUnavailableError } from "./errors.ts";
+import { AlreadyEndedError, ProviderUnavailableError } from "./errors.ts";
 import { instant, modeOf, type Media, type MediaRef } from "./media.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Kling } from "./ports.ts";
@@ -28,8 +28,8 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
       return (await move(deps, media, "cancel", {}, expected)).media;
     case "submitting":
     case "generating": {
-      // Whoever asked first tells fal, and the checks do if that call failed.
-      if (media.cancelRequestedAt !== undefined) return media;
+      // Whoever comes first tells fal, and the checks do if that call failed.
+      if (media.cancelRequestedAt !== undefined) return tellFalToCancel(deps, media);
       const cancelRequestedAt = instant(deps.clock.now());
       const asked = await move(deps, media, "request cancel", { cancelRequestedAt }, expected);
       return tellFalToCancel(deps, asked.media);
