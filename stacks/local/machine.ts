@@ -48,6 +48,8 @@ export interface LocalMachineOptions {
   tableInMemory?: boolean;
   /** The repository's own functions unless a test brings others. */
   handlers?: HandlerSource;
+  /** Functions of somebody else's that rules may lead to: `/path/to/announce-video.handler`. */
+  guests?: readonly string[];
   corsOrigins?: readonly string[];
   /** Without it whoever reaches the loopback interface may call. */
   jwt?: JwtSettings;
@@ -76,7 +78,11 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   parts.defer(() => dynamoDb.close());
   const secrets = await keepSecrets(dataDirectory);
 
-  const functions = createFunctions(blueprintFunctions(), options.handlers ?? handlersFromDisk(ROOT), options.report);
+  const functions = createFunctions(
+    allFunctions(options.guests ?? []),
+    options.handlers ?? handlersFromDisk(ROOT),
+    options.report,
+  );
   const queues = await openQueues(join(dataDirectory, "queues"));
   for (const name of [...RULES.map((rule) => deadLettersOf(rule.name)), OTHER_DEAD_LETTERS]) await queues.create(name);
   const apiDestinations = await openApiDestinations(dataDirectory);
@@ -139,8 +145,8 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   return { url, awsUrl, close: () => running.disposeAsync() };
 }
 
-/** Every function the blueprint names, each with its time limit. */
-function blueprintFunctions(): LocalFunction[] {
+/** Every function the blueprint names, and the guests, each with its time limit. */
+function allFunctions(guests: readonly string[]): LocalFunction[] {
   const { States } = localDefinition();
   const step = (state: WorkflowState): LocalFunction => ({
     handlerPath: WORKFLOW_FUNCTIONS[state],
@@ -152,9 +158,12 @@ function blueprintFunctions(): LocalFunction[] {
     step("CheckStatus"),
     step("FinalizeAndAnalyze"),
     step("RecordFailure"),
-    ...[...RULES.map(({ handler }) => handler), ...SCHEDULES.map(({ handler }) => handler), ...OPERATIONS].map(
-      (handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS }),
-    ),
+    ...[
+      ...RULES.map(({ handler }) => handler),
+      ...SCHEDULES.map(({ handler }) => handler),
+      ...OPERATIONS,
+      ...guests,
+    ].map((handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS })),
   ];
 }
 

@@ -148,6 +148,11 @@ export async function openQueues(directory: string, now: () => number = Date.now
           },
         };
       },
+      SetQueueAttributes(request) {
+        // A policy, mostly: nothing on this machine is asked who it is.
+        find(parse(QUEUE, request).QueueUrl);
+        return {};
+      },
       async SendMessage(request) {
         const { QueueUrl, MessageBody, MessageAttributes } = parse(SEND, request);
         const MessageId = await send(QueueUrl, MessageBody, MessageAttributes);
