@@ -58,7 +58,9 @@ export interface Queues {
 export async function openQueues(directory: string, now: () => number = Date.now): Promise<Queues> {
   const queues = new Map<string, Queue>();
   await mkdir(directory, { recursive: true });
-  for (const name of await readdir(directory)) queues.set(name, await openQueue(join(directory, name)));
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) queues.set(entry.name, await openQueue(join(directory, entry.name)));
+  }
 
   function find(url: string): [string, Queue] {
     const name = url.replace(/^.*\//, "");

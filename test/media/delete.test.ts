@@ -101,6 +101,11 @@ describe("a media that its owner deletes", () => {
     expect((await world.media()).phase).toBe(phase);
   });
 
+  it("of an older version stays, and says why", async () => {
+    const ref = await world.given({ phase: undefined });
+    await expect(deleteMedia(world.deps, ref)).rejects.toThrow("a record of an older version");
+  });
+
   it("ends for a step that comes too late", async () => {
     const { ref } = await completed();
     await deleteMedia(world.deps, ref);
