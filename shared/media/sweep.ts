@@ -88,7 +88,7 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
   const media = await deps.records.get(ref);
   if (!media?.phase) return false;
   await publishEvents(deps, media);
-  if (media.phase === "deleted") await finishDeletion(deps, media);
+  if (media.phase === "deleted") await finishDeletion(deps, ref);
   else if (!isOpen(media) && passed(media.keptUntil, deps.clock.now())) await deleteMedia(deps, ref);
   if (!isOpen(media)) {
     await deps.records.removeEvents(ref, []);

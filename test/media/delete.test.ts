@@ -165,6 +165,26 @@ describe("a deletion that dies on the way", () => {
     expect(await world.records.due("9999", 10)).toEqual([]);
   });
 
+  it("tells in full what nobody has heard yet, before the record is emptied", async () => {
+    world.bus.down = true;
+    const { ref, keys } = await completed();
+    await deleteMedia(world.deps, ref);
+    expect(await sizes(keys)).toEqual(gone);
+    for (const down of [true, false, false]) {
+      world.bus.down = down;
+      world.clock.advance(600);
+      await sweepGenerations(world.deps, { all: false });
+    }
+    expect(world.published.map(({ type }) => type)).toEqual([
+      "Generation Started",
+      "Generation Completed",
+      "Media Analyzed",
+      "Media Deleted",
+    ]);
+    expect((await world.media()).context).toBe("");
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
   it("is finished by whoever asks again", async () => {
     const { ref, keys } = await completed();
     const files = { ...world.files, deleteAll: () => Promise.reject(new Error("S3 is down")) };
