@@ -16,6 +16,7 @@ import { redriveGeneration } from "../../shared/media/redrive.ts";
 import { driveOn, sweepGenerations } from "../../shared/media/sweep.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
 import { unaccepted } from "../support/fake-kling.ts";
+import { storedVideo } from "../support/sample-media.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const CREATED_AT = "2026-01-01T00:00:00.000Z";
@@ -232,7 +233,8 @@ describe("the sweeper", () => {
 
   it("has a lost description made, however often it has looked before", async () => {
     const ref = await world.given({ ...generating, phase: "finalizing" });
-    await world.records.move(ref, "complete", { analysisStatus: "pending", completedAt: "2026-01-01T00:00:00.000Z" });
+    const completedAt = "2026-01-01T00:00:00.000Z";
+    await world.records.move(ref, "complete", { video: storedVideo(), analysisStatus: "pending", completedAt });
     world.clock.advance(360);
     await sweepGenerations(world.deps, { all: false });
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });

@@ -1,6 +1,7 @@
 // fal's queue behind `fetch`, in memory: what a test says it answers, and every call it got.
 export class FakeFal {
   readonly videoUrl = "https://fal.example/files/video.mp4";
+  readonly frameUrl = "https://fal.example/files/frame.jpg";
   readonly calls: { method: string; path: string; webhookUrl?: string; body?: Record<string, unknown> }[] = [];
   /** Answers to the next calls whose path ends so; afterwards the usual course. */
   readonly next: { method: string; ending: string; answer: () => Response | Promise<Response> }[] = [];
@@ -25,7 +26,8 @@ export class FakeFal {
     if (method === "PUT") return answer(202, { status: "CANCELLATION_REQUESTED" });
     if (url.pathname.endsWith("/status")) return this.#status();
     if (url.pathname.includes("/requests/by-endpoint")) return answer(200, { items: [] });
-    return answer(200, { video: { url: this.videoUrl }, output: "Waves at a beach." });
+    const [video, images] = [{ url: this.videoUrl }, [{ url: this.frameUrl }]];
+    return answer(200, { video, images, output: "Waves at a beach." });
   };
 
   /** The submits of videos. */

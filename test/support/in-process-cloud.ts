@@ -17,6 +17,7 @@ import { AwsError } from "../../stacks/local/aws-error.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { createFunctions, handlersFromDisk } from "../../stacks/local/functions.ts";
 import { createWorkflow } from "../../stacks/local/workflow.ts";
+import { expectPublished } from "./event-schemas.ts";
 import { FakeFal } from "./fake-fal.ts";
 import { photo } from "./media-world.ts";
 
@@ -74,6 +75,7 @@ export async function inProcessCloud(
   /** The web as the functions see it: link -> file or fault. */
   const web = new Map<string, Buffer | Error>([
     [PHOTO_URL, await photo(1600, 1067)],
+    [fal.frameUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9.jpg"))],
     [fal.videoUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9-5s.mp4"))],
   ]);
   link.fetch = async (url) => {
@@ -120,6 +122,7 @@ export async function inProcessCloud(
     "AWSStepFunctions.DescribeExecution": (input) => workflow.describeExecution(input),
     "AWSEvents.PutEvents": ({ Entries }) => {
       const entries = Entries as { DetailType: string; Detail: string }[];
+      for (const { DetailType, Detail } of entries) expectPublished(DetailType, JSON.parse(Detail));
       published.push(
         ...entries.map(({ DetailType, Detail }) => ({
           type: DetailType,
