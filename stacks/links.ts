@@ -53,6 +53,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "MediaFiles.keepSource": [mediaFiles, [["s3:PutObject"], [sources]]],
     "MediaFiles.keepVideo": [mediaFiles, [["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"], [videos]]],
     WebhookSecret: [webhookProof],
+    "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],
     WorkflowAiKey: [secret(workflowAiKey)],
   };

@@ -9,7 +9,7 @@ const LINK_MAX_CHARACTERS = 2048;
 const link = z
   .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
   .max(LINK_MAX_CHARACTERS)
-  .meta({ example: "https://example.com/photo.jpg" });
+  .meta({ examples: ["https://example.com/photo.jpg"] });
 
 const words = z.string().max(PROMPT_MAX_CHARACTERS);
 
@@ -19,7 +19,7 @@ export const enhanceRequest = z
     type: z.literal("video"),
     context: words
       .refine((text) => text.trim() !== "", "must say what shall happen in the video")
-      .meta({ description: "The user's words.", example: "The waves roll in, slow camera pan to the right." }),
+      .meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
     mediaSpace: z.object({
       id: z.string().min(1).max(128).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
       media: z.object({

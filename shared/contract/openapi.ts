@@ -1,6 +1,7 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
+import { falWebhook } from "./fal-webhook.ts";
 import { errorAnswer, media, mediaSpace } from "./media-space.ts";
 import {
   cancelAnswer,
@@ -14,7 +15,11 @@ import {
   watchQuery,
 } from "./reading.ts";
 
-const REQUESTS = { EnhanceRequest: enhanceRequest, CheckGenerationRequest: checkRequest };
+const REQUESTS = {
+  EnhanceRequest: enhanceRequest,
+  CheckGenerationRequest: checkRequest,
+  FalWebhook: falWebhook,
+};
 const ANSWERS = {
   IMedia: media,
   MediaSpace: mediaSpace,
@@ -80,12 +85,30 @@ const OPERATIONS: Operation[] = [
     errors: [400, 404],
   },
   {
+    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+    operationId: "deleteMedia",
+    summary: "Delete a media and its files. One that is still running is canceled first (409).",
+    path: mediaPath,
+    answers: { 204: { description: "It is gone, or was already." } },
+    errors: [400, 404, 409],
+  },
+  {
     route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
     operationId: "cancelGeneration",
     summary: "Stop a generation, at fal too. A finished one stays finished (409).",
     path: mediaPath,
     answers: { 200: { description: "Canceled, or fal was asked to stop.", schema: "CancelAnswer" } },
     errors: [400, 404, 409],
+  },
+  {
+    route: "POST /webhooks/fal/{token}",
+    operationId: "receiveFalWebhook",
+    summary:
+      "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
+    body: "FalWebhook",
+    path: z.object({ token: z.string() }),
+    answers: { 200: { description: "Heard.", contentType: "application/json" } },
+    errors: [400, 401, 413, 415],
   },
   {
     route: "GET /sources/{name}",

@@ -19,6 +19,7 @@ export type Link =
   | "MediaFiles.serveSource"
   | "MediaFiles.keepSource"
   | "MediaFiles.keepVideo"
+  | "MediaFiles.delete"
   | "WebhookSecret"
   | "FalKey"
   | "WorkflowAiKey";
@@ -61,6 +62,10 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/cancel-generation.handler": {
     ...api,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
+  },
+  "functions/api/delete-media.handler": {
+    ...api,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete"],
   },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/api/describe-api.handler": { ...api, links: [] },
@@ -107,7 +112,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", ...DRIVE_ON],
+    links: ["Media.due", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
   "functions/events/receive-fal-webhook.handler": {

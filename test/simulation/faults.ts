@@ -285,7 +285,6 @@ const WEBHOOK_FAULTS: Fault[] = [
       world.after(100, () => call.answer(answer));
     },
   },
-  { name: "webhook of another job", befalls: isWebhook, strike: meanwhile((world) => world.mixUpWebhooks()) },
   { name: "fal signs with a new key", befalls: isWebhook, strike: meanwhile((world) => world.fal.rotateKeys()) },
   {
     name: "fal's keys answer 500 for 5 min",
@@ -304,6 +303,11 @@ const WEBHOOK_FAULTS: Fault[] = [
 ];
 
 const DISTURBANCES: Fault[] = [
+  {
+    name: "webhook of another job",
+    befalls: (call) => isWebhook(call) || isFunction(call),
+    strike: meanwhile((world) => world.mixUpWebhooks()),
+  },
   {
     name: "strangers call the webhooks",
     befalls: (call) => isWebhook(call) || isFunction(call),
