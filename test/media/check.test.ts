@@ -125,7 +125,7 @@ describe("a submit of unknown outcome", () => {
   it("is given up in time, though the picture to look for it by is gone", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
-    await world.files.delete((await world.media()).source?.key ?? "");
+    await world.files.deleteAll((await world.media()).source?.key ?? "");
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     world.clock.advance(900);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });

@@ -142,6 +142,14 @@ export class Clients {
     await this.ask({ route: "POST /api/spaces/{spaceId}/media/{id}/cancel", path, tenant: intent.tenant });
   }
 
+  /** Its owner wants it gone. */
+  async delete(intent: Intent): Promise<void> {
+    if (intent.mediaId === undefined) return;
+    this.#world.unwanted.add(intent.mediaId);
+    const path = { spaceId: intent.spaceId, id: intent.mediaId };
+    await this.ask({ route: "DELETE /api/spaces/{spaceId}/media/{id}", path, tenant: intent.tenant });
+  }
+
   /** Another tenant tries to see it and to stop it. */
   async spy(intent: Intent, tenant: string): Promise<void> {
     if (intent.mediaId === undefined) return;
@@ -151,6 +159,7 @@ export class Clients {
     await this.ask({ route: "POST /api/media/check-generation", body, tenant });
     await this.ask({ route: "GET /api/spaces/{spaceId}/media", path, tenant });
     await this.ask({ route: "POST /api/spaces/{spaceId}/media/{id}/cancel", path, tenant });
+    await this.ask({ route: "DELETE /api/spaces/{spaceId}/media/{id}", path, tenant });
   }
 
   /** Somebody without a token tries every route that wants one. */
@@ -221,6 +230,17 @@ export const STORIES = {
       await world.sleep(random() * 60_000);
       await Promise.all([clients.cancel(intent), random() < 0.5 ? clients.cancel(intent) : undefined]);
       await clients.follow(intent);
+    });
+  },
+  "a deletion": (world) => {
+    const { clients } = world;
+    const intent = clients.intent({ key: "order-1" });
+    return clients.as(async () => {
+      await clients.start(intent);
+      await clients.follow(intent);
+      await clients.delete(intent);
+      await clients.delete(intent);
+      await clients.send(intent, intent.body);
     });
   },
   "one key of two tenants": (world) => {

@@ -23,6 +23,7 @@ const CALM: { story: Story; webhooks?: boolean; ai?: boolean; fault?: Struck }[]
   { story: "a plain start", ai: true },
   { story: "a cancel", webhooks: true },
   { story: "by the bus" },
+  { story: "a deletion" },
   { story: "one key of two tenants" },
   { story: "fifty at once" },
   // The sweeper starts it.
@@ -107,6 +108,7 @@ const STORIES_BY_CHANCE: Story[] = [
   "a cancel",
   "a cancel",
   "by the bus",
+  "a deletion",
   "one key of two tenants",
   "many at once",
 ];

@@ -45,7 +45,6 @@ const meanwhile = (happens: (world: World, call: Call) => unknown) => async (cal
 const aws = named("dynamodb.", "states.", "events.", "s3.");
 const falLook = named("fal.status", "fal.result", "fal.cancel", "fal.history");
 const submit = named("fal.submit");
-const ai = named("ai");
 const inExecution = (call: Call) => call.by.isFunction && call.by.execution !== undefined;
 
 const CRASHES: Fault[] = [
@@ -252,7 +251,7 @@ const WEB_FAULTS: Fault[] = [
   { name: "leads to a private address", befalls: named("web.lookup"), strike: twisted("a private address") },
 ];
 
-const describes = (call: Call) => ai(call) || named("fal.describe")(call);
+const describes = named("ai", "fal.describe", "fal.frame");
 const AI_FAULTS: Fault[] = [
   { name: "analysis answers 500", befalls: describes, strike: says(() => falAnswer(500, {})) },
   { name: "analysis hangs", befalls: describes, strike: lost },

@@ -34,22 +34,24 @@ export interface Invariant {
   always?: (world: World, check: Check) => void;
 }
 
-const TERMINAL = ["completed", "failed", "canceled"];
+const TERMINAL = ["completed", "failed", "canceled", "deleted"];
 /** From -> to, written down a second time from the paper, not imported from the code. */
 const MOVES: Record<string, string[]> = {
   queued: ["submitting", "canceled", "failed"],
   submitting: ["generating", "queued", "failed"],
   generating: ["finalizing", "failed", "canceled"],
   finalizing: ["completed", "failed"],
-  completed: [],
-  failed: [],
-  canceled: [],
+  completed: ["deleted"],
+  failed: ["deleted"],
+  canceled: ["deleted"],
+  deleted: [],
 };
 const LIVENESS_MS = 600_000;
 const EVENT_OF: Record<string, string> = {
   completed: "Generation Completed",
   failed: "Generation Failed",
   canceled: "Generation Canceled",
+  deleted: "Media Deleted",
 };
 
 export const INVARIANTS = {
@@ -101,7 +103,8 @@ export const INVARIANTS = {
       write({ before, after }, world, check) {
         if (!before || !isRecord(after)) return;
         check(Number(after["version"]) >= Number(before["version"]), () => `the version of ${after["id"]} fell`);
-        if (!isTerminal(before) || world.redriven.has(String(after["id"]))) return;
+        const id = String(after["id"]);
+        if (!isTerminal(before) || world.redriven.has(id) || world.unwanted.has(id)) return;
         for (const field of ["phase", "video", "error", "estimatedCostUsd"]) {
           const [old, now] = [JSON.stringify(before[field]), JSON.stringify(after[field])];
           check(old === now, () => `${after["id"]} was ${before["phase"]} and its ${field} went from ${old} to ${now}`);
@@ -117,7 +120,8 @@ export const INVARIANTS = {
         const [from, to] = [before && String(before["phase"]), String(after["phase"])];
         if (!before || from === undefined) return check(to === "queued", () => `${after["id"]} began as ${to}`);
         const redriven = from === "failed" && to === "finalizing" && world.redriven.has(String(after["id"]));
-        const listed = from === to || redriven || (MOVES[from] ?? []).includes(to);
+        const wanted = to !== "deleted" || world.unwanted.has(String(after["id"]));
+        const listed = from === to || redriven || (wanted && (MOVES[from] ?? []).includes(to));
         check(listed, () => `${after["id"]} went from ${from} to ${to}`);
         if (from !== "finalizing" || to !== "finalizing" || before["leaseOwner"] === after["leaseOwner"]) return;
         const free = Date.parse(String(before["leaseUntil"])) <= world.now() + world.skewOf(by);
@@ -136,6 +140,7 @@ export const INVARIANTS = {
     says: "There is a video if and only if the record is completed, and the file is fal's, whole; links are made on read.",
     always(world, check) {
       for (const record of world.records()) {
+        if (record["phase"] === "deleted") continue;
         const video = record["video"] as { key: string; size: number; sha256: string } | undefined;
         check(
           (record["phase"] === "completed") === (video !== undefined),
@@ -210,7 +215,7 @@ export const INVARIANTS = {
     },
     always(world, check) {
       for (const record of world.records()) {
-        if (!isTerminal(record) || world.hasOutbox(record)) continue;
+        if (!isTerminal(record) || world.hasOutbox(record) || isHalfDeleted(record)) continue;
         const id = `${record["id"]}:${record["phase"]}`;
         check(
           world.aws.published.some((event) => event.id === id),
@@ -388,6 +393,11 @@ export class Watch {
 
 function isRecord(item: Item): boolean {
   return String(item["sk"]).startsWith("MEDIA#");
+}
+
+/** Its owner wants it gone, and something of it is still there. */
+export function isHalfDeleted(record: Item): boolean {
+  return record["phase"] === "deleted" && record["expiresAt"] === undefined;
 }
 
 export function isTerminal(record: Item): boolean {

@@ -281,8 +281,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "the user's words stand in the event",
     caughtBy: "I15",
     file: "shared/contract/events.ts",
-    find: "    description: media.description[0]?.text,",
-    replace: "    description: media.context,",
+    find: "        description: media.description[0]?.text,",
+    replace: "        description: media.context,",
   },
   {
     name: "a failed step names the picture's link",

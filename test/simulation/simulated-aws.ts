@@ -218,6 +218,12 @@ export class SimulatedAws {
       this.objects.delete(key);
       return { statusCode: 204, headers: {}, body: Buffer.of() };
     }
+    if (operation === "ListBucket") {
+      const keys = [...this.objects.keys()].filter((it) => it.startsWith(call.query?.["prefix"] ?? ""));
+      const contents = keys.map((it) => `<Contents><Key>${it}</Key></Contents>`).join("");
+      const body = `<ListBucketResult><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`;
+      return { statusCode: 200, headers: { "content-type": "application/xml" }, body: Buffer.from(body) };
+    }
     if (!object) return s3Error(404, "NoSuchKey");
     const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(call.headers["range"] ?? "") ?? [];
     if (first === undefined) return { statusCode: 200, headers: {}, body: object.bytes };

@@ -47,6 +47,8 @@ export interface Hook {
 const HOUR = 3_600_000;
 /** Of what is started at the beginning (stage.ts). */
 const DEADLINE_MS = 300_000;
+const DESCRIBE = "fal-ai/video-understanding";
+const FIRST_FRAME = "fal-ai/ffmpeg-api/extract-frame";
 const KLING = /^\/(fal-ai\/kling-video\/v2\.1\/\w+\/image-to-video)$/;
 
 interface Answer {
@@ -110,6 +112,7 @@ export class SimulatedFal {
     switch (name) {
       case "fal.submit":
       case "fal.describe":
+      case "fal.frame":
         return this.#take(name, url, body, twist);
       case "fal.jwks":
         return { status: 200, body: { keys: this.#keys.map((key) => key?.publicKey.export({ format: "jwk" })) } };
@@ -189,7 +192,8 @@ export class SimulatedFal {
   #result(job: Job): Answer {
     if (job.canceled) return { status: 422, body: { detail: "Canceled.", error_type: "client_cancelled" } };
     if (!this.hasEnded(job)) return { status: 400, body: { detail: "Request is still in progress" } };
-    if (job.endpoint.includes("video-understanding")) return { status: 200, body: { output: "Waves at a beach." } };
+    if (job.endpoint === DESCRIBE) return { status: 200, body: { output: "Waves at a beach." } };
+    if (job.endpoint === FIRST_FRAME) return { status: 200, body: { images: [{ url: this.#world.frameUrl }] } };
     switch (job.twist) {
       case "fails":
         return { status: 500, body: { detail: "Worker died.", error_type: "runner_server_error" } };
@@ -296,7 +300,8 @@ function operationOf(method: string, { hostname, pathname }: URL): string {
   if (hostname.includes("workflowai")) return "ai";
   if (pathname.endsWith("/jwks.json")) return "fal.jwks";
   if (pathname.includes("/requests/by-endpoint")) return "fal.history";
-  if (method === "POST") return KLING.test(pathname) ? "fal.submit" : "fal.describe";
+  if (method === "POST" && KLING.test(pathname)) return "fal.submit";
+  if (method === "POST") return pathname.slice(1) === DESCRIBE ? "fal.describe" : "fal.frame";
   if (method === "PUT") return "fal.cancel";
   return pathname.endsWith("/status") ? "fal.status" : "fal.result";
 }

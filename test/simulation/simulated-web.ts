@@ -38,7 +38,7 @@ export class SimulatedWeb {
     const { gate } = this.#world;
     this.#world.observe({ kind: "connection", url: url.href, address });
     const page = await gate.pass({
-      name: `web.GET ${url.pathname.endsWith(".mp4") ? "video" : "picture"}`,
+      name: `web.GET ${url.pathname.endsWith(".mp4") ? "video" : url.hostname === "pictures.example" ? "picture" : "frame"}`,
       perform: (twist) => this.#page(url, twist),
       signal,
       about: () => url.host,

@@ -7,7 +7,7 @@ import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { Clients, STORIES, type Answered, type Asked, type Intent, type Story } from "./clients.ts";
 import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
-import { isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
+import { isHalfDeleted, isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
 import { link } from "./link.ts";
 import { SimulatedAws, type Item, type ProcessWide } from "./simulated-aws.ts";
 import { SimulatedFal, STRANGERS_KEY, type Hook, type Job } from "./simulated-fal.ts";
@@ -85,11 +85,16 @@ export class World {
   readonly fal: SimulatedFal;
   readonly web: SimulatedWeb;
   readonly clip: Buffer;
+  readonly frameUrl = "https://v3.fal.media/files/frame.jpg";
   readonly watch: Watch;
   readonly settings: Settings;
   readonly claims = new Map<string, Claim[]>();
   /** By intent: the request that was taken, and its answer. */
   readonly firstAnswers = new Map<string, { body: string; answer: string }>();
+  /** By the record's id, which outlives everything else that it says. */
+  readonly #intents = new Map<string, Intent>();
+  /** Records whose owner wants them gone. */
+  readonly unwanted = new Set<string>();
   /** Records that an operator has taken up again. */
   readonly redriven = new Set<string>();
   /** Invocations on behalf of somebody who has no right to anything. */
@@ -120,6 +125,7 @@ export class World {
     this.fal = new SimulatedFal(this, mulberry32(plan.seed + 2_000_003));
     this.web = new SimulatedWeb(this);
     this.web.pages.set("https://pictures.example/beach.jpg", () => filePage(stage.picture, "image/jpeg"));
+    this.web.pages.set(this.frameUrl, () => filePage(stage.picture, "image/jpeg"));
     this.clients = new Clients(this);
   }
 
@@ -230,6 +236,7 @@ export class World {
       (record) =>
         isTerminal(record) &&
         record["analysisStatus"] !== "pending" &&
+        !isHalfDeleted(record) &&
         (!this.hasOutbox(record) || this.#busBackAt === Infinity),
     );
   }
@@ -273,12 +280,18 @@ export class World {
   }
 
   observe(fact: Fact): void {
+    if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     this.watch.see(fact, this);
     if (fact.kind === "write") this.#noteClaim(fact);
     if (fact.kind === "submit") {
       const claim = this.claims.get(fact.mediaId ?? "")?.at(-1);
       if (claim) claim.posts++;
     }
+  }
+
+  #noteIntent({ id, name }: Item): void {
+    const intent = this.clients.intents.find((it) => it.name === name);
+    if (intent) this.#intents.set(String(id), intent);
   }
 
   #noteClaim({ before, after, by }: Extract<Fact, { kind: "write" }>): void {
@@ -301,7 +314,7 @@ export class World {
   }
 
   intentOf(record: Item): Intent | undefined {
-    return this.clients.intents.find((intent) => intent.name === record["name"]);
+    return this.#intents.get(String(record["id"]));
   }
 
   hasOutbox(record: Item): boolean {
