@@ -24,13 +24,37 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 export type Item = Record<string, unknown>;
+/** What the table holds, as far as the world looks at it: a record, or a key with `pk` and `sk` alone of these. */
+export interface StoredItem {
+  pk: string;
+  sk: string;
+  id: string;
+  tenantId: string;
+  name?: string;
+  phase: string;
+  version: number;
+  attempt: number;
+  requestId?: string;
+  video?: { key: string; size: number; sha256: string };
+  error?: { code: string };
+  outbox: Record<string, unknown>;
+  deadlineAt: string;
+  sweepAt?: string;
+  sweepShard?: string;
+  leaseOwner?: string;
+  leaseUntil?: string;
+  analysisStatus?: string;
+  cancelSentAt?: string;
+  estimatedCostUsd?: number;
+  expiresAt?: number;
+}
 
 /** What the machine has that no crash takes away. */
 export class SimulatedAws {
   /** The table, as the writes have left it: `pk sk` -> item. */
-  readonly items = new Map<string, Item>();
+  readonly items = new Map<string, StoredItem>();
   /** Those of them that are records. */
-  records: Item[] = [];
+  records: StoredItem[] = [];
   readonly objects = new Map<string, { bytes: Buffer; sha256: string; contentType: string }>();
   readonly published: { id: string; type: string; detail: Item }[] = [];
   readonly executions = new Map<string, Execution>();
@@ -91,11 +115,11 @@ export class SimulatedAws {
     });
     if (statusCode === 200 && (operation === "PutItem" || operation === "UpdateItem")) {
       const written = operation === "PutItem" ? asked["Item"] : (JSON.parse(body) as Item)["Attributes"];
-      const after: Item = unmarshall(written as Parameters<typeof unmarshall>[0]);
-      const key = `${String(after["pk"])} ${String(after["sk"])}`;
+      const after = unmarshall(written as Parameters<typeof unmarshall>[0]) as StoredItem;
+      const key = `${after.pk} ${after.sk}`;
       const before = this.items.get(key);
       this.items.set(key, after);
-      this.records = [...this.items.values()].filter(({ sk }) => String(sk).startsWith("MEDIA#"));
+      this.records = [...this.items.values()].filter(({ sk }) => sk.startsWith("MEDIA#"));
       if (by) this.#world.observe({ kind: "write", before, after, by });
     }
     return { statusCode, headers, body: new Uint8Array(Buffer.from(body)) };
@@ -152,7 +176,7 @@ export class SimulatedAws {
   /** Leaves nothing of this run in what the process shares. */
   async clear(): Promise<void> {
     this.stopAll();
-    for (const { pk, sk } of this.items.values()) await this.#process.remove({ pk: String(pk), sk: String(sk) });
+    for (const item of this.items.values()) await this.#process.remove(item);
   }
 
   /** A machine without power: its executions are gone, and their names are free. */
