@@ -11,7 +11,6 @@ export type Fact =
   | { kind: "write"; before: StoredItem | undefined; after: StoredItem; by: Actor }
   /** A POST of a video leaves us, whatever becomes of it. */
   | { kind: "submit"; mediaId: string | undefined; by: Actor | undefined }
-  | { kind: "file"; key: string; replaced: boolean }
   | { kind: "event"; type: string; detail: Item }
   | { kind: "text"; where: "log" | "execution input" | "step input" | "step output" | "event"; text: string }
   | { kind: "connection"; url: string; address: string }
@@ -311,9 +310,8 @@ export const INVARIANTS = {
         const [record] = world.recordsOf(intent);
         check(record !== undefined, () => `${intent.name} was accepted and there is no record`);
         if (!record) continue;
-        const by = world.settledBy(record) + LIVENESS_MS;
-        if (isTerminal(record)) check(true, () => "");
-        else if (world.now() > by) check(false, () => `${record.id} is still ${record.phase}`);
+        const inTime = isTerminal(record) || world.now() <= world.settledBy(record) + LIVENESS_MS;
+        check(inTime, () => `${record.id} is still ${record.phase}`);
       }
     },
   },
