@@ -142,12 +142,16 @@ export class Clients {
     await this.ask({ route: "POST /api/spaces/{spaceId}/media/{id}/cancel", path, tenant: intent.tenant });
   }
 
-  /** Its owner wants it gone. */
+  /** Its owner wants it gone, and says so until it is: while it is still being described, it cannot be. */
   async delete(intent: Intent): Promise<void> {
     if (intent.mediaId === undefined) return;
     this.#world.unwanted.add(intent.mediaId);
     const path = { spaceId: intent.spaceId, id: intent.mediaId };
-    await this.ask({ route: "DELETE /api/spaces/{spaceId}/media/{id}", path, tenant: intent.tenant });
+    for (let tried = 0; tried < 5; tried++) {
+      const asked = { route: "DELETE /api/spaces/{spaceId}/media/{id}", path, tenant: intent.tenant };
+      if ((await this.ask(asked))?.statusCode === 204) return;
+      await this.#world.sleep(20_000);
+    }
   }
 
   /** Another tenant tries to see it and to stop it. */
@@ -227,7 +231,7 @@ export const STORIES = {
     const intent = clients.intent({ key: "order-1" });
     return clients.as(async () => {
       await clients.start(intent);
-      await world.sleep(random() * 60_000);
+      await world.sleep(random() * 30_000);
       await Promise.all([clients.cancel(intent), random() < 0.5 ? clients.cancel(intent) : undefined]);
       await clients.follow(intent);
     });
