@@ -20,6 +20,8 @@ interface Source {
   lines: number;
   /** Files of ours by their path, packages by their name, Node's own as `node:...`. */
   imports: string[];
+  /** Those of them that are left when the types are gone. */
+  runtimeImports: string[];
   /** Imports whose address only the running code knows. */
   computedImports: number;
   /** Names the file hands out; `*` for a whole other module. */
@@ -37,21 +39,23 @@ function parse(filePath: string, text: string): Source {
     path: filePath,
     lines: text.replace(/\n$/, "").split("\n").length,
     imports: [],
+    runtimeImports: [],
     computedImports: 0,
     exports: file.statements.flatMap(exportedNames),
     names: [],
     handlerPaths: [],
   };
-  const address = (node: ts.Node | undefined) => {
-    if (node && ts.isStringLiteralLike(node)) source.imports.push(resolved(filePath, node.text));
-    else source.computedImports++;
+  const address = (node: ts.Node | undefined, isType = false) => {
+    if (!node || !ts.isStringLiteralLike(node)) return void source.computedImports++;
+    source.imports.push(resolved(filePath, node.text));
+    if (!isType) source.runtimeImports.push(resolved(filePath, node.text));
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) address(node.moduleSpecifier);
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) address(node.moduleSpecifier);
+    if (ts.isImportDeclaration(node)) address(node.moduleSpecifier, isTypeOnly(node));
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) address(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isExternalModuleReference(node)) address(node.expression);
     else if (ts.isImportTypeNode(node)) {
-      address(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+      address(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
     } else if (ts.isCallExpression(node) && isImporting(node.expression)) address(node.arguments[0]);
     else if (ts.isIdentifier(node) && !isProperty(node)) source.names.push(node.text);
     else if (ts.isStringLiteralLike(node) && /^functions\/.+\.\w+$/.test(node.text))
@@ -60,6 +64,10 @@ function parse(filePath: string, text: string): Source {
   };
   visit(file);
   return source;
+}
+
+function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
+  return importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
 }
 
 function isImporting(callee: ts.Expression): boolean {
@@ -115,9 +123,11 @@ const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
   "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
-  // Both stores take the same keys.
+  // All stores take the same keys.
   "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts"],
+  "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
+  "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
   // fal's model for videos stands behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
 };
@@ -168,6 +178,11 @@ const HOUSE_RULES: Record<string, Rule> = {
       inside("shared/adapters/", "shared/media/", "shared/services/")(target) ||
       target === "shared/environment.ts",
   ),
+  "the client stands on its own, types apart": {
+    about: inside("shared/client/"),
+    faults: ({ runtimeImports }) =>
+      runtimeImports.filter((target) => !inside("shared/client/")(target)).map((target) => `imports ${target}`),
+  },
   "shared stands on its own": imports(inside("shared/"), (target) => !isOurs(target) || inside("shared/")(target)),
   "a function imports shared, and of packages zod alone": imports(
     inside("functions/"),
@@ -271,6 +286,8 @@ describe("a rule of the house", () => {
       'import "@aws-sdk/client-dynamodb"; import "@aws-sdk/lib-dynamodb"; import "zod"; import "./media-item.ts"; import "../contract/events.ts";',
     "shared/services/media-records.ts":
       'import "@aws-sdk/client-dynamodb"; import "../adapters/dynamo-media-records.ts"; import "../environment.ts"; import "./lazy.ts";',
+    "shared/client/calls.ts":
+      'import type { media } from "../contract/media-space.ts"; import { send } from "./request.ts"; send();',
     "shared/environment.ts": 'import { Resource } from "sst/resource"; export const all = process.env;',
     "shared/lambda.ts": 'import middy from "@middy/core"; job.process();',
     "functions/api/get-media.ts":
@@ -322,6 +339,16 @@ describe("a rule of the house", () => {
       "a service imports adapters, the domain, the settings and services",
       { "shared/services/log.ts": 'import "../lambda.ts";' },
       "shared/services/log.ts imports shared/lambda.ts",
+    ],
+    [
+      "the client stands on its own, types apart",
+      { "shared/client/calls.ts": 'import { media } from "../contract/media-space.ts"; media();' },
+      "shared/client/calls.ts imports shared/contract/media-space.ts",
+    ],
+    [
+      "the client stands on its own, types apart",
+      { "shared/client/calls.ts": 'import { randomUUID } from "node:crypto"; import type * as z from "zod";' },
+      "shared/client/calls.ts imports node:crypto",
     ],
     [
       "shared stands on its own",

@@ -11,9 +11,10 @@ import { passed } from "./deadlines.ts";
 import { instant, modeOf, refOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { CheckedFetch, Clock, Kling, MediaFiles, ReadVideoFacts, VideoDescriber } from "./ports.ts";
+import type { CheckedFetch, Clock, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
+import { noteTiming } from "./timings.ts";
 
 export interface FinalizeDeps extends MoveDeps {
   kling: Pick<Kling, "checkKlingRequestStatus" | "getKlingRequestResult">;
@@ -21,6 +22,7 @@ export interface FinalizeDeps extends MoveDeps {
   files: MediaFiles;
   readVideoFacts: ReadVideoFacts;
   describer: VideoDescriber;
+  timings: Timings;
   clock: Clock;
   publicUrl: string | undefined;
 }
@@ -74,7 +76,17 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
     },
     { leaseOwner: leased.leaseOwner },
   );
+  await rememberTiming(deps, completed);
   return analyze(deps, completed);
+}
+
+/** The video is there, whether or not we remember how long it took. */
+async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<void> {
+  try {
+    await noteTiming(deps, completed);
+  } catch (error) {
+    deps.log.warn("timing not noted", { mediaId: completed.id, error: String(error) });
+  }
 }
 
 /** fal's URL of the video; undefined when the job had failed, which is then recorded in fal's words. */

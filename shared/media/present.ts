@@ -2,6 +2,7 @@
 import type { Media, StoredVideo } from "./media.ts";
 import type { KlingGenerationMode } from "./modes.ts";
 import type { MediaFiles } from "./ports.ts";
+import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";
 
 /** The seed's media. */
@@ -95,7 +96,8 @@ function statusOf(record: Media): GenerationStatus {
 
 async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
   if (source) return { link: await files.link(source.key), width: source.width, height: source.height };
-  return image.link === "" ? undefined : image;
+  // An upload has no address that a caller could open; its picture is shown from the source on.
+  return image.link === "" || uploadIdIn(image.link) !== undefined ? undefined : image;
 }
 
 async function presentVideo(files: Pick<MediaFiles, "link">, record: Media): Promise<IVideo | undefined> {

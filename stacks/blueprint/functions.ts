@@ -18,6 +18,10 @@ export type Link =
   | "MediaFiles.serveSource"
   | "MediaFiles.keepSource"
   | "MediaFiles.keepVideo"
+  | "MediaFiles.takeUpload"
+  | "MediaFiles.readUpload"
+  | "Timings.add"
+  | "Timings.list"
   | "FalKey"
   | "WorkflowAiKey";
 
@@ -50,6 +54,16 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     ...api,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
   },
+  "functions/api/upload-image.handler": { ...api, links: ["MediaFiles.takeUpload"] },
+  "functions/api/check-upload.handler": {
+    // It decodes what submit-generation decodes.
+    memoryMb: 1536,
+    timeoutSeconds: API_SECONDS,
+    links: ["MediaFiles.readUpload"],
+    install: ["sharp"],
+  },
+  "functions/api/report-pricing.handler": { ...api, links: [] },
+  "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/api/describe-api.handler": { ...api, links: [] },
   "functions/api/report-health.handler": { ...api, links: [] },
@@ -59,7 +73,15 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     // A PNG of 100 megapixels peaks at 959 MB.
     memoryMb: 1536,
     timeoutSeconds: 120,
-    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepSource", "FalKey", "WorkflowAiKey"],
+    links: [
+      "Media.get",
+      "Media.update",
+      "Bus.publish",
+      "MediaFiles.readUpload",
+      "MediaFiles.keepSource",
+      "FalKey",
+      "WorkflowAiKey",
+    ],
     reserveConcurrency: true,
     install: ["sharp"],
   },
@@ -71,7 +93,15 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/workflow/finalize-and-analyze.handler": {
     memoryMb: 1024,
     timeoutSeconds: 300,
-    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepVideo", "FalKey", "WorkflowAiKey"],
+    links: [
+      "Media.get",
+      "Media.update",
+      "Bus.publish",
+      "MediaFiles.keepVideo",
+      "Timings.add",
+      "FalKey",
+      "WorkflowAiKey",
+    ],
   },
   "functions/workflow/record-failure.handler": {
     memoryMb: SMALL_MB,

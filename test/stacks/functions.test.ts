@@ -24,6 +24,7 @@ interface Specification {
 
 const small = { memoryMb: 512, timeoutSeconds: 28 };
 const links = ["s3:GetObject on MediaFiles/videos/*", "s3:GetObject on MediaFiles/sources/*"];
+const readUpload = ["s3:GetObject on MediaFiles/uploads/*", "s3:ListBucket on MediaFiles"];
 const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "events:PutEvents on Bus"];
 
 const SPECIFICATION: Record<string, Specification> = {
@@ -57,6 +58,26 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "MediaFiles", "FalKey"],
     ...small,
   },
+  "upload-image": {
+    calledBy: "POST /api/uploads, with a token",
+    may: ["s3:PutObject on MediaFiles/uploads/*"],
+    knows: ["MediaFiles"],
+    ...small,
+  },
+  "check-upload": {
+    calledBy: "POST /api/uploads/{id}/check, with a token",
+    may: readUpload,
+    knows: ["MediaFiles"],
+    memoryMb: 1536,
+    timeoutSeconds: 28,
+  },
+  "report-pricing": { calledBy: "GET /api/pricing, open", may: [], knows: [], ...small },
+  "report-timings": {
+    calledBy: "GET /api/timings, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "serve-source": {
     calledBy: "GET /sources/{name}, open",
     may: ["s3:GetObject on MediaFiles/sources/*", "s3:ListBucket on MediaFiles"],
@@ -68,7 +89,7 @@ const SPECIFICATION: Record<string, Specification> = {
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
-    may: [...moves, "s3:PutObject on MediaFiles/sources/*"],
+    may: [...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
     knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
     memoryMb: 1536,
     timeoutSeconds: 120,
@@ -87,6 +108,7 @@ const SPECIFICATION: Record<string, Specification> = {
       "s3:PutObject on MediaFiles/videos/*",
       "s3:AbortMultipartUpload on MediaFiles/videos/*",
       "s3:GetObject on MediaFiles/videos/*",
+      "dynamodb:PutItem on Media",
     ],
     knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
     memoryMb: 1024,

@@ -62,7 +62,7 @@ export async function deployedFunctions(options: {
       const body = await buffer(request);
       const asked = permissionsAsked(request, body, graph);
       for (const { action, arn, body: said } of asked) {
-        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources)\/.*$/, "/$1/*")}`;
+        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources|uploads)\/.*$/, "/$1/*")}`;
         current?.calls.push({ action, body: said });
         if (current && !allows(current.fn, action, arn)) {
           const { fn } = current;
