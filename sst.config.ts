@@ -24,6 +24,7 @@ export default $config({
     const { createFunctions } = await import("./stacks/functions.ts");
     const { createWorkflow } = await import("./stacks/workflow.ts");
     const { createAlarms } = await import("./stacks/alarms.ts");
+    const { OPERATIONS } = await import("./stacks/blueprint/rules.ts");
 
     const settings = readSettings();
     const secrets = createSecrets();
@@ -36,7 +37,8 @@ export default $config({
     const functions = createFunctions(settings, { ...storage, ...secrets, bus, url: api.url });
     const machine = createWorkflow(functions);
     createRoutes(api, settings, functions);
-    const deadLetters = createRules(bus, functions);
+    const deadLetters = createRules(bus, machine, functions);
+    for (const handler of OPERATIONS) functions(handler);
     const alarms = createAlarms(settings, { api, machine, table: storage.table, functions, deadLetters });
 
     return {

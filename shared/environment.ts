@@ -31,6 +31,9 @@ export const environmentSchema = z.object({
   FAL_TEST_MODE: z.enum(["on", "off"]).default("on"),
   FAL_QUEUE_URL: origin.default("https://queue.fal.run"),
   FAL_PLATFORM_URL: origin.default("https://api.fal.ai"),
+  FAL_WEBHOOK_JWKS_URL: z
+    .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+    .default("https://rest.fal.ai/.well-known/jwks.json"),
   PUBLIC_URL: origin.optional(),
   WORKFLOWAI_API_KEY: z.string().optional(),
   WORKFLOWAI_API_URL: origin.optional(),
@@ -124,7 +127,7 @@ export function linkedArn(resource: "Generation"): string {
 }
 
 /** A secret linked by SST; undefined where it is not linked or empty. */
-export function linkedSecret(name: "FalKey" | "WorkflowAiKey" | "LinkSecret"): string | undefined {
+export function linkedSecret(name: "FalKey" | "WorkflowAiKey" | "LinkSecret" | "WebhookSecret"): string | undefined {
   if (!Reflect.has(Resource, name)) return undefined;
   return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
 }

@@ -28,6 +28,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   upload_not_found: 404,
   // Only an upload's check answers these: what is fetched later fails as a generation.
   ...Object.fromEntries(Object.keys(IMAGE_FAULTS).map((code) => [code, 400])),
+  webhook_refused: 401,
 };
 
 /** Errors of the AWS SDK that pass by themselves: throttles, time-outs, a service that is down. */

@@ -29,6 +29,8 @@ type RequestShape = z.ZodObject<{ body?: z.ZodType; path?: z.ZodType; query?: z.
 interface Circumstances {
   /** Names in lower case. */
   headers: HttpEvent["headers"];
+  /** The body as it was sent: what a signature is over. */
+  rawBody: () => Uint8Array;
   /** Asked for lazily: open routes have no caller. @throws RequestError 401 */
   caller: () => Caller;
 }
@@ -43,7 +45,11 @@ export function http<S extends RequestShape>(
       request.response = errorReply(request.error, request.event.requestContext.requestId);
     })
     .handler(async (event) =>
-      answer(parseRequest(shape, event), { headers: event.headers, caller: () => callerOf(event) }),
+      answer(parseRequest(shape, event), {
+        headers: event.headers,
+        rawBody: () => bodyOf(event),
+        caller: () => callerOf(event),
+      }),
     );
 }
 
@@ -78,8 +84,12 @@ function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.inf
   throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
+function bodyOf(event: HttpEvent): Buffer {
+  return Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+}
+
 function jsonBody(event: HttpEvent): unknown {
-  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  const bytes = bodyOf(event);
   if (bytes.length > BODY_MAX_BYTES) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
   const type = event.headers["content-type"] ?? "";
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {

@@ -1,5 +1,6 @@
 // What wakes somebody: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
 import { ROUTES } from "./blueprint/routes.ts";
+import { functionName } from "./blueprint/functions.ts";
 import { RULES, SCHEDULES } from "./blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 import type { Api } from "./api.ts";
@@ -32,7 +33,8 @@ interface AlarmPlan {
 
 const MINUTE = 60;
 const SWEEP = SCHEDULES[0].handler;
-const START_FROM_EVENT = RULES[0].handler;
+const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }] = RULES;
+const WEBHOOK = "functions/events/receive-fal-webhook.handler";
 
 /** @returns the topic that every alarm is put on */
 export function createAlarms(settings: Settings, watched: Watched): aws.sns.Topic {
@@ -113,6 +115,14 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
+    JobsOrphaned: {
+      says: "fal.ai has run, and probably billed, a job that no generation follows: its video goes to nobody. The person was told to try again, or got another one.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["JobsOrphaned"],
+      dimensions: {},
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
     RecordFailureErrors: {
       says: "Generations that have failed are still shown as running: people wait for a video that will not come.",
       namespace: "AWS/Lambda",
@@ -152,6 +162,14 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       metrics: ["ApproximateNumberOfMessagesVisible"],
       dimensions: queue(START_FROM_EVENT),
       atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    EndsLost: {
+      says: "That workflows have ended badly was not heard, or not acted upon. The sweeper finds their generations within minutes; until then people's videos stand still.",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(EXECUTION_ENDED),
+      atLeast: 5,
       periodSeconds: 5 * MINUTE,
     },
     SweepsLost: {
@@ -202,35 +220,42 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the logs say of single generations, as numbers: the words are those of shared/media/submit.ts and status.ts. */
+/** What the logs say of single generations, as numbers: the words are those of shared/media/submit.ts, wake.ts and status.ts. */
 const COUNTED_LINES = {
   SubmitInDoubt: {
-    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
     pattern: '{ $.message = "fal did not accept" && $.outcome = "in_doubt" }',
   },
   FalRefuses: {
-    handler: WORKFLOW_FUNCTIONS.SubmitGeneration,
+    handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
     pattern: '{ $.message = "fal did not accept" && $.outcome = "refused" }',
   },
   DeliveriesLost: {
-    handler: WORKFLOW_FUNCTIONS.RecordFailure,
+    // Whoever sees that time is up.
+    handlers: [WORKFLOW_FUNCTIONS.RecordFailure, SWEEP, EXECUTION_ENDED],
     pattern: '{ $.message = "fail delivery" }',
+  },
+  JobsOrphaned: {
+    handlers: [WEBHOOK],
+    pattern: '{ $.message = "a job ended that nobody follows" }',
   },
 };
 
 function countLogLines(functions: Functions): void {
-  for (const [metric, { handler, pattern }] of Object.entries(COUNTED_LINES)) {
+  for (const [metric, { handlers, pattern }] of Object.entries(COUNTED_LINES)) {
     const namespace = `${$app.name}-${$app.stage}`;
-    new aws.cloudwatch.LogMetricFilter(
-      `${metric}Metric`,
-      {
-        name: `${namespace}-${metric}`,
-        logGroupName: functionLogName(handler),
-        pattern,
-        metricTransformation: { name: metric, namespace, value: "1", defaultValue: "0" },
-      },
-      { dependsOn: functions(handler) },
-    );
+    handlers.forEach((handler, n) => {
+      new aws.cloudwatch.LogMetricFilter(
+        n === 0 ? `${metric}Metric` : `${metric}Metric${n + 1}`,
+        {
+          name: `${namespace}-${metric}-${functionName(handler)}`,
+          logGroupName: functionLogName(handler),
+          pattern,
+          metricTransformation: { name: metric, namespace, value: "1", defaultValue: "0" },
+        },
+        { dependsOn: functions(handler) },
+      );
+    });
   }
 }
 

@@ -1,5 +1,5 @@
 // What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
-import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import { RULES, SCHEDULES, type Rule } from "./blueprint/rules.ts";
 import type { Functions } from "./functions.ts";
 
 /** EventBridge delivers for a day at most (AWS: "Retry policy"); Lambda then tries the function for six hours at most. */
@@ -12,15 +12,21 @@ export function createBus(): sst.aws.Bus {
 }
 
 /** @returns the queues of what went wrong, by the function that should have taken it */
-export function createRules(bus: sst.aws.Bus, functions: Functions): Map<string, aws.sqs.Queue> {
+export function createRules(
+  bus: sst.aws.Bus,
+  machine: aws.sfn.StateMachine,
+  functions: Functions,
+): Map<string, aws.sqs.Queue> {
   const deadLetters = new Map<string, aws.sqs.Queue>();
+  const rules: readonly Rule[] = RULES;
 
-  for (const { name, pattern, handler } of RULES) {
+  for (const rule of rules) {
+    const { name, handler } = rule;
     const queue = createDeadLetters(name);
     deadLetters.set(handler, queue);
     const fn = functions(handler, { retries: 2, keepSeconds: FUNCTION_TRIES_SECONDS, deadLetters: queue.arn });
-    const subscription = bus.subscribe(pascal(name), fn.arn, {
-      pattern: { detailType: [...pattern["detail-type"]] },
+    const subscription = sst.aws.Bus.subscribe(pascal(name), rule.bus === "media" ? bus.arn : defaultBus(), fn.arn, {
+      pattern: patternOf(rule, machine),
       transform: {
         target: {
           deadLetterConfig: { arn: queue.arn },
@@ -49,6 +55,20 @@ export function createRules(bus: sst.aws.Bus, functions: Functions): Map<string,
     allowDeadLetters(name, queue);
   }
   return deadLetters;
+}
+
+function defaultBus(): $util.Output<string> {
+  const [region, account] = [aws.getRegionOutput().region, aws.getCallerIdentityOutput().accountId];
+  return $interpolate`arn:aws:events:${region}:${account}:event-bus/default`;
+}
+
+function patternOf({ pattern, ofStateMachine }: Rule, machine: aws.sfn.StateMachine) {
+  const detail = { ...pattern.detail, ...(ofStateMachine && { stateMachineArn: [machine.arn] }) };
+  return {
+    detailType: [...pattern["detail-type"]],
+    ...(pattern.source && { source: [...pattern.source] }),
+    ...(Object.keys(detail).length > 0 && { detail }),
+  };
 }
 
 function createDeadLetters(name: string): aws.sqs.Queue {

@@ -1,4 +1,5 @@
 // What each link of the blueprint allows: the exact IAM actions, where SST's own links would grant `dynamodb:*` or `s3:*`.
+import type { RandomPassword } from "@pulumi/random";
 import { MEDIA_TABLE } from "./blueprint/tables.ts";
 import type { Link } from "./blueprint/functions.ts";
 
@@ -8,6 +9,7 @@ export interface LinkTargets {
   bus: sst.aws.Bus;
   falKey: sst.Secret;
   workflowAiKey: sst.Secret;
+  webhookSecret: RandomPassword;
 }
 
 /** The state machine needs its functions and they need it: they know it by the name that it will have. */
@@ -17,7 +19,7 @@ export function stateMachineName(): string {
 
 /** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
 export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
-  const { table, files, bus, falKey, workflowAiKey } = targets;
+  const { table, files, bus, falKey, workflowAiKey, webhookSecret } = targets;
   const region = aws.getRegionOutput().region;
   const account = aws.getCallerIdentityOutput().accountId;
   const machine = $interpolate`arn:aws:states:${region}:${account}:stateMachine:${stateMachineName()}`;
@@ -32,6 +34,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
   const mediaFiles = { urn: files.urn, properties: { name: files.name } };
   const events = { urn: bus.urn, properties: { name: bus.name } };
   const secret = (of: sst.Secret) => ({ urn: of.urn, properties: { value: of.value } });
+  const webhookProof = { urn: webhookSecret.urn, properties: { value: webhookSecret.result } };
 
   const links: Record<Link, [resource: Linked, ...may: [actions: string[], on: $util.Input<string>[]][]]> = {
     "Media.get": [media, [["dynamodb:GetItem"], [table.arn]]],
@@ -39,6 +42,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "Media.put": [media, [["dynamodb:PutItem"], [table.arn]]],
     "Media.update": [media, [["dynamodb:UpdateItem"], [table.arn]]],
     "Media.due": [media, [["dynamodb:Query"], [$interpolate`${table.arn}/index/${MEDIA_TABLE.sweepIndex.name}`]]],
+    "Media.scan": [media, [["dynamodb:Scan"], [table.arn]]],
     "Generation.start": [generation, [["states:StartExecution"], [machine]]],
     "Generation.describe": [generation, [["states:DescribeExecution"], [executions]]],
     "Bus.publish": [events, [["events:PutEvents"], [bus.arn]]],
@@ -54,6 +58,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "MediaFiles.readUpload": [mediaFiles, [["s3:GetObject"], [uploads]], [["s3:ListBucket"], [files.arn]]],
     "Timings.add": [media, [["dynamodb:PutItem"], [table.arn]]],
     "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
+    WebhookSecret: [webhookProof],
     FalKey: [secret(falKey)],
     WorkflowAiKey: [secret(workflowAiKey)],
   };

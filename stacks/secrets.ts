@@ -1,4 +1,5 @@
-// The secrets: set once a stage with `npx sst secret set`, kept encrypted, linked to the functions that use them.
+// The secrets: set once a stage with `npx sst secret set`, or drawn by the deploy; kept encrypted, linked to the functions that use them.
+import { RandomPassword } from "@pulumi/random";
 
 /** @throws Error when fal's key is not set */
 export function createSecrets() {
@@ -12,5 +13,7 @@ export function createSecrets() {
   }
   // Without it the user's own words are the prompt, and fal describes the video.
   const workflowAiKey = new sst.Secret("WorkflowAiKey", local("WORKFLOWAI_API_KEY") ?? "");
-  return { falKey, workflowAiKey };
+  // Proves the addresses at which fal reports. Another one makes running jobs' reports unknown: the checks find them.
+  const webhookSecret = new RandomPassword("WebhookSecret", { length: 64, special: false });
+  return { falKey, workflowAiKey, webhookSecret };
 }

@@ -171,12 +171,13 @@ const HOUSE_RULES: Record<string, Rule> = {
       return systems.length > 1 ? [`imports ${systems.join(" and ")}`] : [];
     },
   },
-  "a service imports adapters, the domain, the settings and services": imports(
+  "a service imports adapters, the domain, the settings, services, and the library of the seed": imports(
     inside("shared/services/"),
     (target) =>
       !isOurs(target) ||
       inside("shared/adapters/", "shared/media/", "shared/services/")(target) ||
-      target === "shared/environment.ts",
+      target === "shared/environment.ts" ||
+      target === "shared/kling.ts",
   ),
   "the client stands on its own, types apart": {
     about: inside("shared/client/"),
@@ -336,7 +337,7 @@ describe("a rule of the house", () => {
       "shared/adapters/fal-queue.ts imports @aws-sdk and @fal-ai/client",
     ],
     [
-      "a service imports adapters, the domain, the settings and services",
+      "a service imports adapters, the domain, the settings, services, and the library of the seed",
       { "shared/services/log.ts": 'import "../lambda.ts";' },
       "shared/services/log.ts imports shared/lambda.ts",
     ],

@@ -1,9 +1,8 @@
-// By the clock: restarts what nobody drives and publishes what was not heard.
+// By the clock: ends what is past its time, restarts what nobody drives and publishes what was not heard.
 import * as z from "zod";
 import { onEvent } from "../../shared/lambda.ts";
 import { sweepGenerations } from "../../shared/media/sweep.ts";
-import { moveDeps } from "../../shared/services/move-deps.ts";
-import { workflow } from "../../shared/services/workflow.ts";
+import { sweepDeps } from "../../shared/services/sweep-deps.ts";
 
 /**
  * A machine that has just started asks for everything: the executions of its last life are gone.
@@ -11,6 +10,4 @@ import { workflow } from "../../shared/services/workflow.ts";
  */
 const schedule = z.object({ detail: z.object({ all: z.boolean() }).catch({ all: false }) });
 
-export const handler = onEvent(schedule, async ({ detail }) =>
-  sweepGenerations({ ...moveDeps(), workflow: workflow() }, detail),
-);
+export const handler = onEvent(schedule, async ({ detail }) => sweepGenerations(sweepDeps(), detail));

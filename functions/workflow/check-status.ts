@@ -1,22 +1,9 @@
 // Step check-status: one look at fal with the endpoint of the stored mode, and what comes next.
 import { checkInput } from "../../shared/contract/steps.ts";
-import { environment } from "../../shared/environment.ts";
-import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/lambda.ts";
-import { checkStatus } from "../../shared/media/check.ts";
-import { mediaFiles } from "../../shared/services/media-files.ts";
-import { moveDeps } from "../../shared/services/move-deps.ts";
+import { checkStatus, WAKE_UP_LOOKS } from "../../shared/media/check.ts";
+import { checkDeps } from "../../shared/services/check-deps.ts";
 
-export const handler = step(checkInput, async (input) =>
-  checkStatus(
-    {
-      ...moveDeps(),
-      files: mediaFiles(),
-      kling,
-      publicUrl: environment().PUBLIC_URL,
-      inDoubtSeconds: environment().IN_DOUBT_SECONDS,
-    },
-    input,
-    input.step?.requestId,
-  ),
+export const handler = step(checkInput, async ({ lap, step: said, ...ref }) =>
+  checkStatus(checkDeps(), ref, { heard: said?.requestId, looks: lap ? 1 : WAKE_UP_LOOKS }),
 );

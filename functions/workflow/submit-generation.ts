@@ -9,6 +9,7 @@ import { checkedFetch } from "../../shared/services/checked-fetch.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 import { prompts } from "../../shared/services/prompts.ts";
+import { webhookUrl } from "../../shared/services/webhooks.ts";
 
 export const handler = step(stepInput, async (ref) =>
   submitGeneration(
@@ -20,6 +21,7 @@ export const handler = step(stepInput, async (ref) =>
       prompts: prompts(),
       kling,
       publicUrl: environment().PUBLIC_URL,
+      webhookUrl,
     },
     ref,
   ),

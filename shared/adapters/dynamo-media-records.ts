@@ -1,6 +1,13 @@
 // The records in DynamoDB: one item each, one conditional write per move, the condition built from the table of moves.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  DynamoDBDocumentClient,
+  GetCommand,
+  paginateScan,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
 import type { Media, MediaChange, MediaRef } from "../media/media.ts";
@@ -106,6 +113,19 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       await write(ref, rest);
     },
 
+    async find(mediaId) {
+      const { sk } = mediaKey({ tenantId: "", spaceId: "", mediaId });
+      const scan = { FilterExpression: "sk = :sk", ExpressionAttributeValues: { ":sk": sk } };
+      const pages = paginateScan({ client: db }, { TableName: table, ProjectionExpression: "pk, sk", ...scan });
+      for await (const { Items = [] } of pages) {
+        for (const item of Items) {
+          const ref = refOfKey(primaryKey.parse(item));
+          if (ref) return ref;
+        }
+      }
+      return undefined;
+    },
+
     async due(before, limit) {
       const pages = await Promise.all(
         SWEEP_SHARDS.map((shard) =>
@@ -149,7 +169,8 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
   };
 }
 
-const indexedKey = z.object({ pk: z.string(), sk: z.string(), sweepAt: z.string() });
+const primaryKey = z.object({ pk: z.string(), sk: z.string() });
+const indexedKey = primaryKey.extend({ sweepAt: z.string() });
 
 const keptStart = z.object({
   fingerprint: z.string(),

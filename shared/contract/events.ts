@@ -41,12 +41,24 @@ export const generationEventDetail = z.object({
     .optional(),
   description: z.string().optional(),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
+  /** Jobs that fal ran and perhaps billed, and that no record follows. */
+  orphanRequestIds: z.array(z.string()).optional(),
   at: z.iso.datetime(),
 });
 
 /** The detail of one event. */
 export function generationEvent({ id, at, media }: MediaEvent): z.infer<typeof generationEventDetail> {
-  const { tenantId, spaceId, id: mediaId, requestId, generationMode, phase: status, video, error } = media;
+  const {
+    tenantId,
+    spaceId,
+    id: mediaId,
+    requestId,
+    generationMode,
+    phase: status,
+    video,
+    error,
+    orphanRequestIds,
+  } = media;
   return {
     id,
     tenantId,
@@ -64,6 +76,7 @@ export function generationEvent({ id, at, media }: MediaEvent): z.infer<typeof g
     },
     description: media.description[0]?.text,
     error,
+    orphanRequestIds,
     at,
   };
 }

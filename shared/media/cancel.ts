@@ -1,16 +1,19 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
 import { AlreadyEndedError, isOvertaken, MediaNotFoundError, ProviderUnavailableError } from "./errors.ts";
-import { instant, modeOf, refOf, type Media, type MediaRef } from "./media.ts";
+import { instant, modeOf, type Media, type MediaRef } from "./media.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { Clock, Kling } from "./ports.ts";
+import type { Kling } from "./ports.ts";
+import { passed } from "./deadlines.ts";
 
 export interface CancelDeps extends MoveDeps {
   kling: Pick<Kling, "cancelKlingRequest">;
-  clock: Clock;
 }
 
 /** A record that changes under us is read again; ten others in a row would be a storm. */
 const TRIES = 10;
+
+/** Longer than the call to fal may take (10 s): who began it has ended, or has died and another must. */
+const CANCEL_CALL_SECONDS = 30;
 
 /**
  * Cancels, or asks for it. A completion that is faster stays a completion: the video exists and was paid for.
@@ -32,13 +35,13 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
   const expected = { version: media.version };
   switch (media.phase) {
     case "queued":
-      return (await move(deps, refOf(media), "cancel", {}, expected)).media;
+      return (await move(deps, media, "cancel", {}, expected)).media;
     case "submitting":
     case "generating": {
       // Whoever asked first tells fal, and the checks do if that call failed.
       if (media.cancelRequestedAt !== undefined) return media;
       const cancelRequestedAt = instant(deps.clock.now());
-      const asked = await move(deps, refOf(media), "request cancel", { cancelRequestedAt }, expected);
+      const asked = await move(deps, media, "request cancel", { cancelRequestedAt }, expected);
       return tellFalToCancel(deps, asked.media);
     }
     case "finalizing":
@@ -64,16 +67,21 @@ export function cancelMessage(media: Media): string {
  * a running job may still finish, and be billed.
  */
 export async function tellFalToCancel(deps: CancelDeps, media: Media): Promise<Media> {
-  if (media.requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;
-  const ref = refOf(media);
+  const { requestId, cancelCallUntil } = media;
+  if (requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;
+  const now = deps.clock.now();
+  if (cancelCallUntil !== undefined && !passed(cancelCallUntil, now)) return media;
+  const mine = { cancelCallUntil: instant(now + CANCEL_CALL_SECONDS * 1000) };
+  const begun = (await move(deps, media, "begin telling fal", mine, { version: media.version })).media;
   try {
-    const said = await deps.kling.cancelKlingRequest(media.requestId, modeOf(media));
-    deps.log.info("fal was told to cancel", { mediaId: media.id, requestId: media.requestId, said });
-    if (said === "confirmed") return (await move(deps, ref, "confirm cancel", {})).media;
-    return (await move(deps, ref, "tell fal to cancel", { cancelSentAt: instant(deps.clock.now()) })).media;
+    const said = await deps.kling.cancelKlingRequest(requestId, modeOf(media));
+    deps.log.info("fal was told to cancel", { mediaId: media.id, requestId, said });
+    if (said === "confirmed") return (await move(deps, begun, "confirm cancel", {})).media;
+    const told = { cancelSentAt: instant(deps.clock.now()), cancelCallUntil: undefined };
+    return (await move(deps, begun, "tell fal to cancel", told)).media;
   } catch (error) {
     if (!(error instanceof ProviderUnavailableError)) throw error;
-    deps.log.warn("cancel did not reach fal, the next check tries again", { mediaId: media.id, error: error.message });
-    return media;
+    deps.log.warn("cancel did not reach fal, a check tries again", { mediaId: media.id, error: error.message });
+    return begun;
   }
 }

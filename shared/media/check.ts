@@ -2,9 +2,9 @@
 import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError } from "./errors.ts";
-import { modeOf, refOf, type Media, type MediaRef } from "./media.ts";
+import { modeOf, type Media, type MediaRef } from "./media.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { Clock, Kling, KlingStatus, MediaFiles } from "./ports.ts";
+import type { Kling, KlingStatus, MediaFiles } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { recordAcceptance } from "./submit.ts";
@@ -12,7 +12,6 @@ import { recordAcceptance } from "./submit.ts";
 export interface CheckDeps extends MoveDeps {
   kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
   files: MediaFiles;
-  clock: Clock;
   publicUrl: string | undefined;
   /** How long a submit of unknown outcome may wait to be settled. */
   inDoubtSeconds: number;
@@ -21,12 +20,25 @@ export interface CheckDeps extends MoveDeps {
 /** Analysis takes seconds; a pending one this old was lost with its process. */
 const ANALYSIS_LOST_AFTER_SECONDS = 120;
 
+/** A webhook may be faster than what fal's status says: whoever it wakes looks so often, a second apart. */
+export const WAKE_UP_LOOKS = 3;
+const BETWEEN_LOOKS_MS = 1000;
+
 /**
- * Looks once and decides. Reads and, where fal's answer says so, writes; never throws because of fal.
+ * Looks and decides. Reads and, where fal's answer says so, writes; never throws because of fal.
  * @param heard a request id that an earlier step brought and could not record
+ * @param looks how often to look, as long as there is nothing to do
  */
-export async function checkStatus(deps: CheckDeps, ref: MediaRef, heard?: string): Promise<StepResult> {
-  return unlessOvertaken(() => check(deps, ref, heard));
+export async function checkStatus(
+  deps: CheckDeps,
+  ref: MediaRef,
+  { heard, looks = 1 }: { heard?: string; looks?: number } = {},
+): Promise<StepResult> {
+  for (let look = 1; ; look++) {
+    const result = await unlessOvertaken(() => check(deps, ref, heard));
+    if (result.next !== "wait" || look >= looks) return result;
+    await deps.clock.sleep(BETWEEN_LOOKS_MS);
+  }
 }
 
 async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined): Promise<StepResult> {
@@ -115,7 +127,7 @@ async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefi
 
 /** Written only when it changed: most laps write nothing. */
 async function noteQueuePosition(deps: CheckDeps, media: Media, queuePosition: number | undefined): Promise<void> {
-  if (queuePosition !== media.queuePosition) await move(deps, refOf(media), "note progress", { queuePosition });
+  if (queuePosition !== media.queuePosition) await move(deps, media, "note progress", { queuePosition });
 }
 
 function checkFinalizing(deps: CheckDeps, media: Media): StepResult {

@@ -70,6 +70,18 @@ export class AlreadyEndedError extends MediaError {
   }
 }
 
+/** An operator asked to deliver again what did not fail in its delivery. */
+export class NothingToRedriveError extends MediaError {
+  override readonly name = "NothingToRedriveError";
+  readonly code = "nothing_to_redrive";
+  constructor(media: { id: string; phase?: string; error?: { code: string } }) {
+    const ended = media.error
+      ? `${media.phase} (${media.error.code})`
+      : (media.phase ?? "a record of an older version");
+    super(`Media "${media.id}" is ${ended}: only what failed as delivery_failed can be redriven.`);
+  }
+}
+
 /** The same Idempotency-Key came with a different body. */
 export class IdempotencyKeyReusedError extends MediaError {
   override readonly name = "IdempotencyKeyReusedError";
@@ -157,6 +169,12 @@ export class ProviderUnavailableError extends MediaError {
 export class DeliveryError extends MediaError {
   override readonly name = "DeliveryError";
   readonly code = "delivery_failed";
+}
+
+/** A call to the webhook that fal did not make, or not just now. Nothing was changed. */
+export class WebhookRefusedError extends MediaError {
+  override readonly name = "WebhookRefusedError";
+  readonly code = "webhook_refused";
 }
 
 /** The submit did not start a job. `outcome` is one of the rows of submit-outcome.ts. */

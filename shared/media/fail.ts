@@ -19,15 +19,15 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
   const change = { error: failure(code) };
   switch (media?.phase) {
     case "queued":
-      await move(deps, ref, code === "timed_out" ? "time out" : "refuse", change);
+      await move(deps, media, code === "timed_out" ? "time out" : "refuse", change);
       return { next: "done" };
     case "submitting":
       if (code !== "submit_outcome_unknown") return { next: "wait" };
-      await move(deps, ref, "give up", change);
+      await move(deps, media, "give up", change);
       return { next: "done" };
     case "generating": {
       if (code === "delivery_failed") {
-        await move(deps, ref, "fail delivery", change, { version: media.version });
+        await move(deps, media, "fail delivery", change, { version: media.version });
         return { next: "done" };
       }
       if (code !== "timed_out") return { next: "wait" };
@@ -36,13 +36,13 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
       // A job that fal was not told to stop runs on and is billed: say it again for a while.
       const untold = told.requestId !== undefined && told.cancelSentAt === undefined;
       if (untold && deps.clock.now() < deliverBy(told)) return { next: "wait" };
-      if (told.cancelRequestedAt === undefined) await move(deps, ref, "time out", change);
-      else await move(deps, ref, "confirm cancel", {});
+      if (told.cancelRequestedAt === undefined) await move(deps, media, "time out", change);
+      else await move(deps, media, "confirm cancel", {});
       return { next: "done" };
     }
     case "finalizing":
       if (code !== "delivery_failed") return { next: "wait" };
-      await move(deps, ref, "fail delivery", change, { version: media.version });
+      await move(deps, media, "fail delivery", change, { version: media.version });
       return { next: "done" };
     case "completed":
     case "failed":

@@ -7,11 +7,11 @@ import {
   ProviderUnavailableError,
   StaleMediaError,
 } from "./errors.ts";
-import { passed } from "./deadlines.ts";
-import { instant, modeOf, refOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
+import { deliverBy, passed } from "./deadlines.ts";
+import { instant, modeOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { CheckedFetch, Clock, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber } from "./ports.ts";
+import type { CheckedFetch, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber } from "./ports.ts";
 import { sourceUrl } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { noteTiming } from "./timings.ts";
@@ -23,7 +23,6 @@ export interface FinalizeDeps extends MoveDeps {
   readVideoFacts: ReadVideoFacts;
   describer: VideoDescriber;
   timings: Timings;
-  clock: Clock;
   publicUrl: string | undefined;
 }
 
@@ -60,12 +59,12 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
     video = await store(deps, leased, url);
   } catch (error) {
     const leaseUntil = instant(deps.clock.now() + COPY_AGAIN_AFTER_SECONDS * 1000);
-    await move(deps, ref, "take over finalizing", { leaseUntil }, { leaseOwner: leased.leaseOwner });
+    await move(deps, leased, "take over finalizing", { leaseUntil }, { leaseOwner: leased.leaseOwner });
     throw error;
   }
   const { media: completed } = await move(
     deps,
-    ref,
+    leased,
     "complete",
     {
       video,
@@ -115,11 +114,11 @@ async function jobError(deps: FinalizeDeps, media: Media, requestId: string): Pr
 
 async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {
   if (media.cancelRequestedAt !== undefined && reason.code === "client_cancelled") {
-    await move(deps, refOf(media), "confirm cancel", {});
+    await move(deps, media, "confirm cancel", {});
     return;
   }
   const error = { code: reason.code, message: reason.message };
-  await move(deps, refOf(media), "fail generation", { error });
+  await move(deps, media, "fail generation", { error });
 }
 
 /** Takes the record for this invocation alone. @throws StaleMediaError when another was first */
@@ -127,10 +126,11 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
   const name = media.phase === "generating" ? "start finalizing" : "take over finalizing";
   const change = {
     leaseOwner: randomUUID(),
-    leaseUntil: instant(deps.clock.now() + LEASE_SECONDS * 1000),
+    // Never past the end of the delivery, when whoever looks may fail it.
+    leaseUntil: instant(Math.min(deps.clock.now() + LEASE_SECONDS * 1000, deliverBy(media))),
     providerVideoUrl,
   };
-  const taken = await move(deps, refOf(media), name, change, { version: media.version });
+  const taken = await move(deps, media, name, change, { version: media.version });
   if (!taken.moved) throw new StaleMediaError(media.id, name);
   return taken.media;
 }
@@ -158,7 +158,7 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
 /** The description comes after the commit: its failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
   const described = await describe(deps, media);
-  await move(deps, refOf(media), "record analysis", described, { version: media.version });
+  await move(deps, media, "record analysis", described, { version: media.version });
   return { next: "done" };
 }
 

@@ -9,6 +9,11 @@ export interface MediaRef {
   mediaId: string;
 }
 
+/** One claim on a record: what a submit, and fal's report of its end, are named after. */
+export interface Claim extends MediaRef {
+  attempt: number;
+}
+
 /** A point in time, ISO 8601 in UTC with milliseconds: it sorts as text. */
 export type Instant = string;
 
@@ -85,7 +90,11 @@ export interface Media {
   /** When fal accepted. */
   submittedAt?: Instant;
   queuePosition?: number;
+  /** Jobs that fal ran for this record and that it does not follow: nobody gets their video. */
+  orphanRequestIds?: string[];
   cancelRequestedAt?: Instant;
+  /** Somebody is telling fal to cancel; until then nobody else does. */
+  cancelCallUntil?: Instant;
   /** fal was told to cancel: it is told once. */
   cancelSentAt?: Instant;
 

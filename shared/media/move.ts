@@ -1,28 +1,32 @@
 // A move and the publishing of its event, the only way in which the domain changes a status.
-import { refOf, type Media, type MediaChange, type MediaRef } from "./media.ts";
-import type { EventBus, Expected, Log, MediaRecords } from "./ports.ts";
+import { nextSweep } from "./deadlines.ts";
+import { refOf, type Media, type MediaChange } from "./media.ts";
+import type { Clock, EventBus, Expected, Log, MediaRecords } from "./ports.ts";
 import type { MoveName } from "./status.ts";
 
 export interface MoveDeps {
   records: MediaRecords;
   events: EventBus;
+  clock: Clock;
   log: Log;
 }
 
 /**
- * Writes a move, then publishes what lies in the outbox.
+ * Writes a move, and when the sweeper shall look if nothing follows; then publishes what lies in the outbox.
+ * @param media the record as it was read
  * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
  */
 export async function move(
   deps: MoveDeps,
-  ref: MediaRef,
+  media: Media,
   name: MoveName,
   change: MediaChange,
   expected?: Expected,
 ): Promise<{ media: Media; moved: boolean }> {
-  const result = await deps.records.move(ref, name, change, expected);
+  const sweepAt = nextSweep({ ...media, ...change }, deps.clock.now());
+  const result = await deps.records.move(refOf(media), name, { sweepAt, ...change }, expected);
   if (result.moved) {
-    deps.log.info(name, { mediaId: ref.mediaId, phase: result.media.phase, requestId: result.media.requestId });
+    deps.log.info(name, { mediaId: media.id, phase: result.media.phase, requestId: result.media.requestId });
     await publishEvents(deps, result.media);
   }
   return result;

@@ -51,6 +51,8 @@ export interface MediaRecords {
   ): Promise<{ media: Media; moved: boolean }>;
   /** Takes published events out of the outbox; when nothing is open any more, out of the sweeper's sight too. */
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
+  /** The ref of a record by its id alone, for an operator: reads through the whole table. */
+  find(mediaId: string): Promise<MediaRef | undefined>;
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */

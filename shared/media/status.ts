@@ -21,6 +21,7 @@ export const EVENT_TYPES = [
   "Generation Failed",
   "Generation Canceled",
   "Media Analyzed",
+  "Generation Orphaned",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -30,6 +31,8 @@ interface Move {
   to?: Phase;
   /** The event written with the move, in the same write. */
   event?: EventType;
+  /** Its name, where the status has none to give. */
+  eventName?: string;
 }
 
 export const MOVES = {
@@ -53,9 +56,15 @@ export const MOVES = {
   "fail delivery": { from: ["generating", "finalizing"], to: "failed", event: "Generation Failed" },
   cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled" },
   "request cancel": { from: ["submitting", "generating"] },
+  /** Whoever does this tells fal; the others let it. */
+  "begin telling fal": { from: ["generating"] },
   "tell fal to cancel": { from: ["generating"] },
   "confirm cancel": { from: ["generating"], to: "canceled", event: "Generation Canceled" },
-  "record analysis": { from: ["completed"], event: "Media Analyzed" },
+  "record analysis": { from: ["completed"], event: "Media Analyzed", eventName: "analyzed" },
+  /** The one move out of a terminal status, by an operator. */
+  redrive: { from: ["failed"], to: "finalizing" },
+  /** fal has run a job for this record that it does not follow; its status stays. */
+  "note orphan": { from: PHASES, event: "Generation Orphaned", eventName: "orphaned" },
   restart: { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
   /** The sweeper looked and found it running. */
   "postpone sweep": { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
@@ -74,9 +83,6 @@ export function generationStatus(phase: Phase): GenerationStatus {
   return phase === "completed" || phase === "failed" || phase === "canceled" ? phase : "generating-video";
 }
 
-/** How long the sweeper leaves a record alone after its last move: longer than any step runs (finalize, 300 s) plus one poll. */
-export const SWEEP_AFTER_SECONDS = 360;
-
 /** Everything that one move writes besides its own change. */
 export interface PlannedMove {
   from: readonly Phase[];
@@ -85,7 +91,7 @@ export interface PlannedMove {
   event?: { id: string; entry: OutboxEntry };
 }
 
-/** The complete write of a move: target status, time stamps, next sweep, and the event that goes with it. */
+/** The complete write of a move: target status, time stamp, and the event that goes with it. */
 export function planMove(mediaId: string, name: MoveName, change: MediaChange, nowMs: number): PlannedMove {
   const move: Move = MOVES[name];
   const at = instant(nowMs);
@@ -93,7 +99,6 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
     from: move.from,
     to: move.to,
     change: {
-      sweepAt: instant(nowMs + SWEEP_AFTER_SECONDS * 1000),
       // A place in fal's queue is one only while fal has the job.
       ...(move.to !== undefined && { queuePosition: undefined }),
       ...change,
@@ -101,7 +106,10 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
     },
   };
   if (move.event) {
-    plan.event = { id: `${mediaId}:${move.to ?? "analyzed"}`, entry: { type: move.event, at } };
+    // A record may have several orphans: their events are named after them.
+    const orphan = change.orphanRequestIds?.slice(-1) ?? [];
+    const id = [mediaId, move.to ?? move.eventName, ...orphan].join(":");
+    plan.event = { id, entry: { type: move.event, at } };
   }
   return plan;
 }

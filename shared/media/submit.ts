@@ -1,10 +1,10 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
 import { SourceImageError, SubmitError } from "./errors.ts";
 import { passed } from "./deadlines.ts";
-import { instant, modeOf, refOf, type Media, type MediaRef, type SourceImage } from "./media.ts";
+import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "./media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { Clock, Kling, PromptWriter } from "./ports.ts";
+import type { Kling, PromptWriter } from "./ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "./status.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
@@ -13,9 +13,10 @@ import { resubmitAfterSeconds } from "./submit-outcome.ts";
 export interface SubmitDeps extends MoveDeps, SourceDeps {
   kling: Pick<Kling, "startKlingVideoGeneration">;
   prompts: PromptWriter;
-  clock: Clock;
   /** Where fal can reach us, if it can. */
   publicUrl: string | undefined;
+  /** Where fal shall report the end of an attempt's job; undefined where it cannot: the checks are enough. */
+  webhookUrl(claim: Claim): string | undefined;
 }
 
 /**
@@ -32,7 +33,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   if (media.phase !== "queued") return { next: "wait" };
   if (media.cancelRequestedAt !== undefined) {
     // The wish came while an earlier claim was on its way; that submit started nothing, and no other may.
-    await move(deps, ref, "cancel", {}, { version: media.version });
+    await move(deps, media, "cancel", {}, { version: media.version });
     return { next: "done" };
   }
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
@@ -44,7 +45,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     if (!(error instanceof SourceImageError)) throw error;
     await move(
       deps,
-      ref,
+      media,
       "refuse",
       { error: { code: error.code, message: error.message } },
       { version: media.version },
@@ -54,7 +55,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
 
   const claim = await move(
     deps,
-    ref,
+    media,
     "claim",
     {
       source: prepared.source,
@@ -65,12 +66,13 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     },
     { version: media.version },
   );
-  return claim.moved ? submitOnce(deps, claim.media, prepared.request) : { next: "wait" };
+  return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
 }
 
 interface Prepared {
   source: SourceImage;
   request: KlingRequest;
+  webhookUrl: string | undefined;
 }
 
 /**
@@ -88,7 +90,7 @@ async function prepare(deps: SubmitDeps, media: Media): Promise<Prepared> {
     cfg_scale: media.cfgScale,
     tail_image_url: source.tailKey && (await sourceUrl(deps.files, deps.publicUrl, source.tailKey)),
   };
-  return { source, request };
+  return { source, request, webhookUrl: deps.webhookUrl({ ...refOf(media), attempt: media.attempt + 1 }) };
 }
 
 async function writePrompt(deps: SubmitDeps, media: Media, imageUrl: string): Promise<string> {
@@ -96,10 +98,14 @@ async function writePrompt(deps: SubmitDeps, media: Media, imageUrl: string): Pr
   return written.length <= PROMPT_MAX_CHARACTERS ? written : media.context;
 }
 
-async function submitOnce(deps: SubmitDeps, media: Media, request: KlingRequest): Promise<StepResult> {
+async function submitOnce(
+  deps: SubmitDeps,
+  media: Media,
+  { request, webhookUrl }: Pick<Prepared, "request" | "webhookUrl">,
+): Promise<StepResult> {
   let requestId: string;
   try {
-    requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media))).request_id;
+    requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media), { webhookUrl })).request_id;
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     return afterUnaccepted(deps, media, error);
@@ -115,14 +121,10 @@ async function submitOnce(deps: SubmitDeps, media: Media, request: KlingRequest)
 }
 
 /** Records that fal has the job of this claim. A second arrival changes nothing. */
-export async function recordAcceptance(
-  deps: MoveDeps & { clock: Clock },
-  media: Media,
-  requestId: string,
-): Promise<void> {
+export async function recordAcceptance(deps: MoveDeps, media: Media, requestId: string): Promise<void> {
   await move(
     deps,
-    refOf(media),
+    media,
     "accept",
     { requestId, submittedAt: instant(deps.clock.now()) },
     { attempt: media.attempt, requestId: undefined },
@@ -140,13 +142,13 @@ async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitErro
     case "not_sent":
     case "busy": {
       const nextSubmitAt = instant(deps.clock.now() + resubmitAfterSeconds(media.attempt) * 1000);
-      await move(deps, refOf(media), "release", { claimedAt: undefined, nextSubmitAt }, { attempt: media.attempt });
+      await move(deps, media, "release", { claimedAt: undefined, nextSubmitAt }, { attempt: media.attempt });
       return { next: "wait" };
     }
     case "refused":
       await move(
         deps,
-        refOf(media),
+        media,
         "refuse",
         { error: { code: error.code, message: error.message } },
         { attempt: media.attempt },

@@ -1,43 +1,89 @@
-// The promise that nothing stays open: restarts what nobody drives, publishes what was not heard.
+// The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
+import { checkStatus, type CheckDeps } from "./check.ts";
+import { passed } from "./deadlines.ts";
 import { isOvertaken } from "./errors.ts";
-import { instant, type MediaRef } from "./media.ts";
-import { move, publishEvents, type MoveDeps } from "./move.ts";
-import type { Clock, Workflow } from "./ports.ts";
+import { failGeneration } from "./fail.ts";
+import { instant, refOf, type Media, type MediaRef } from "./media.ts";
+import { move, publishEvents } from "./move.ts";
+import type { Workflow } from "./ports.ts";
 import { isOpen, isTerminal } from "./status.ts";
 
-export interface SweepDeps extends MoveDeps {
+export interface SweepDeps extends CheckDeps {
   workflow: Workflow;
-  clock: Clock;
 }
 
 /** One run ends well within its function's 60 s; what is left is due again in a minute. */
 const RECORDS_PER_RUN = 500;
 const RUN_MS = 45_000;
+/** A record past its deadline costs two calls to fal, of 10 s each when fal hangs: 20 of them still fit into a run. */
+const RECORDS_AT_ONCE = 10;
 
 /** Later than any `sweepAt`. */
 const END_OF_TIME = "9999-12-31T23:59:59.999Z";
+
+/** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
+const SHORT_LIFE_MS = 60_000;
+
+/** Some records could not be swept. They are due again in a minute, and the others were swept. */
+export class SweepError extends AggregateError {
+  override readonly name = "SweepError";
+}
 
 /**
  * Looks at the records that are due, or (`all`) at everything open: what a restarted machine does, since its
  * executions are gone. Runs may overlap: every change is one conditional move.
  * @returns how many records were looked at and how many executions were started
+ * @throws SweepError
  */
 export async function sweepGenerations(
   deps: SweepDeps,
   { all }: { all: boolean },
 ): Promise<{ looked: number; restarted: number }> {
   const startedAt = deps.clock.now();
-  const due = await deps.records.due(all ? END_OF_TIME : instant(startedAt), RECORDS_PER_RUN);
+  const due = (await deps.records.due(all ? END_OF_TIME : instant(startedAt), RECORDS_PER_RUN)).values();
   let [looked, restarted] = [0, 0];
-  for (const ref of due) {
-    if (deps.clock.now() - startedAt > RUN_MS) break;
-    looked++;
-    if (await sweepOne(deps, ref)) restarted++;
-  }
+  const faults: unknown[] = [];
+  const sweepOn = async () => {
+    for (const ref of due) {
+      if (deps.clock.now() - startedAt > RUN_MS) return;
+      looked++;
+      try {
+        if (await sweepGeneration(deps, ref)) restarted++;
+      } catch (error) {
+        deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
+        faults.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, sweepOn));
+  if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
 }
 
-async function sweepOne(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
+/** What became of an execution, in epoch milliseconds. */
+export interface EndedExecution {
+  name: string;
+  startedAt: number;
+  stoppedAt: number;
+}
+
+/** An execution has ended badly: faster than the sweeper would notice, its generation is driven on. */
+export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecution): Promise<void> {
+  const media = await deps.records.get(ref);
+  // A wake-up's end, or one that was replaced long ago, leaves nothing undriven.
+  if (!media?.phase || !isOpen(media) || ended.name !== executionName(media)) return;
+  if (ended.stoppedAt - ended.startedAt >= SHORT_LIFE_MS) return void (await sweepGeneration(deps, ref));
+  const sweepAt = instant(deps.clock.now() + SHORT_LIFE_MS);
+  try {
+    await move(deps, media, "postpone sweep", { sweepAt }, { version: media.version });
+  } catch (error) {
+    // Somebody drives it.
+    if (!isOvertaken(error)) throw error;
+  }
+}
+
+/** @returns whether an execution was started */
+async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
   const media = await deps.records.get(ref);
   if (!media?.phase) return false;
   await publishEvents(deps, media);
@@ -46,15 +92,15 @@ async function sweepOne(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
     return false;
   }
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
+  if (!isTerminal(media.phase) && (await endIfOver(deps, media))) return false;
   try {
-    const running = await deps.workflow.isRunning(executionName(media.id, media.restarts));
-    if (running) {
-      await move(deps, ref, "postpone sweep", {}, { version: media.version });
+    if (await deps.workflow.isRunning(executionName(media))) {
+      await move(deps, media, "postpone sweep", {}, { version: media.version });
       return false;
     }
     const restarts = media.restarts + 1;
-    await move(deps, ref, "restart", { restarts }, { version: media.version });
-    await deps.workflow.start(executionName(media.id, restarts), { ...ref, enter: "check", lap: true });
+    const restarted = await move(deps, media, "restart", { restarts }, { version: media.version });
+    await restartAs(deps, restarted.media);
     return true;
   } catch (error) {
     if (isOvertaken(error)) return false;
@@ -62,7 +108,20 @@ async function sweepOne(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
   }
 }
 
+/** Past its deadline a generation ends even where no execution runs, or can be started. */
+async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
+  if (!passed(media.deadlineAt, deps.clock.now())) return false;
+  const verdict = await checkStatus(deps, refOf(media));
+  if (verdict.next === "done") return true;
+  return verdict.next === "fail" && (await failGeneration(deps, refOf(media), verdict.code)).next === "done";
+}
+
+/** Starts the execution that a record has been given by its `restarts`. */
+export async function restartAs(deps: { workflow: Pick<Workflow, "start"> }, media: Media): Promise<void> {
+  await deps.workflow.start(executionName(media), { ...refOf(media), enter: "check", lap: true });
+}
+
 /** `<mediaId>`, then `<mediaId>-r1`, ...: Step Functions refuses a closed execution's name for 90 days. */
-function executionName(mediaId: string, restarts: number): string {
-  return restarts === 0 ? mediaId : `${mediaId}-r${restarts}`;
+function executionName({ id, restarts }: Media): string {
+  return restarts === 0 ? id : `${id}-r${restarts}`;
 }

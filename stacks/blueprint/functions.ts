@@ -10,6 +10,7 @@ export type Link =
   | "Media.put"
   | "Media.update"
   | "Media.due"
+  | "Media.scan"
   | "Generation.start"
   | "Generation.describe"
   | "Bus.publish"
@@ -22,6 +23,7 @@ export type Link =
   | "MediaFiles.readUpload"
   | "Timings.add"
   | "Timings.list"
+  | "WebhookSecret"
   | "FalKey"
   | "WorkflowAiKey";
 
@@ -40,6 +42,16 @@ const SMALL_MB = 512;
 /** The gateway waits 30 s: a function that ends before it says why in its log. */
 const API_SECONDS = 28;
 const api = { memoryMb: SMALL_MB, timeoutSeconds: API_SECONDS };
+
+/** To end or restart a generation. */
+const DRIVE_ON: readonly Link[] = [
+  "Media.get",
+  "Media.update",
+  "Bus.publish",
+  "Generation.start",
+  "Generation.describe",
+  "FalKey",
+];
 
 export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/enhance-media.handler": {
@@ -79,6 +91,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
       "Bus.publish",
       "MediaFiles.readUpload",
       "MediaFiles.keepSource",
+      "WebhookSecret",
       "FalKey",
       "WorkflowAiKey",
     ],
@@ -117,7 +130,18 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", "Media.get", "Media.update", "Bus.publish", "Generation.start", "Generation.describe"],
+    links: ["Media.due", ...DRIVE_ON],
+  },
+  "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
+  "functions/events/receive-fal-webhook.handler": {
+    ...api,
+    links: ["Media.get", "Media.update", "Bus.publish", "Generation.start", "WebhookSecret"],
+  },
+  "functions/events/redrive-generation.handler": {
+    memoryMb: SMALL_MB,
+    // It reads through the table: a million records in about two minutes.
+    timeoutSeconds: 900,
+    links: ["Media.scan", "Media.get", "Media.update", "Bus.publish", "Generation.start"],
   },
 };
 

@@ -23,6 +23,7 @@ export const ROUTES: readonly Route[] = [
   { route: "POST /api/uploads/{id}/check", handler: "functions/api/check-upload.handler", access: "write" },
   { route: "GET /api/pricing", handler: "functions/api/report-pricing.handler", access: "open" },
   { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },
+  { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
   { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
   { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },

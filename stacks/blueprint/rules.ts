@@ -1,16 +1,46 @@
-// What happens on the bus and by the clock, as plain data for the cloud and for the local machine.
+// What happens on the buses and by the clock, as plain data for the cloud and for the local machine.
 
 /** The bus carries everything under this source. */
 export const EVENT_SOURCE = "media.generation";
 
+export interface Rule {
+  name: string;
+  /** Ours, or the account's default bus, where AWS's services speak. */
+  bus: "media" | "default";
+  pattern: {
+    source?: readonly string[];
+    "detail-type": readonly string[];
+    detail?: Readonly<Record<string, readonly string[]>>;
+  };
+  /** Only what our own state machine does; its ARN is the stage's. */
+  ofStateMachine?: true;
+  /** The function, as the path of its file. */
+  handler: string;
+}
+
 export const RULES = [
   {
     name: "generation-requested",
+    bus: "media",
     pattern: { "detail-type": ["Generation Requested"] },
     handler: "functions/events/start-from-event.handler",
   },
-] as const;
+  {
+    name: "execution-ended",
+    bus: "default",
+    pattern: {
+      source: ["aws.states"],
+      "detail-type": ["Step Functions Execution Status Change"],
+      detail: { status: ["FAILED", "TIMED_OUT", "ABORTED"] },
+    },
+    ofStateMachine: true,
+    handler: "functions/events/on-execution-ended.handler",
+  },
+] as const satisfies readonly Rule[];
 
 export const SCHEDULES = [
   { name: "sweep", everySeconds: 60, handler: "functions/events/sweep-generations.handler" },
 ] as const;
+
+/** What only an operator calls, by its name (`npm run redrive`). */
+export const OPERATIONS = ["functions/events/redrive-generation.handler"] as const;

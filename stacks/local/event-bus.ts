@@ -1,4 +1,4 @@
-// The bus "media": PutEvents as EventBridge answers it, and the blueprint's rules with their functions behind it.
+// The bus "media" and the default bus: PutEvents as EventBridge answers it, and the blueprint's rules with their functions behind it.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { functionName } from "../blueprint/functions.ts";
@@ -13,6 +13,8 @@ export interface EventPattern {
 }
 export interface Rule {
   name: string;
+  /** Ours, or the account's default bus, where AWS's services speak. */
+  bus: "media" | "default";
   pattern: EventPattern;
   /** The function, as the path of its file. */
   handler: string;
@@ -34,6 +36,8 @@ export interface EventEnvelope {
 export interface EventBus {
   /** The PutEvents operation; throws AwsError. */
   putEvents(request: unknown): Promise<{ FailedEntryCount: number; Entries: PutEventsResult[] }>;
+  /** What a service of AWS says on the default bus. */
+  announce(event: EventEnvelope): Promise<void>;
 }
 type PutEventsResult = { EventId: string } | { ErrorCode: string; ErrorMessage: string };
 
@@ -55,6 +59,11 @@ const JSON_OBJECT = z.record(z.string(), z.unknown());
 
 export function createEventBus(rules: readonly Rule[], deliveries: Pick<Deliveries, "accept">): EventBus {
   for (const rule of rules) checkPattern(rule.pattern, rule.name);
+
+  async function deliver(bus: Rule["bus"], event: EventEnvelope): Promise<void> {
+    const matching = rules.filter((rule) => rule.bus === bus && matches(rule.pattern, event));
+    await Promise.all(matching.map((rule) => deliveries.accept(functionName(rule.handler), event)));
+  }
 
   async function put(entry: z.infer<typeof ENTRY>): Promise<PutEventsResult> {
     const { Source: source, DetailType: detailType, Detail: detailText } = entry;
@@ -79,9 +88,8 @@ export function createEventBus(rules: readonly Rule[], deliveries: Pick<Deliveri
     });
     // EventBridge takes an event for a bus that does not exist, and drops it (aws/aws-cli issue 9186).
     const ours = entry.EventBusName === BUS_NAME || entry.EventBusName === busArn(BUS_NAME);
-    const targets = ours ? rules.filter((rule) => matches(rule.pattern, event)) : [];
     try {
-      await Promise.all(targets.map((rule) => deliveries.accept(functionName(rule.handler), event)));
+      if (ours) await deliver(BUS_NAME, event);
     } catch {
       return { ErrorCode: "InternalFailure", ErrorMessage: "The event could not be kept." };
     }
@@ -89,6 +97,8 @@ export function createEventBus(rules: readonly Rule[], deliveries: Pick<Deliveri
   }
 
   return {
+    announce: (event) => deliver("default", event),
+
     async putEvents(request) {
       const parsed = PUT_EVENTS.safeParse(request);
       if (!parsed.success) throw new AwsError("ValidationException", z.prettifyError(parsed.error));

@@ -8,14 +8,14 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
 import { CORS, ROUTES } from "../blueprint/routes.ts";
-import { RULES, SCHEDULES } from "../blueprint/rules.ts";
+import { OPERATIONS, RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
 import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./arns.ts";
 import { createAwsEndpoint } from "./aws-endpoint.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { openDynamoDb } from "./dynamodb.ts";
-import { createEventBus } from "./event-bus.ts";
+import { createEventBus, eventEnvelope } from "./event-bus.ts";
 import { serveFile } from "./file-server.ts";
 import { createFunctions, handlersFromDisk, type FunctionError, type HandlerSource } from "./functions.ts";
 import type { LocalFunction } from "./functions.ts";
@@ -74,9 +74,14 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   const secrets = await keepSecrets(dataDirectory);
 
   const functions = createFunctions(blueprintFunctions(), options.handlers ?? handlersFromDisk(ROOT), options.report);
-  const workflow = createWorkflow(functions);
   const deliveries = createDeliveries(functions, dataDirectory);
   const bus = createEventBus(RULES, deliveries);
+  const workflow = createWorkflow(functions, (execution) => {
+    const source = { source: "aws.states", detailType: "Step Functions Execution Status Change" };
+    const event = { ...source, detail: execution, resources: [execution.executionArn], at: execution.stopDate };
+    // EventBridge's own delivery of these is "best effort": the sweeper is what keeps the promise.
+    bus.announce(eventEnvelope(event)).catch((error: unknown) => console.error("An end was not announced:", error));
+  });
 
   const awsServer = createServer(createAwsEndpoint({ dynamoDb, workflow, bus, functions, deliveries }));
   const awsUrl = await listen(awsServer, options.awsPort, "AWS_PORT");
@@ -126,7 +131,9 @@ function blueprintFunctions(): LocalFunction[] {
     step("CheckStatus"),
     step("FinalizeAndAnalyze"),
     step("RecordFailure"),
-    ...[...RULES, ...SCHEDULES].map(({ handler }) => ({ handlerPath: handler, timeoutSeconds: EVENT_TIMEOUT_SECONDS })),
+    ...[...RULES.map(({ handler }) => handler), ...SCHEDULES.map(({ handler }) => handler), ...OPERATIONS].map(
+      (handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS }),
+    ),
   ];
 }
 

@@ -70,7 +70,27 @@ export function localDefinition(): ReturnType<typeof workflowDefinition> {
   });
 }
 
-export function createWorkflow(functions: Pick<Functions, "invoke">, keepEnded = ENDED_EXECUTIONS_KEPT): Workflow {
+/** An execution that has ended, as Step Functions tells EventBridge of it. */
+export interface EndedExecution {
+  executionArn: string;
+  stateMachineArn: string;
+  name: string;
+  status: Status;
+  /** Epoch milliseconds. */
+  startDate: number;
+  stopDate: number;
+  input: string;
+}
+
+/**
+ * @param onEnded told of every execution that ends while this machine runs
+ * @param keepEnded how many ended executions stay visible
+ */
+export function createWorkflow(
+  functions: Pick<Functions, "invoke">,
+  onEnded: (execution: EndedExecution) => void = () => {},
+  keepEnded = ENDED_EXECUTIONS_KEPT,
+): Workflow {
   const definition = localDefinition();
   // A copy: the interpreter's validator writes a QueryLanguage into every state.
   const interpreted: object = structuredClone(definition);
@@ -82,6 +102,7 @@ export function createWorkflow(functions: Pick<Functions, "invoke">, keepEnded =
   /** Names in the order of their ends. */
   const ended = new Set<string>();
   let starts = 0;
+  let closed = false;
 
   function run(execution: Execution): void {
     const step = (state: WorkflowState) => async (input: unknown) => {
@@ -115,8 +136,12 @@ export function createWorkflow(functions: Pick<Functions, "invoke">, keepEnded =
 
   function end(execution: Execution, status: Status, facts: Pick<Execution, "output" | "error" | "cause">): void {
     if (execution.status !== "RUNNING") return;
-    Object.assign(execution, { status, stopDate: Date.now(), ...facts });
+    const stopDate = Date.now();
+    Object.assign(execution, { status, stopDate, ...facts });
     ended.add(execution.name);
+    const { name, startDate, input } = execution;
+    const arns = { executionArn: executionArn(name), stateMachineArn: STATE_MACHINE_ARN };
+    if (!closed) onEnded({ ...arns, name, status, startDate, stopDate, input });
     for (const name of ended) {
       if (ended.size <= keepEnded) break;
       ended.delete(name);
@@ -208,6 +233,7 @@ export function createWorkflow(functions: Pick<Functions, "invoke">, keepEnded =
     },
 
     close() {
+      closed = true;
       for (const execution of executions.values()) {
         end(execution, "ABORTED", {});
         execution.abort();

@@ -94,6 +94,8 @@ function outputsOf(type: string, logicalName: string, inputs: Record<string, unk
       const bytes = Buffer.alloc(z.number().catch(32).parse(inputs["length"]), 1);
       return { base64: bytes.toString("base64"), hex: bytes.toString("hex") };
     }
+    case "random:index/randomPassword:RandomPassword":
+      return { result: "r".repeat(z.number().parse(inputs["length"])) };
     default:
       return { arn, name };
   }

@@ -212,7 +212,14 @@ describe("a bus that refuses", () => {
 it("the bus of this machine takes what we send", async () => {
   const delivered: unknown[] = [];
   const local = createEventBus(
-    [{ name: "r", pattern: { source: [EVENT_SOURCE] }, handler: "functions/events/some-listener.handler" }],
+    [
+      {
+        name: "r",
+        bus: "media",
+        pattern: { source: [EVENT_SOURCE] },
+        handler: "functions/events/some-listener.handler",
+      },
+    ],
     { accept: async (_name, envelope) => void delivered.push(envelope) },
   );
   await bus.publish([event(completed())]);

@@ -17,9 +17,12 @@ const FAILED: Outcome = { ok: false, error: { errorType: "Error", errorMessage: 
 
 function bus(pattern: EventPattern = { "detail-type": ["Generation Requested"] }) {
   const delivered: [string, unknown][] = [];
-  const { putEvents } = createEventBus([{ name: "r", pattern, handler: "functions/events/start-from-event.handler" }], {
-    accept: async (name, event) => void delivered.push([name, event]),
-  });
+  const { putEvents } = createEventBus(
+    [{ name: "r", bus: "media", pattern, handler: "functions/events/start-from-event.handler" }],
+    {
+      accept: async (name, event) => void delivered.push([name, event]),
+    },
+  );
   return { delivered, put: (...Entries: object[]) => putEvents({ Entries }) };
 }
 
@@ -94,9 +97,12 @@ describe("an event on the bus", () => {
   });
 
   test("that cannot be kept is refused, not lost", async () => {
-    const { putEvents } = createEventBus([{ name: "r", pattern: {}, handler: "functions/events/x.handler" }], {
-      accept: () => Promise.reject(new Error("ENOSPC")),
-    });
+    const { putEvents } = createEventBus(
+      [{ name: "r", bus: "media", pattern: {}, handler: "functions/events/x.handler" }],
+      {
+        accept: () => Promise.reject(new Error("ENOSPC")),
+      },
+    );
     expect(await putEvents({ Entries: [ENTRY] })).toMatchObject({
       FailedEntryCount: 1,
       Entries: [{ ErrorCode: "InternalFailure" }],

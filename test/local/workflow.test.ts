@@ -39,7 +39,7 @@ const next = (...answers: string[]): Step => {
 };
 
 function start(functions: ReturnType<typeof scripted>, input: object = INPUT, keepEnded?: number) {
-  const workflow = createWorkflow(functions, keepEnded);
+  const workflow = createWorkflow(functions, undefined, keepEnded);
   const begin = (name: string, executionInput: object = input) =>
     workflow.startExecution({ stateMachineArn: STATE_MACHINE_ARN, name, input: JSON.stringify(executionInput) });
   const { executionArn } = begin("media-1");

@@ -94,7 +94,7 @@ describe("a submit of unknown outcome", () => {
   it("takes the request id that the submit step could not record", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
-    await checkStatus(world.deps, ref, "r-heard");
+    await checkStatus(world.deps, ref, { heard: "r-heard" });
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-heard" });
   });
 

@@ -97,7 +97,7 @@ describe("canceling", () => {
     const ref = await world.given({ phase: "submitting", attempt: 1, claimedAt: "2026-01-01T00:00:00.000Z" });
     await cancelGeneration(world.deps, ref);
     expect(world.kling.cancels).toEqual([]);
-    await checkStatus(world.deps, ref, "r-late");
+    await checkStatus(world.deps, ref, { heard: "r-late" });
     await checkStatus(world.deps, ref);
     expect(world.kling.cancels).toEqual(["r-late"]);
   });

@@ -1,11 +1,12 @@
 // The deployed artefacts: every handler as SST bundles it, with its own links, environment and role, given a recorded event of its
 // real trigger. One story, in order: asked for over HTTP, submitted, looked at, delivered, read; others asked for on the bus, canceled,
 // failed, swept. In the end every permission was needed, and none was missing.
-import { createServer } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
@@ -27,6 +28,8 @@ let s3: Awaited<ReturnType<typeof startS3StandIn>>;
 let outside: Record<string, string>;
 let pictureUrl: string;
 let directory: string;
+/** What fal posted when the job had ended. */
+const reported = Promise.withResolvers<{ token: string; headers: IncomingHttpHeaders; body: string }>();
 const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
@@ -44,6 +47,7 @@ beforeAll(async () => {
   const fal = await startFalSimulator({ queueSeconds: 0, renderSeconds: 0.1 });
   const picture = await photo(1600, 900);
   const web = createServer((request, response) => {
+    if (request.url?.startsWith("/webhooks/")) return void takeReport(request, response);
     const source = s3.objects.get((request.url ?? "").slice(1));
     response.setHeader("content-type", "image/jpeg").end(source?.bytes ?? picture);
   });
@@ -54,6 +58,7 @@ beforeAll(async () => {
     NODE_ENV: "test",
     FAL_QUEUE_URL: fal.url,
     FAL_PLATFORM_URL: fal.url,
+    FAL_WEBHOOK_JWKS_URL: `${fal.url}/.well-known/jwks.json`,
     PUBLIC_URL: webUrl,
     TRUSTED_MEDIA_ORIGINS: webUrl,
   };
@@ -72,6 +77,12 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const close of closers) await close();
 });
+
+async function takeReport(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const token = (request.url ?? "").replace(/^.*\//, "");
+  reported.resolve({ token, headers: request.headers, body: await text(request) });
+  response.end();
+}
 
 /** As API Gateway sends it (AWS: "Create AWS Lambda proxy integrations for HTTP APIs", payload 2.0), with a verified token. */
 function httpEvent(route: string, parts: { path?: Record<string, string>; body?: object; headers?: object } = {}) {
@@ -215,6 +226,14 @@ describe("a generation that is asked for over HTTP", () => {
     expect([...s3.objects.keys()]).toEqual([
       expect.stringMatching(new RegExp(`^sources/${mediaId}-1-[0-9a-f]{32}\\.jpg$`)),
     ]);
+  });
+
+  test("receive-fal-webhook wakes it", async () => {
+    const { token, headers, body } = await reported.promise;
+    const event = httpEvent("POST /webhooks/fal/{token}", { path: { token }, headers });
+    const woken = await reply("receive-fal-webhook", { ...event, body }, outside);
+    expect(woken.statusCode).toBe(200);
+    expect(startedWith(woken)).toMatchObject({ mediaId, enter: "check", lap: false });
   });
 
   test("check-status sees that fal has finished", async () => {
@@ -380,6 +399,36 @@ test("report-timings reads what finalize-and-analyze noted", async () => {
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);
 });
 
+test("on-execution-ended restarts what its execution has left, but not at once what would die again", async () => {
+  const { tenantId, spaceId, id: mediaId } = await leave({ id: "019b76da-a800-7000-8000-000000000003" });
+  const ended = (livedSeconds: number) => ({
+    version: "0",
+    "detail-type": "Step Functions Execution Status Change",
+    source: "aws.states",
+    detail: {
+      executionArn: `arn:aws:states:us-east-1:123456789012:execution:kling-media-production-generation:${mediaId}`,
+      name: mediaId,
+      status: "TIMED_OUT",
+      startDate: Date.now() - livedSeconds * 1000,
+      stopDate: Date.now(),
+      input: JSON.stringify({ tenantId, spaceId, mediaId, enter: "submit", lap: true, pollSeconds: 10 }),
+      inputDetails: { included: true },
+      output: null,
+    },
+  });
+  const hurried = await run("on-execution-ended", ended(5), outside);
+  expect(hurried.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
+  expect(startedWith(await run("on-execution-ended", ended(90), outside))).toMatchObject({ mediaId, enter: "check" });
+});
+
+test("redrive-generation lets a failed delivery begin anew", async () => {
+  const error = { code: "delivery_failed", message: "The video could not be stored." };
+  const lost = await leave({ id: "019b76da-a800-7000-8000-000000000004", phase: "failed", requestId: "r1", error });
+  const { result, ...outcome } = await run("redrive-generation", { mediaId: lost.id });
+  expect(result).toMatchObject({ mediaId: lost.id, phase: "finalizing" });
+  expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check", lap: true });
+});
+
 test("describe-api, report-pricing and report-health need nothing", async () => {
   const described = await reply("describe-api", httpEvent("GET /openapi.json"));
   expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
@@ -391,7 +440,8 @@ test("describe-api, report-pricing and report-health need nothing", async () => 
 
 describe("in the end", () => {
   /** What only a failure needs. */
-  const SELDOM = /s3:AbortMultipartUpload|sqs:SendMessage|sweep-generations: events:PutEvents|logs:|xray:/;
+  const SELDOM =
+    /s3:AbortMultipartUpload|sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation): events:PutEvents|receive-fal-webhook: dynamodb:UpdateItem|logs:|xray:/;
 
   test("every permission was needed", () => {
     const idle = deployed.granted().filter((grant) => !deployed.used.has(grant) && !SELDOM.test(grant));

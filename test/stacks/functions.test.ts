@@ -84,13 +84,19 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["MediaFiles"],
     ...small,
   },
+  "receive-fal-webhook": {
+    calledBy: "POST /webhooks/fal/{token}, open",
+    may: [...moves, "states:StartExecution on Generation"],
+    knows: ["Media", "Bus", "Generation", "WebhookSecret"],
+    ...small,
+  },
   "describe-api": { calledBy: "GET /openapi.json, open", may: [], knows: [], ...small },
   "report-health": { calledBy: "GET /health, open", may: [], knows: [], ...small },
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
     may: [...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
-    knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
+    knows: ["Media", "Bus", "MediaFiles", "WebhookSecret", "FalKey", "WorkflowAiKey"],
     memoryMb: 1536,
     timeoutSeconds: 120,
   },
@@ -143,9 +149,30 @@ const SPECIFICATION: Record<string, Specification> = {
       "states:DescribeExecution on Generation/executions/*",
       "sqs:SendMessage on sweep-dead-letters",
     ],
-    knows: ["Media", "Bus", "Generation"],
+    knows: ["Media", "Bus", "Generation", "FalKey"],
     memoryMb: 512,
     timeoutSeconds: 60,
+  },
+  "on-execution-ended": {
+    calledBy:
+      'event {"detail-type":["Step Functions Execution Status Change"],"source":["aws.states"],"detail":' +
+      '{"status":["FAILED","TIMED_OUT","ABORTED"],"stateMachineArn":["Generation"]}}',
+    may: [
+      ...moves,
+      "states:StartExecution on Generation",
+      "states:DescribeExecution on Generation/executions/*",
+      "sqs:SendMessage on execution-ended-dead-letters",
+    ],
+    knows: ["Media", "Bus", "Generation", "FalKey"],
+    memoryMb: 512,
+    timeoutSeconds: 60,
+  },
+  "redrive-generation": {
+    calledBy: "an operator",
+    may: [...moves, "dynamodb:Scan on Media", "states:StartExecution on Generation"],
+    knows: ["Media", "Bus", "Generation"],
+    memoryMb: 512,
+    timeoutSeconds: 900,
   },
 };
 
@@ -177,7 +204,7 @@ function differences(graph: Graph): string[] {
       const wanted = SPECIFICATION[fn.name];
       if (!wanted) return [`${fn.name} is not in the specification: say here what calls it and what it may do.`];
       const who = `${wanted.calledBy.replace(/, (open|with a token)$/, "")} (${fn.name})`;
-      const triggers = triggersOf(graph, fn).join(" and ");
+      const triggers = triggersOf(graph, fn).join(" and ") || "an operator";
       const [may, knows] = [grantsOf(graph, fn), Object.keys(fn.links)];
       const mayBe = [...wanted.may, ...everyFunctionMay(fn.name)];
       return [

@@ -649,8 +649,14 @@ export const RULES: Rule[] = [
   },
 ];
 
-/** The sources' route has a random part, the others tell what everybody may know. */
-const OPEN_ROUTES = ["GET /sources/{name}", "GET /openapi.json", "GET /health", "GET /api/pricing"];
+/** The sources' route has a random part, the webhook's a proof and a signature, the others tell what everybody may know. */
+const OPEN_ROUTES = [
+  "POST /webhooks/fal/{token}",
+  "GET /sources/{name}",
+  "GET /openapi.json",
+  "GET /health",
+  "GET /api/pricing",
+];
 
 /** Rules of the same collections that we do not keep, and why. */
 export const SKIPPED: Record<string, string> = {

@@ -66,6 +66,7 @@ export async function mediaWorld() {
     kling,
     clock,
     publicUrl: undefined as string | undefined,
+    webhookUrl: (): string | undefined => undefined,
     inDoubtSeconds: 900,
     deadlineSeconds: 3600,
     newId: () => queuedMedia().id,

@@ -146,7 +146,7 @@ export function triggersOf(graph: Graph, fn: GraphFunction): string[] {
     .flatMap((target) =>
       ofType(graph, "aws:cloudwatch/eventRule:EventRule").filter((it) => it.inputs["name"] === at(target, "rule")),
     )
-    .map((rule) => `event ${String(at(rule, "eventPattern"))}`);
+    .map((rule) => `event ${String(at(rule, "eventPattern")).replace(/arn:[^"]*/g, (arn) => inWords(graph, arn))}`);
   const schedules = ofType(graph, "aws:scheduler/schedule:Schedule")
     .filter((it) => at(it, "target.arn") === fn.arn)
     .map((schedule) => `schedule ${String(at(schedule, "scheduleExpression"))}`);

@@ -1,0 +1,9 @@
+// Step Functions says that an execution failed, timed out or was aborted: its generation is driven on, if it was not done.
+import { executionEnded } from "../../shared/contract/execution-ended.ts";
+import { onEvent } from "../../shared/lambda.ts";
+import { driveOn } from "../../shared/media/sweep.ts";
+import { sweepDeps } from "../../shared/services/sweep-deps.ts";
+
+export const handler = onEvent(executionEnded, async ({ detail: { input, name, startDate, stopDate } }) =>
+  driveOn(sweepDeps(), input, { name, startedAt: startDate, stoppedAt: stopDate }),
+);

@@ -1,0 +1,18 @@
+// POST /webhooks/fal/{token}: fal's word that a job has ended. Proven first, then believed only as far as waking our own look.
+import * as z from "zod";
+import { falWebhook } from "../../shared/contract/fal-webhook.ts";
+import { http, reply } from "../../shared/lambda.ts";
+import { wakeGeneration } from "../../shared/media/wake.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
+import { claimOf, falSignature } from "../../shared/services/webhooks.ts";
+import { workflow } from "../../shared/services/workflow.ts";
+
+const path = z.object({ token: z.string() });
+
+export const handler = http(z.object({ path, body: falWebhook }), async ({ path, body }, { headers, rawBody }) => {
+  const claim = claimOf(path.token);
+  await falSignature().verify(headers, rawBody());
+  const job = { requestId: body.request_id, gatewayRequestId: body.gateway_request_id };
+  await wakeGeneration({ ...moveDeps(), workflow: workflow() }, claim, job);
+  return reply(200, { received: true });
+});

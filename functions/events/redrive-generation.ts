@@ -1,0 +1,11 @@
+// An operator's call (`npm run redrive`): a video that could not be stored is fetched again.
+import * as z from "zod";
+import { onEvent } from "../../shared/lambda.ts";
+import { redriveGeneration } from "../../shared/media/redrive.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
+import { workflow } from "../../shared/services/workflow.ts";
+
+export const handler = onEvent(z.object({ mediaId: z.string().min(1) }), async ({ mediaId }) => {
+  const { tenantId, spaceId, phase } = await redriveGeneration({ ...moveDeps(), workflow: workflow() }, mediaId);
+  return { mediaId, tenantId, spaceId, phase };
+});

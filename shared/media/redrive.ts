@@ -1,0 +1,31 @@
+// An operator's second try at a video that fal has made and that could not be stored: the one way out of a terminal status.
+import { MediaNotFoundError, NothingToRedriveError } from "./errors.ts";
+import { instant, type Media } from "./media.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type { Workflow } from "./ports.ts";
+import { restartAs } from "./sweep.ts";
+
+export interface RedriveDeps extends MoveDeps {
+  workflow: Pick<Workflow, "start">;
+}
+
+/**
+ * Lets a failed delivery begin anew, with the time of a delivery from now.
+ * @throws MediaNotFoundError, NothingToRedriveError when the generation did not end as `delivery_failed`
+ */
+export async function redriveGeneration(deps: RedriveDeps, mediaId: string): Promise<Media> {
+  const ref = await deps.records.find(mediaId);
+  const media = ref && (await deps.records.get(ref));
+  if (!media) throw new MediaNotFoundError(mediaId);
+  if (media.phase !== "failed" || media.error?.code !== "delivery_failed") throw new NothingToRedriveError(media);
+  const anew = {
+    error: undefined,
+    deadlineAt: instant(deps.clock.now()),
+    leaseOwner: undefined,
+    leaseUntil: undefined,
+    restarts: media.restarts + 1,
+  };
+  const redriven = await move(deps, media, "redrive", anew, { version: media.version });
+  await restartAs(deps, redriven.media);
+  return redriven.media;
+}

@@ -1,0 +1,15 @@
+// What looking at a generation needs, for the workflow's step and for the sweeper.
+import { environment } from "../environment.ts";
+import * as kling from "../kling.ts";
+import type { CheckDeps } from "../media/check.ts";
+import { lazy } from "./lazy.ts";
+import { mediaFiles } from "./media-files.ts";
+import { moveDeps } from "./move-deps.ts";
+
+export const checkDeps = lazy((): CheckDeps => ({
+  ...moveDeps(),
+  files: mediaFiles(),
+  kling,
+  publicUrl: environment().PUBLIC_URL,
+  inDoubtSeconds: environment().IN_DOUBT_SECONDS,
+}));

@@ -1,0 +1,26 @@
+// The webhooks of fal: the addresses that we give out, and the proof of what arrives there.
+import { createFalSignature } from "../adapters/fal-signature.ts";
+import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
+import type { Claim } from "../media/media.ts";
+import { readWebhookToken, webhookPath } from "../adapters/webhook-address.ts";
+import { clock } from "./clock.ts";
+import { lazy } from "./lazy.ts";
+
+/** Where fal shall report the end of a claim's job; undefined where it cannot reach us. */
+export function webhookUrl(claim: Claim): string | undefined {
+  const { PUBLIC_URL } = environment();
+  return PUBLIC_URL && PUBLIC_URL + webhookPath(webhookSecret(), claim);
+}
+
+/** The claim that a webhook's address names. @throws WebhookRefusedError */
+export function claimOf(token: string): Claim {
+  return readWebhookToken(webhookSecret(), token);
+}
+
+export const falSignature = lazy(() => createFalSignature({ jwksUrl: environment().FAL_WEBHOOK_JWKS_URL, clock }));
+
+function webhookSecret(): string {
+  const secret = linkedSecret("WebhookSecret");
+  if (secret === undefined) throw new EnvironmentError("The secret of the webhooks' addresses is not linked.");
+  return secret;
+}
