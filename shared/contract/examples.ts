@@ -100,6 +100,10 @@ export const EXAMPLES = {
     },
   },
   CheckUploadAnswer: { data: { link: `upload:${uploadId}`, width: 4032, height: 3024 } },
+  FalWebhook: {
+    request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+    gateway_request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+  },
   PricingAnswer: {
     data: {
       currency: "USD",

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
+import { falWebhook } from "./fal-webhook.ts";
 import { errorAnswer, media, mediaSpace } from "./media-space.ts";
 import { pricingAnswer, timingsAnswer } from "./planning.ts";
 import {
@@ -21,6 +22,7 @@ const REQUESTS = {
   EnhanceRequest: enhanceRequest,
   CheckGenerationRequest: checkRequest,
   UploadRequest: uploadRequest,
+  FalWebhook: falWebhook,
 };
 const ANSWERS = {
   IMedia: media,
@@ -147,6 +149,18 @@ const OPERATIONS: Operation[] = [
     summary: "How long generations have taken here, by mode and duration.",
     answers: { 200: { description: "From the latest fifty of each kind.", schema: "TimingsAnswer" } },
     errors: [],
+  },
+  {
+    route: "POST /webhooks/fal/{token}",
+    tag: "service",
+    operationId: "receiveFalWebhook",
+    summary:
+      "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
+    body: "FalWebhook",
+    path: z.object({ token: z.string() }),
+    answers: { 200: { description: "Heard.", contentType: "application/json" } },
+    errors: [400, 401, 413, 415],
+    open: true,
   },
   {
     route: "GET /sources/{name}",

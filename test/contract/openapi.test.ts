@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "../../shared/contract/enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "../../shared/contract/examples.ts";
+import { falWebhook } from "../../shared/contract/fal-webhook.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { pricingAnswer, timingsAnswer } from "../../shared/contract/planning.ts";
@@ -85,6 +86,7 @@ describe("an example", () => {
     UploadRequest: uploadRequest,
     UploadAnswer: uploadAnswer,
     CheckUploadAnswer: checkUploadAnswer,
+    FalWebhook: falWebhook,
     PricingAnswer: pricingAnswer,
     TimingsAnswer: timingsAnswer,
   };
