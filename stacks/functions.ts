@@ -49,7 +49,7 @@ function createFunction(
   const plan = functionPlan(handler);
   const id = pascalCase(functionName(handler));
   const log = new aws.cloudwatch.LogGroup(`${id}Log`, { name: functionLogName(handler), retentionInDays: 90 });
-  const { reserveConcurrency, install } = plan;
+  const { reserveConcurrency, install, copy } = plan;
 
   return new sst.aws.Function(id, {
     handler,
@@ -76,6 +76,7 @@ function createFunction(
       splitting: true,
       ...(install ? { install: [...install] } : {}),
     },
+    ...(copy ? { copyFiles: copy.map((from) => ({ from })) } : {}),
     ...(unattended ? { retries: unattended.retries } : {}),
     transform: {
       function: { tracingConfig: { mode: "Active" } },

@@ -1,6 +1,6 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
 import type { Media, StoredVideo } from "./media.ts";
-import type { KlingGenerationMode } from "./modes.ts";
+import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
 import type { MediaFiles } from "./ports.ts";
 import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";
@@ -17,6 +17,10 @@ export interface IMedia {
   generationMode?: KlingGenerationMode;
   requestId?: string;
   queuePosition?: number;
+  /** The user's own words, and what was asked for with them. */
+  context: string;
+  duration: Duration;
+  aspectRatio?: AspectRatio;
   prompt?: string;
   error?: { code: string; message: string };
   image?: { link: string; width?: number; height?: number };
@@ -25,6 +29,9 @@ export interface IMedia {
   analysisStatus?: AnalysisStatus;
   estimatedCostUsd?: number;
   createdAt: string;
+  /** A cancel was asked for and fal has not confirmed it yet. */
+  cancelRequestedAt?: string;
+  completedAt?: string;
   updatedAt: string;
   version: number;
 }
@@ -69,6 +76,9 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     generationMode: record.generationMode,
     requestId: record.requestId,
     queuePosition: record.queuePosition,
+    context: record.context,
+    duration: record.duration,
+    aspectRatio: record.aspectRatio,
     prompt: record.prompt,
     error: record.error,
     image: await presentImage(files, record),
@@ -77,6 +87,8 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     analysisStatus: record.analysisStatus,
     estimatedCostUsd: record.estimatedCostUsd,
     createdAt,
+    cancelRequestedAt: record.cancelRequestedAt,
+    completedAt: record.completedAt,
     updatedAt: record.updatedAt,
     version: record.version,
   };

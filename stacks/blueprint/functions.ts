@@ -35,6 +35,8 @@ export interface FunctionPlan {
   reserveConcurrency?: true;
   /** Packages with native code, installed beside the bundle. */
   install?: readonly string[];
+  /** Files and directories of the project, laid beside the bundle. */
+  copy?: readonly string[];
 }
 
 /** Lambda gives CPU by memory; below this a cold start takes longer than its cheaper second saves. */
@@ -77,6 +79,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/report-pricing.handler": { ...api, links: [] },
   "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
+  "functions/web/serve-console.handler": { ...api, links: [], copy: [".web"] },
   "functions/api/describe-api.handler": { ...api, links: [] },
   "functions/api/report-health.handler": { ...api, links: [] },
 

@@ -25,6 +25,10 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },
   { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
   { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
+  { route: "GET /", handler: "functions/web/serve-console.handler", access: "open" },
+  { route: "GET /docs", handler: "functions/web/serve-console.handler", access: "open" },
+  { route: "GET /client.js", handler: "functions/web/serve-console.handler", access: "open" },
+  { route: "GET /assets/{name}", handler: "functions/web/serve-console.handler", access: "open" },
   { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];

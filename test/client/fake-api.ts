@@ -58,6 +58,8 @@ export function mediaSpace(media: Partial<MediaSpace["media"]> = {}): MediaSpace
       name: "Beach",
       generationStatus: "generating-video",
       phase: "queued",
+      context: "The waves roll in.",
+      duration: "5",
       description: [],
       createdAt: at,
       updatedAt: at,
