@@ -38,8 +38,8 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
       return (await move(deps, media, "cancel", {}, expected)).media;
     case "submitting":
     case "generating": {
-      // Whoever asked first tells fal, and the checks do if that call failed.
-      if (media.cancelRequestedAt !== undefined) return media;
+      // Whoever comes first tells fal, and the checks do if that call failed.
+      if (media.cancelRequestedAt !== undefined) return tellFalToCancel(deps, media);
       const cancelRequestedAt = instant(deps.clock.now());
       const asked = await move(deps, media, "request cancel", { cancelRequestedAt }, expected);
       return tellFalToCancel(deps, asked.media);

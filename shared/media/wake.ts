@@ -39,11 +39,11 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
     deps.log.warn("a job ended whose record is gone", { mediaId: ref.mediaId, attempt, requestId: job.requestId });
     return;
   }
-  const inDoubt = media.phase === "submitting" && media.attempt === attempt && media.requestId === undefined;
+  const { requestId } = media;
+  const inDoubt = media.phase === "submitting" && media.attempt === attempt && requestId === undefined;
+  const follows = requestId !== undefined && [job.requestId, job.gatewayRequestId].includes(requestId);
   if (inDoubt) await recordAcceptance(deps, media, job.requestId);
-  else if (media.requestId !== job.requestId && media.requestId !== job.gatewayRequestId) {
-    return noteOrphan(deps, media, job.requestId);
-  }
+  else if (!follows) return noteOrphan(deps, media, job.requestId);
   if (inDoubt || media.phase === "generating") {
     await deps.workflow.start(`${media.id}-w-${attempt}`, { ...refOf(media), enter: "check", lap: false });
   }

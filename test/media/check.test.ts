@@ -65,10 +65,10 @@ describe("a job at fal", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
   });
 
-  it("is kept when it is finished at its deadline, for the ten minutes in which its result may yet be read", async () => {
+  it("is kept when it is finished at its deadline, for the nine minutes in which its result may yet be read", async () => {
     const ref = await world.given(generating);
     world.kling.status = { status: "COMPLETED" };
-    world.clock.advance(3600 + 599);
+    world.clock.advance(3600 + 539);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
     world.clock.advance(1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "delivery_failed" });
@@ -158,9 +158,9 @@ describe("a video being stored", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
-  it("has ten minutes more than the deadline", async () => {
+  it("has nine minutes more than the deadline", async () => {
     const ref = await world.given({ ...generating, phase: "finalizing" });
-    world.clock.advance(3600 + 599);
+    world.clock.advance(3600 + 539);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
     world.clock.advance(1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "delivery_failed" });

@@ -2,15 +2,22 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
 import { checkStatus } from "../../shared/media/check.ts";
-import { AlreadyEndedError, MediaNotFoundError, ProviderUnavailableError } from "../../shared/media/errors.ts";
+import {
+  AlreadyEndedError,
+  MediaNotFoundError,
+  NothingToRedriveError,
+  ProviderUnavailableError,
+} from "../../shared/media/errors.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
-import { sweepGenerations } from "../../shared/media/sweep.ts";
+import { redriveGeneration } from "../../shared/media/redrive.ts";
+import { driveOn, sweepGenerations } from "../../shared/media/sweep.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
+const CREATED_AT = "2026-01-01T00:00:00.000Z";
 const generating = { phase: "generating", requestId: "r1", attempt: 1 } as const;
 
 let world: MediaWorld;
@@ -39,9 +46,10 @@ describe("canceling", () => {
     expect((await world.media()).phase).toBe("canceled");
   });
 
-  it("of twenty at once tells fal once", async () => {
+  it("of twenty at once, and as many looks, tells fal once", async () => {
     const ref = await world.given(generating);
-    await Promise.all(Array.from({ length: 20 }, () => cancelGeneration(world.deps, ref)));
+    const doors = [() => cancelGeneration(world.deps, ref), () => checkStatus(world.deps, ref)];
+    await Promise.all(Array.from({ length: 20 }, () => doors.map((door) => door())).flat());
     expect(world.kling.cancels).toEqual(["r1"]);
   });
 
@@ -65,6 +73,7 @@ describe("canceling", () => {
     world.kling.cancelAnswer = new ProviderUnavailableError("HTTP 503");
     expect(cancelMessage(await cancelGeneration(world.deps, ref))).toContain("will be asked to stop");
     world.kling.cancelAnswer = "requested";
+    world.clock.advance(30);
     await checkStatus(world.deps, ref);
     expect(cancelMessage(await world.media())).toContain("was asked to stop");
   });
@@ -82,11 +91,14 @@ describe("canceling", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
-  it("reaches fal by the next check when fal could not be reached", async () => {
+  it("reaches fal by a check half a minute later when fal could not be reached", async () => {
     const ref = await world.given(generating);
     world.kling.cancelAnswer = new ProviderUnavailableError("HTTP 503");
     await cancelGeneration(world.deps, ref);
     world.kling.cancelAnswer = "requested";
+    await checkStatus(world.deps, ref);
+    expect(world.kling.cancels).toEqual(["r1"]);
+    world.clock.advance(30);
     await checkStatus(world.deps, ref);
     await checkStatus(world.deps, ref);
     expect(world.kling.cancels).toEqual(["r1", "r1"]);
@@ -225,6 +237,49 @@ describe("the sweeper", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
+  it.each([
+    ["nobody submitted", { phase: "queued" }, "failed", "timed_out", []],
+    ["nobody could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
+    ["fal does not finish", generating, "failed", "timed_out", ["r1"]],
+    ["was canceled", { ...generating, cancelRequestedAt: CREATED_AT }, "canceled", undefined, ["r1"]],
+  ] as const)(
+    "ends at its deadline what %s, though no execution can be started",
+    async (_, state, phase, code, told) => {
+      world.orchestrator.down = true;
+      await world.given(state);
+      world.clock.advance(3600);
+      await sweepGenerations(world.deps, { all: false });
+      expect(await world.media()).toMatchObject({ phase, ...(code && { error: { code } }) });
+      expect(world.kling.cancels).toEqual(told);
+    },
+  );
+
+  it("is there at the deadline and at the end of the delivery, whatever moved the record before", async () => {
+    world.orchestrator.down = true;
+    const ref = await world.given(generating);
+    world.kling.status = { status: "COMPLETED" };
+    world.kling.result = new ProviderUnavailableError("HTTP 500");
+    world.clock.advance(3599);
+    await world.records.move(ref, "note progress", {});
+    for (let minute = 0; minute < 11; minute++) {
+      await sweepGenerations(world.deps, { all: false }).catch(() => {});
+      world.clock.advance(60);
+    }
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "delivery_failed" } });
+  });
+
+  it("sweeps the others when one record cannot be swept, and says so", async () => {
+    await world.given({ id: "unlucky", ...generating });
+    const ref = await world.given(generating);
+    const { get } = world.records;
+    const records = {
+      ...world.records,
+      get: (of: typeof ref) => (of.mediaId === "unlucky" ? Promise.reject(new Error("unreadable")) : get(of)),
+    };
+    await expect(sweepGenerations({ ...world.deps, records }, { all: true })).rejects.toThrow("1 of 2 records");
+    expect((await world.media()).restarts).toBe(1);
+  });
+
   it("publishes what the bus did not take", async () => {
     world.bus.down = true;
     const ref = await world.given();
@@ -234,6 +289,72 @@ describe("the sweeper", () => {
     await sweepGenerations(world.deps, { all: true });
     expect(world.published.map(({ id }) => id)).toEqual([`${ref.mediaId}:canceled`]);
     expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+});
+
+describe("an execution that has ended badly", () => {
+  const lived = (seconds: number, name: string) => {
+    const stoppedAt = world.clock.now();
+    return { name, startedAt: stoppedAt - seconds * 1000, stoppedAt };
+  };
+
+  it("is replaced at once", async () => {
+    const ref = await world.given(generating);
+    await driveOn(world.deps, ref, lived(3600, ref.mediaId));
+    expect([...world.executions.keys()]).toEqual([`${ref.mediaId}-r1`]);
+  });
+
+  it("is replaced a minute later when it did not live as long: it would die again", async () => {
+    const ref = await world.given(generating);
+    await driveOn(world.deps, ref, lived(5, ref.mediaId));
+    expect(world.executions.size).toBe(0);
+    world.clock.advance(60);
+    expect(await sweepGenerations(world.deps, { all: false })).toEqual({ looked: 1, restarted: 1 });
+  });
+
+  it("changes nothing when it was a wake-up, or another has taken its place", async () => {
+    const ref = await world.given({ ...generating, restarts: 1 });
+    await driveOn(world.deps, ref, lived(3600, `${ref.mediaId}-w-1`));
+    await driveOn(world.deps, ref, lived(3600, ref.mediaId));
+    expect(await world.media()).toMatchObject({ restarts: 1, version: 1 });
+  });
+});
+
+describe("a redrive", () => {
+  const lost = { ...generating, phase: "failed", error: { code: "delivery_failed", message: "lost" } } as const;
+
+  it("delivers what could not be stored, without another submit", async () => {
+    const ref = await world.given({ ...lost, providerVideoUrl: "https://fal.example/files/video.mp4" });
+    world.clock.advance(86_400);
+    expect(await redriveGeneration(world.deps, ref.mediaId)).toMatchObject({ phase: "finalizing", restarts: 1 });
+    expect([...world.executions]).toMatchObject([[`${ref.mediaId}-r1`, { enter: "check", lap: true }]]);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
+    await finalizeGeneration(world.deps, ref);
+    const media = await world.media();
+    expect(media).toMatchObject({ phase: "completed", analysisStatus: "completed" });
+    expect(media).not.toHaveProperty("error");
+    expect(world.kling.posts).toEqual([]);
+  });
+
+  it("has ten minutes, then it has failed again", async () => {
+    const ref = await world.given(lost);
+    world.clock.advance(86_400);
+    world.orchestrator.down = true;
+    await expect(redriveGeneration(world.deps, ref.mediaId)).rejects.toThrow("Step Functions is down");
+    world.clock.advance(540);
+    await sweepGenerations(world.deps, { all: false });
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "delivery_failed" } });
+  });
+
+  it.each([
+    { phase: "completed" },
+    { phase: "generating" },
+    { phase: "failed", error: { code: "timed_out", message: "late" } },
+  ] as const)("is refused where nothing was lost in delivery: %o", async (state) => {
+    const ref = await world.given(state);
+    await expect(redriveGeneration(world.deps, ref.mediaId)).rejects.toBeInstanceOf(NothingToRedriveError);
+    await expect(redriveGeneration(world.deps, "nobody")).rejects.toBeInstanceOf(MediaNotFoundError);
+    expect(await world.media()).toMatchObject({ phase: state.phase, version: 1 });
   });
 });
 

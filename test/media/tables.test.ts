@@ -75,8 +75,9 @@ describe("the table of moves", () => {
     { from: readonly Phase[]; to?: Phase; event?: string },
   ][];
 
-  it("lets nothing out of a terminal status", () => {
+  it("lets nothing out of a terminal status but an operator's redrive", () => {
     for (const [name, { from, to }] of entries) {
+      if (name === "redrive") continue;
       const changes = from.filter((phase) => isTerminal(phase) && to !== undefined && to !== phase);
       expect(changes, name).toEqual([]);
     }

@@ -1,0 +1,128 @@
+// What fal reports of a job's end, and what comes of it: an earlier look, an adoption, an orphan, or nothing.
+import { beforeEach, describe, expect, it } from "vitest";
+import { cancelGeneration } from "../../shared/media/cancel.ts";
+import { checkStatus, WAKE_UP_LOOKS } from "../../shared/media/check.ts";
+import { failGeneration } from "../../shared/media/fail.ts";
+import { submitGeneration } from "../../shared/media/submit.ts";
+import { wakeGeneration } from "../../shared/media/wake.ts";
+import { unaccepted } from "../support/fake-kling.ts";
+import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+
+const generating = { phase: "generating", requestId: "r1", attempt: 1 } as const;
+const wakeUps = () => [...world.executions].filter(([name]) => name.includes("-w-"));
+
+let world: MediaWorld;
+beforeEach(async () => {
+  world = await mediaWorld();
+});
+
+describe("a report of the job that a record follows", () => {
+  it("starts one short execution, however often it comes", async () => {
+    const ref = await world.given(generating);
+    for (let time = 0; time < 10; time++) await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
+    expect(wakeUps()).toEqual([[`${ref.mediaId}-w-1`, { ...ref, enter: "check", lap: false }]]);
+    expect((await world.media()).version).toBe(1);
+  });
+
+  it("is known by either name that fal gives a job", async () => {
+    const ref = await world.given(generating);
+    const rerun = { requestId: "r1-again", gatewayRequestId: "r1" };
+    await wakeGeneration(world.deps, { ...ref, attempt: 1 }, rerun);
+    expect(wakeUps()).toHaveLength(1);
+    expect(await world.media()).not.toHaveProperty("orphanRequestIds");
+  });
+
+  it.each(["finalizing", "completed", "failed", "canceled"] as const)(
+    "changes nothing when it is %s",
+    async (phase) => {
+      const ref = await world.given({ ...generating, phase });
+      await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
+      expect(world.executions.size).toBe(0);
+      expect(await world.media()).toMatchObject({ phase, version: 1 });
+    },
+  );
+
+  it("is no one's business when the record is gone", async () => {
+    const gone = { tenantId: "acme", spaceId: "beach", mediaId: "gone", attempt: 1 };
+    await expect(wakeGeneration(world.deps, gone, { requestId: "r1" })).resolves.toBeUndefined();
+    expect(world.logged.join()).toContain("r1");
+  });
+});
+
+describe("a report of a submit whose outcome we do not know", () => {
+  it("is adopted: the job is followed, and nothing is submitted again", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-found" });
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-found" });
+    expect(wakeUps()).toHaveLength(1);
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Started"]);
+    expect(world.kling.posts).toHaveLength(1);
+  });
+
+  it("faster than our own record of the acceptance comes to the same", async () => {
+    const ref = await world.given();
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
+        return { request_id: "r1" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r1" });
+    expect(await world.media()).not.toHaveProperty("orphanRequestIds");
+  });
+
+  it("of an earlier attempt is not adopted by a later one", async () => {
+    const ref = await world.given({ phase: "submitting", attempt: 2, claimedAt: "2026-01-01T00:00:00.000Z" });
+    await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-first" });
+    expect(await world.media()).toMatchObject({ phase: "submitting", orphanRequestIds: ["r-first"] });
+  });
+
+  it("that was given up meanwhile is an orphan: written down once, with an event, and nothing else changes", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await failGeneration(world.deps, ref, "submit_outcome_unknown");
+    const before = await world.media();
+    for (const requestId of ["r-late", "r-late", "r-later"]) {
+      await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId });
+    }
+    const { version, updatedAt, sweepAt, outbox, orphanRequestIds, ...after } = await world.media();
+    expect(before).toMatchObject(after);
+    expect(orphanRequestIds).toEqual(["r-late", "r-later"]);
+    expect(world.published.slice(-2).map(({ id, type }) => [id, type])).toEqual([
+      [`${ref.mediaId}:orphaned:r-late`, "Generation Orphaned"],
+      [`${ref.mediaId}:orphaned:r-later`, "Generation Orphaned"],
+    ]);
+    expect(wakeUps()).toEqual([]);
+    expect([version, Object.keys(outbox)]).toEqual([before.version + 2, []]);
+    expect(updatedAt && sweepAt).toBeUndefined();
+  });
+});
+
+describe("a wake-up", () => {
+  it("looks three times, a second apart, and ends", async () => {
+    const ref = await world.given(generating);
+    world.kling.status = { status: "IN_PROGRESS" };
+    const before = world.clock.now();
+    expect(await checkStatus(world.deps, ref, { looks: WAKE_UP_LOOKS })).toEqual({ next: "wait" });
+    expect(world.clock.now() - before).toBe(2000);
+  });
+
+  it("goes on at once when fal's status says so", async () => {
+    const ref = await world.given(generating);
+    world.kling.status = { status: "COMPLETED" };
+    const before = world.clock.now();
+    expect(await checkStatus(world.deps, ref, { looks: WAKE_UP_LOOKS })).toEqual({ next: "finalize" });
+    expect(world.clock.now()).toBe(before);
+  });
+
+  it("of a canceled job ends it", async () => {
+    const ref = await world.given(generating);
+    await cancelGeneration(world.deps, ref);
+    await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
+    expect(wakeUps()).toHaveLength(1);
+  });
+});
