@@ -19,6 +19,8 @@ export function createFunctions(settings: Settings, targets: LinkTargets & { url
     ...settings.functionEnvironment,
     NODE_ENV: "production",
     AUTH: settings.jwt ? "jwt" : "off",
+    // For the console alone: whom to send people to. Tokens are judged by the gateway.
+    ...(settings.jwt && { JWT_ISSUER: settings.jwt.issuer, JWT_AUDIENCE: settings.jwt.audiences.join() }),
     MEDIA_STORE: $interpolate`s3://${targets.files.name}`,
     PUBLIC_URL: targets.url,
   };

@@ -114,6 +114,9 @@ const inside =
   (...folders: string[]) =>
   (file: string) =>
     folders.some((folder) => file.startsWith(folder));
+/** What runs in a browser: it lies beside the function that serves it, and is none. */
+const CONSOLE = "functions/web/console/";
+const isFunctionFile = (file: string) => inside("functions/")(file) && !inside(CONSOLE)(file);
 const isOurs = inside("functions/", "shared/", "stacks/", "test/");
 const isNode = inside("node:");
 const isPackage = (target: string) => !isOurs(target) && !isNode(target);
@@ -185,12 +188,16 @@ const HOUSE_RULES: Record<string, Rule> = {
       runtimeImports.filter((target) => !inside("shared/client/")(target)).map((target) => `imports ${target}`),
   },
   "shared stands on its own": imports(inside("shared/"), (target) => !isOurs(target) || inside("shared/")(target)),
+  "the console imports its own files, the client, and what a browser can run": imports(
+    inside(CONSOLE),
+    (target) => inside(CONSOLE, "shared/client/")(target) || ["preact", "oauth4webapi"].includes(target),
+  ),
   "a function imports shared, and of packages zod alone": imports(
-    inside("functions/"),
+    isFunctionFile,
     (target) => inside("shared/")(target) || target === "zod",
   ),
   "a function is short and hands out its handler alone": {
-    about: inside("functions/"),
+    about: isFunctionFile,
     faults: ({ lines, exports }) => [
       ...(lines > FUNCTION_MAX_LINES ? [`has ${lines} lines`] : []),
       ...(exports.join() === "handler" ? [] : [`exports ${exports.join(", ") || "nothing"}`]),
@@ -231,7 +238,7 @@ const HOUSE_RULES: Record<string, Rule> = {
       }),
   },
   "every function is named by the blueprint": {
-    about: inside("functions/"),
+    about: isFunctionFile,
     faults: (source, house) => (namedByBlueprint(house).includes(source.path) ? [] : ["is named nowhere"]),
   },
 };
@@ -293,6 +300,8 @@ describe("a rule of the house", () => {
     "shared/lambda.ts": 'import middy from "@middy/core"; job.process();',
     "functions/api/get-media.ts":
       'import * as z from "zod"; import { http } from "../../shared/lambda.ts"; export const handler = http(z);',
+    "functions/web/console/app.tsx":
+      'import "preact"; import "./card.tsx"; import "../../../shared/client/calls.ts"; export const App = 1;',
     "stacks/blueprint/routes.ts": 'export const ROUTES = [{ handler: "functions/api/get-media.handler" }];',
     "stacks/local/functions.ts": 'await import(file); await import("../../functions/api/get-media.ts");',
     "stacks/api.ts": 'import { ROUTES } from "./blueprint/routes.ts";',
@@ -355,6 +364,11 @@ describe("a rule of the house", () => {
       "shared stands on its own",
       { "shared/contract/openapi.ts": 'import { ROUTES } from "../../stacks/blueprint/routes.ts";' },
       "shared/contract/openapi.ts imports stacks/blueprint/routes.ts",
+    ],
+    [
+      "the console imports its own files, the client, and what a browser can run",
+      { "functions/web/console/app.tsx": 'import { media } from "../../../shared/contract/media-space.ts";' },
+      "functions/web/console/app.tsx imports shared/contract/media-space.ts",
     ],
     [
       "a function imports shared, and of packages zod alone",

@@ -429,6 +429,16 @@ test("redrive-generation lets a failed delivery begin anew", async () => {
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check", lap: true });
 });
 
+test("serve-console finds its files beside its bundle", async () => {
+  const page = await reply("serve-console", httpEvent("GET /"));
+  expect(page.statusCode).toBe(200);
+  const [script = ""] = /\/assets\/main-\w+\.js/.exec(page.body) ?? [];
+  const asset = await reply("serve-console", { ...httpEvent("GET /assets/{name}"), rawPath: script });
+  expect([asset.statusCode, asset.body.length > 10_000]).toEqual([200, true]);
+  expect((await reply("serve-console", httpEvent("GET /client.js"))).body).toContain("watchGeneration");
+  expect((await reply("serve-console", httpEvent("GET /docs"))).body).toContain("POST</b> /api/media/enhance");
+});
+
 test("describe-api, report-pricing and report-health need nothing", async () => {
   const described = await reply("describe-api", httpEvent("GET /openapi.json"));
   expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });

@@ -656,6 +656,10 @@ const OPEN_ROUTES = [
   "GET /openapi.json",
   "GET /health",
   "GET /api/pricing",
+  "GET /",
+  "GET /docs",
+  "GET /client.js",
+  "GET /assets/{name}",
 ];
 
 /** Rules of the same collections that we do not keep, and why. */

@@ -120,7 +120,7 @@ export function PictureField({ connection, picture, format, onPicture, onFormat 
         </p>
         <div class="drop-actions">
           <label class="button" for={fileId}>
-            {picture?.preview ? "Choose another" : "Choose a picture"}
+            {picture?.preview ? "Change" : "Choose a picture"}
           </label>
           <input
             id={fileId}
