@@ -105,7 +105,8 @@ async function begin(provider: Provider): Promise<never> {
 
 async function finish(provider: Provider, url: URL): Promise<void> {
   const kept = sessionStorage.getItem(ATTEMPT);
-  if (kept === null) return;
+  // Nobody began this here: whoever sent the link gets nothing done with it.
+  if (kept === null) return history.replaceState(null, "", "/");
   sessionStorage.removeItem(ATTEMPT);
   const { verifier, state, returnTo } = JSON.parse(kept) as Attempt;
   const server: oauth.AuthorizationServer = {
