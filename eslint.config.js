@@ -25,7 +25,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: false, project: "stacks/tsconfig.cloud.json" } },
     rules: { "@typescript-eslint/triple-slash-reference": "off" },
   },
-  { files: ["stacks/local/**", "stacks/offline/**", "stacks/web/**", "test/**"], rules: { "no-console": "off" } },
+  { files: ["stacks/{local,offline,operator,web}/**", "test/**"], rules: { "no-console": "off" } },
   {
     files: ["test/**"],
     rules: {

@@ -46,6 +46,7 @@ export const environmentSchema = z.object({
   IN_DOUBT_SECONDS: seconds(900, 86_400),
   MEDIA_STORE: z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" }).optional(),
   MEDIA_ORIGIN: origin.optional(),
+  MEDIA_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).optional(),
   TRUSTED_MEDIA_ORIGINS: origins,
   AWS_REGION: z.string().default("us-east-1"),
   AUTH: z.enum(["off", "jwt"]).default("jwt"),

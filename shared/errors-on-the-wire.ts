@@ -17,10 +17,21 @@ export class RequestError extends MediaError {
   }
 }
 
+/** An event that says too little or something wrong. Its message is what the dead-letter queue shows. */
+export class InvalidEventError extends MediaError {
+  override readonly name = "InvalidEventError";
+  readonly code = "invalid_event";
+  constructor(faults: { path: string; message: string }[]) {
+    const list = faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
+    super(`The event is not valid, and was not carried out: ${list}. Correct it and put it on the bus again.`);
+  }
+}
+
 const STATUS_BY_CODE: Record<string, number> = {
   media_not_found: 404,
   unknown_mode: 400,
   already_ended: 409,
+  not_deletable: 409,
   illegal_move: 409,
   stale_media: 409,
   idempotency_key_reused: 422,

@@ -2,8 +2,9 @@
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2WithRequestContext, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import * as z from "zod";
-import { errorReply, RequestError } from "./errors-on-the-wire.ts";
+import { errorReply, InvalidEventError, RequestError } from "./errors-on-the-wire.ts";
 import { environment } from "./environment.ts";
+import { MediaError } from "./media/errors.ts";
 import { log } from "./services/log.ts";
 
 /** HTTP API takes 10 MB; nothing that we accept is larger than this. */
@@ -65,8 +66,15 @@ export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) 
 /** A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed. */
 export function onEvent<E extends z.ZodType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(({ error }) => log().warn("event failed", { error: String(error) }))
-    .handler(async (event) => run(shape.parse(event)));
+    .onError(({ error }) => {
+      const code = error instanceof MediaError ? error.code : undefined;
+      log().warn("event failed", { error: String(error), code });
+    })
+    .handler(async (event) => {
+      const result = shape.safeParse(event);
+      if (!result.success) throw new InvalidEventError(faultsIn(result.error));
+      return run(result.data);
+    });
 }
 
 /** A JSON answer. */
@@ -82,7 +90,7 @@ function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.inf
     query: event.queryStringParameters ?? {},
   });
   if (result.success) return result.data;
-  const details = result.error.issues.map(({ path, message }) => ({ path: path.slice(1).join("."), message }));
+  const details = faultsIn(result.error).map(({ path, message }) => ({ path: path.replace(/^\w+\.?/, ""), message }));
   throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
@@ -122,6 +130,10 @@ function callerOf(event: HttpEvent): Caller {
   const user = named.safeParse(claims["sub"]).data;
   if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
   return { tenantId: tenant, userId: user };
+}
+
+function faultsIn({ issues }: z.ZodError): { path: string; message: string }[] {
+  return issues.map(({ path, message }) => ({ path: path.join("."), message }));
 }
 
 /** For the log: which record, never what it says. */

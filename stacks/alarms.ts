@@ -235,6 +235,11 @@ const COUNTED_LINES = {
     handlers: [WORKFLOW_FUNCTIONS.RecordFailure, SWEEP, EXECUTION_ENDED],
     pattern: '{ $.message = "fail delivery" }',
   },
+  // No alarm of its own: each lies in the queue of RequestsLost. Three tries are one event.
+  RequestsInvalid: {
+    handlers: [START_FROM_EVENT],
+    pattern: '{ $.message = "event failed" && $.code = "invalid_event" }',
+  },
   JobsOrphaned: {
     handlers: [WEBHOOK],
     pattern: '{ $.message = "a job ended that nobody follows" }',

@@ -59,6 +59,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "Timings.add": [media, [["dynamodb:PutItem"], [table.arn]]],
     "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
     WebhookSecret: [webhookProof],
+    "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],
     WorkflowAiKey: [secret(workflowAiKey)],
   };

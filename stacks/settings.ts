@@ -33,6 +33,7 @@ const HANDED_ON = [
   "WORKFLOWAI_PROMPT_AGENT",
   "WORKFLOWAI_VIDEO_AGENT",
   "MEDIA_ORIGIN",
+  "MEDIA_RETENTION_DAYS",
 ] as const;
 
 const list = z

@@ -73,6 +73,7 @@ function createBucket() {
         status: "Enabled",
         filter: { prefix: "" },
         noncurrentVersionExpiration: { noncurrentDays: 30 },
+        expiration: { expiredObjectDeleteMarker: true },
       },
     ],
   });

@@ -131,8 +131,9 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
-  // fal's model for videos stands behind the same queue as Kling.
+  // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
+  "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],
 };
 
 /** AWS ships a client and its helpers as several packages; zod reads answers and is nobody's SDK. */

@@ -2,15 +2,15 @@
 import * as z from "zod";
 import { checkRequest } from "../../shared/contract/reading.ts";
 import { http, reply } from "../../shared/lambda.ts";
-import { MediaNotFoundError } from "../../shared/media/errors.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
+import { readMedia } from "../../shared/media/watch.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { mediaRecords } from "../../shared/services/media-records.ts";
 
 export const handler = http(z.object({ body: checkRequest }), async ({ body }, { caller }) => {
   const { spaceId, mediaSpace } = body;
-  const media = await mediaRecords().get({ tenantId: caller().tenantId, spaceId, mediaId: mediaSpace.id });
-  if (!media) throw new MediaNotFoundError(mediaSpace.id);
+  const ref = { tenantId: caller().tenantId, spaceId, mediaId: mediaSpace.id };
+  const media = await readMedia({ records: mediaRecords() }, ref);
   return reply(200, {
     data: {
       status: progressOf(media),

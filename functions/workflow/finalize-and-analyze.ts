@@ -10,6 +10,7 @@ import { describer } from "../../shared/services/describer.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 import { timingsStore } from "../../shared/services/timings.ts";
+import { videoFrames } from "../../shared/services/video-frames.ts";
 
 export const handler = step(stepInput, async (ref) =>
   finalizeGeneration(
@@ -20,6 +21,7 @@ export const handler = step(stepInput, async (ref) =>
       readVideoFacts,
       describer: describer(),
       timings: timingsStore(),
+      frames: videoFrames(),
       kling,
       publicUrl: environment().PUBLIC_URL,
     },

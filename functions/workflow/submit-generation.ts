@@ -1,5 +1,5 @@
 // Step submit-generation: the source image made ours, the prompt enhanced, one claim, one POST.
-import { fitImage } from "../../shared/adapters/source-image.ts";
+import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { stepInput } from "../../shared/contract/steps.ts";
 import { environment } from "../../shared/environment.ts";
 import * as kling from "../../shared/kling.ts";
@@ -16,7 +16,7 @@ export const handler = step(stepInput, async (ref) =>
     {
       ...moveDeps(),
       files: mediaFiles(),
-      images: { fit: fitImage },
+      images: { fit: fitImage, placeholder: makePlaceholder },
       fetch: checkedFetch(),
       prompts: prompts(),
       kling,

@@ -79,8 +79,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
           Limit: limit + 1,
         }),
       );
-      const items = Items.slice(0, limit).map(readMediaItem);
-      return { items, next: Items.length > limit ? items.at(-1)?.id : undefined };
+      const page = Items.slice(0, limit).map(readMediaItem);
+      const next = Items.length > limit ? page.at(-1)?.id : undefined;
+      return { items: page.filter(({ phase }) => phase !== "deleted"), next };
     },
 
     async move(ref: MediaRef, name: MoveName, change: MediaChange, expected: Expected = {}) {
@@ -108,7 +109,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const left = eventIds.length > 0 ? await write(ref, removal) : await get(ref);
       if (!left || isOpen(left)) return;
       const rest = new UpdateExpression();
-      rest.change({ sweepAt: undefined, sweepShard: undefined });
+      // Where a retention is configured, the sweeper comes once more.
+      if (left.keptUntil !== undefined && left.phase !== "deleted") rest.change({ sweepAt: left.keptUntil });
+      else rest.change({ sweepAt: undefined, sweepShard: undefined });
       rest.requireEqual({ version: left.version });
       await write(ref, rest);
     },

@@ -3,7 +3,7 @@ import { ApiError, createFalClient } from "@fal-ai/client";
 import * as z from "zod";
 import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
 import { klingInput, klingMode } from "../media/modes.ts";
-import type { Kling } from "../media/ports.ts";
+import type { Clock, Kling } from "../media/ports.ts";
 import { submitOutcome } from "../media/submit-outcome.ts";
 
 export interface FalQueueOptions {
@@ -17,6 +17,8 @@ export interface FalQueueOptions {
 const SUBMIT_TIMEOUT_MS = 30_000;
 /** Every other call is made again by the next lap. */
 const CALL_TIMEOUT_MS = 10_000;
+
+const LOOK_EVERY_MS = 1_000;
 
 export type FalQueue = ReturnType<typeof createFalQueue>;
 
@@ -91,6 +93,20 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     }
   }
 
+  /**
+   * One POST, then a look every second until it has ended. For models that take seconds.
+   * @throws ProviderUnavailableError, GenerationFailedError, SubmitError
+   */
+  async function run(endpointId: string, input: Record<string, unknown>, timeoutMs: number, clock: Clock) {
+    const requestId = await submit(endpointId, input);
+    const giveUpAt = clock.now() + timeoutMs;
+    while ((await status(endpointId, requestId)).status !== "COMPLETED") {
+      if (clock.now() >= giveUpAt) throw new ProviderUnavailableError(`no answer within ${timeoutMs / 1000} s`);
+      await clock.sleep(LOOK_EVERY_MS);
+    }
+    return result(endpointId, requestId);
+  }
+
   const kling: Kling = {
     async startKlingVideoGeneration(request, mode, { webhookUrl } = {}) {
       const { endpointId } = klingMode(mode);
@@ -137,7 +153,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       return found && { request_id: found.request_id };
     },
   };
-  return { kling, submit, status, result };
+  return { kling, run };
 }
 
 async function call(url: string | URL, init?: RequestInit): Promise<Response> {

@@ -1,6 +1,6 @@
 // Files in a directory of this machine: a file is there whole or not at all, and its links are signed and end.
 import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { MediaFiles } from "../media/ports.ts";
 import { checkedKey } from "./file-key.ts";
@@ -66,8 +66,12 @@ export function createLocalMediaFiles(options: {
       return `${linkOrigin}/files/${key}?expires=${expires}&signature=${signature}`;
     },
 
-    async delete(key) {
-      await rm(pathOf(key), { force: true });
+    async deleteAll(prefix) {
+      const path = pathOf(prefix);
+      const names = (await readdir(dirname(path)).catch(absent)) ?? [];
+      // What a process left unfinished has a dot in front.
+      const meant = names.filter((name) => name.replace(/^\./, "").startsWith(basename(path)));
+      await Promise.all(meant.map((name) => rm(join(dirname(path), name), { force: true })));
     },
   };
 }

@@ -41,6 +41,8 @@ const text = z.string();
 const optional = text.optional();
 const count = z.number().int().nonnegative();
 
+const storedImage = z.object({ key: text, width: z.number(), height: z.number() });
+
 const storedVideo = z.object({
   key: text,
   size: count,
@@ -69,7 +71,7 @@ const storedMedia = z.object({
   estimatedCostUsd: z.number().optional(),
   phase: z.enum(PHASES),
   attempt: count,
-  source: z.object({ key: text, width: z.number(), height: z.number(), tailKey: optional }).optional(),
+  source: storedImage.extend({ tailKey: optional, placeholder: optional }).optional(),
   prompt: optional,
   claimedAt: optional,
   nextSubmitAt: optional,
@@ -84,6 +86,7 @@ const storedMedia = z.object({
   leaseUntil: optional,
   providerVideoUrl: optional,
   video: storedVideo.optional(),
+  poster: storedImage.optional(),
   completedAt: optional,
   description: z.array(z.object({ start: z.number(), text })),
   analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
@@ -92,6 +95,8 @@ const storedMedia = z.object({
   restarts: count,
   outbox: z.record(text, z.object({ type: z.enum(EVENT_TYPES), at: text })),
   sweepAt: optional,
+  keptUntil: optional,
+  expiresAt: count.optional(),
   createdAt: text,
   updatedAt: text,
   version: count,

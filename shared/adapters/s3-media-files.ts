@@ -5,6 +5,7 @@ import {
   DeleteObjectCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  paginateListObjectsV2,
   PutObjectCommand,
   S3ServiceException,
   type S3Client,
@@ -18,6 +19,9 @@ import { checkedKey } from "./file-key.ts";
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds by one session are equal, so that a browser's cache finds the file again. */
 const LINK_STEP_SECONDS = 5 * 60;
+
+/** What lies under a key never changes; whoever has a link may keep the file for as long as the link opens it. */
+const CACHE_CONTROL = `private, max-age=${LINK_SECONDS}, immutable`;
 
 /** 3 parts of 8 MB under way: 32 MB of memory for a video of any size (S3 takes 10,000 parts of at least 5 MB). */
 const PART_BYTES = 8 * 1024 * 1024;
@@ -37,7 +41,7 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
 
   return {
     async put(key, body, contentType) {
-      const object = { ...at(key), ContentType: contentType };
+      const object = { ...at(key), ContentType: contentType, CacheControl: CACHE_CONTROL };
       if (body instanceof Uint8Array) {
         await client.send(new PutObjectCommand({ ...object, Body: body }));
         return { size: body.byteLength, sha256: createHash("sha256").update(body).digest("hex") };
@@ -80,8 +84,14 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
       return `${linkOrigin}${pathname}${search}`;
     },
 
-    async delete(key) {
-      await client.send(new DeleteObjectCommand(at(key)));
+    async deleteAll(prefix) {
+      // A media has four files or so.
+      for await (const { Contents = [] } of paginateListObjectsV2(
+        { client },
+        { Bucket: bucket, Prefix: checkedKey(prefix) },
+      )) {
+        for (const { Key = "" } of Contents) await client.send(new DeleteObjectCommand(at(Key)));
+      }
     },
   };
 }

@@ -61,6 +61,16 @@ async function acceptable(image: Uint8Array) {
   return { width, height, measured };
 }
 
+/** Long side of a placeholder: what a browser stretches it to looks blurred, and as WebP it has about 150 bytes. */
+const PLACEHOLDER_PIXELS = 16;
+
+/** As a `data:` URI. */
+export const makePlaceholder: ImageFitter["placeholder"] = async (image) => {
+  const frame: ResizeOptions = { width: PLACEHOLDER_PIXELS, height: PLACEHOLDER_PIXELS, fit: "inside" };
+  const small = await sharp(image).resize(frame).webp({ quality: 50 }).toBuffer();
+  return `data:image/webp;base64,${small.toString("base64")}`;
+};
+
 /** Told by the first bytes, so that foreign bytes reach these three decoders only (not, say, the one for SVG). */
 function isJpegPngOrWebp(image: Uint8Array): boolean {
   const start = Buffer.from(image.subarray(0, 12)).toString("latin1");

@@ -18,8 +18,8 @@ export interface MediaRef {
   id: string;
 }
 
-/** A start carries a key, so it may be sent until it is answered. */
-const START_TRIES = 4;
+/** A start carries a key, and what is deleted stays deleted: both may be sent until they are answered. */
+const TRIES = 4;
 
 /**
  * Starts a generation. It may be sent several times and starts one at most: every try carries the same Idempotency-Key.
@@ -32,7 +32,7 @@ export async function enhanceMedia(
 ): Promise<EnhanceAnswer> {
   const headers = { "idempotency-key": idempotencyKey };
   const path = "/api/media/enhance";
-  const request = { method: "POST", path, body, headers, tries: START_TRIES } as const;
+  const request = { method: "POST", path, body, headers, tries: TRIES } as const;
   return (await send<{ data: EnhanceAnswer }>(request, connection)).data;
 }
 
@@ -43,7 +43,7 @@ export function newIdempotencyKey(): string {
 
 /** Where a generation stands, as the seed asks for it. */
 export async function checkGeneration(body: CheckRequest, connection?: Connection): Promise<CheckAnswer> {
-  const request = { method: "POST", path: "/api/media/check-generation", body, tries: START_TRIES } as const;
+  const request = { method: "POST", path: "/api/media/check-generation", body, tries: TRIES } as const;
   return (await send<{ data: CheckAnswer }>(request, connection)).data;
 }
 
@@ -69,6 +69,11 @@ export async function listMedia(
 export async function cancelGeneration(media: MediaRef, connection?: Connection): Promise<CancelAnswer> {
   const request = { method: "POST", path: `${pathOf(media)}/cancel` } as const;
   return (await send<{ data: CancelAnswer }>(request, connection)).data;
+}
+
+/** Deletes a media and its files. What still runs is to be canceled first (409, `not_deletable`). */
+export async function deleteMedia(media: MediaRef, connection?: Connection): Promise<void> {
+  await send<null>({ method: "DELETE", path: pathOf(media), tries: TRIES }, connection);
 }
 
 /** What a generation costs. */

@@ -11,7 +11,7 @@ const link = z
   .url({ protocol: /^(https?|upload)$/, error: "must be an http(s) URL, or the link of an upload" })
   .max(LINK_MAX_CHARACTERS)
   .refine((url) => isOfWebOrUpload(url), "is not the link of an upload")
-  .meta({ description: "Of the web, or of an upload.", example: "https://example.com/photo.jpg" });
+  .meta({ description: "Of the web, or of an upload.", examples: ["https://example.com/photo.jpg"] });
 
 const words = z.string().max(PROMPT_MAX_CHARACTERS);
 
@@ -21,7 +21,7 @@ export const enhanceRequest = z
     type: z.literal("video"),
     context: words
       .refine((text) => text.trim() !== "", "must say what shall happen in the video")
-      .meta({ description: "The user's words.", example: "The waves roll in, slow camera pan to the right." }),
+      .meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
     mediaSpace: z.object({
       id: z.string().min(1).max(128).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
       media: z.object({

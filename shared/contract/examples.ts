@@ -53,6 +53,8 @@ const completed = {
     requestId: "764cabcf-b745-4b3e-ae38-1200304cf45b",
     prompt: "The waves roll in, slow camera pan to the right.",
     image: { link: "https://media.example.com/sources/beach.jpg?signature=4f0c", width: 1920, height: 1080 },
+    poster: { link: `https://media.example.com/videos/${id}.jpg?signature=77ab`, width: 1920, height: 1080 },
+    placeholder: "data:image/webp;base64,UklGRhwAAABXRUJQVlA4TA8AAAAvD8ACAAcQ/Y/+ByKi/wEA",
     video: {
       link: `https://media.example.com/videos/${id}.mp4?signature=81ad`,
       quality: "hd",

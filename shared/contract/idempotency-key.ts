@@ -1,9 +1,15 @@
-// The Idempotency-Key header.
+// The idempotency key: a header over HTTP, a field of the event on the bus.
+import * as z from "zod";
 import { RequestError } from "../errors-on-the-wire.ts";
 
-/** The key, if there is one. @throws RequestError 400 when it is not 1 to 255 visible ASCII characters */
+export const idempotencyKeySchema = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters");
+
+/** The header's key, if there is one. @throws RequestError 400 */
 export function idempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header;
-  const details = [{ path: "Idempotency-Key", message: "must be 1 to 255 visible ASCII characters" }];
+  const parsed = idempotencyKeySchema.optional().safeParse(header);
+  if (parsed.success) return parsed.data;
+  const details = parsed.error.issues.map(({ message }) => ({ path: "Idempotency-Key", message }));
   throw new RequestError(400, "invalid_request", "The Idempotency-Key header is not valid.", details);
 }

@@ -6,7 +6,7 @@ import { GenerationStatus, PHASES } from "../media/status.ts";
 export const spaceId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "A space: whatever the caller groups media by.", example: "holiday-2026" });
+  .meta({ description: "A space: whatever the caller groups media by.", examples: ["holiday-2026"] });
 
 export const mediaId = z
   .string()
@@ -22,7 +22,7 @@ export const media = z.object({
   usage: z.literal("media"),
   name: z.string(),
   generationStatus: z.enum(GenerationStatus),
-  phase: z.enum(PHASES).optional(),
+  phase: z.enum(PHASES).exclude(["deleted"]).optional(),
   generationMode: z.enum(KlingGenerationMode).optional(),
   requestId: z.string().optional().meta({ description: "fal's id of the job, once fal has accepted it." }),
   queuePosition: z.number().int().nonnegative().optional().meta({ description: "Jobs before this one at fal." }),
@@ -32,6 +32,11 @@ export const media = z.object({
   prompt: z.string().optional().meta({ description: "The words sent to Kling." }),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   image: z.object({ link: z.string(), width: pixels.optional(), height: pixels.optional() }).optional(),
+  poster: z
+    .object({ link: z.string(), width: pixels, height: pixels })
+    .optional()
+    .meta({ description: "The video's first frame, or the picture it is made of." }),
+  placeholder: z.string().optional().meta({ description: "A few pixels of the picture, as a data: URI." }),
   video: z
     .object({
       link: z.string(),
@@ -48,6 +53,7 @@ export const media = z.object({
   description: z.array(z.object({ start: z.number(), text: z.string() })),
   analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
   estimatedCostUsd: z.number().optional(),
+  keptUntil: instant.optional().meta({ description: "After it, the media is deleted." }),
   createdAt: instant,
   cancelRequestedAt: instant.optional().meta({ description: "A cancel was asked for." }),
   completedAt: instant.optional(),

@@ -107,6 +107,15 @@ const OPERATIONS: Operation[] = [
     errors: [400, 404],
   },
   {
+    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+    tag: "generations",
+    operationId: "deleteMedia",
+    summary: "Delete a media and its files. One that is still running is canceled first (409).",
+    path: mediaPath,
+    answers: { 204: { description: "It is gone, or was already." } },
+    errors: [400, 404, 409],
+  },
+  {
     route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
     tag: "generations",
     operationId: "cancelGeneration",

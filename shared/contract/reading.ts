@@ -8,7 +8,7 @@ export const checkRequest = z.object({ spaceId, mediaSpace: z.object({ id: media
 export const checkAnswer = z.object({
   data: z.object({
     status: z.enum(["in_progress", "completed", "failed", "canceled"]),
-    phase: z.enum(PHASES).optional(),
+    phase: z.enum(PHASES).exclude(["deleted"]).optional(),
     queue_position: z.number().int().nonnegative().optional(),
     mediaSpace,
   }),

@@ -1,16 +1,14 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
-import { AlreadyEndedError, isOvertaken, MediaNotFoundError, ProviderUnavailableError } from "./errors.ts";
+import { AlreadyEndedError, ProviderUnavailableError } from "./errors.ts";
 import { instant, modeOf, type Media, type MediaRef } from "./media.ts";
-import { move, type MoveDeps } from "./move.ts";
+import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Kling } from "./ports.ts";
 import { passed } from "./deadlines.ts";
+import { readMedia } from "./watch.ts";
 
 export interface CancelDeps extends MoveDeps {
   kling: Pick<Kling, "cancelKlingRequest">;
 }
-
-/** A record that changes under us is read again; ten others in a row would be a storm. */
-const TRIES = 10;
 
 /** Longer than the call to fal may take (10 s): who began it has ended, or has died and another must. */
 const CANCEL_CALL_SECONDS = 30;
@@ -20,15 +18,7 @@ const CANCEL_CALL_SECONDS = 30;
  * @throws MediaNotFoundError, AlreadyEndedError (ended, or already being stored)
  */
 export async function cancelGeneration(deps: CancelDeps, ref: MediaRef): Promise<Media> {
-  for (let tried = 1; ; tried++) {
-    const media = await deps.records.get(ref);
-    if (!media) throw new MediaNotFoundError(ref.mediaId);
-    try {
-      return await cancelAs(deps, media);
-    } catch (error) {
-      if (!isOvertaken(error) || tried === TRIES) throw error;
-    }
-  }
+  return untilNotOvertaken(async () => cancelAs(deps, await readMedia(deps, ref)));
 }
 
 async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
@@ -48,6 +38,7 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
     case "completed":
     case "failed":
     case "canceled":
+    case "deleted":
     case undefined:
       throw new AlreadyEndedError(media.phase ?? "a record of an older version");
   }

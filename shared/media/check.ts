@@ -56,6 +56,7 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
       return analysisWasLost(deps, media) ? { next: "finalize" } : { next: "done" };
     case "failed":
     case "canceled":
+    case "deleted":
     case undefined:
       return { next: "done" };
   }

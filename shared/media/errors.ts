@@ -70,6 +70,22 @@ export class AlreadyEndedError extends MediaError {
   }
 }
 
+/** The caller asked to delete what has not ended, or what an older version wrote. */
+export class NotDeletableError extends MediaError {
+  override readonly name = "NotDeletableError";
+  readonly code = "not_deletable";
+  constructor(phase: string | undefined) {
+    super(
+      NOT_DELETABLE[phase ?? "legacy"] ?? `This generation is still ${phase}: cancel it first, and delete it then.`,
+    );
+  }
+}
+const NOT_DELETABLE: Record<string, string> = {
+  finalizing: "The video is being stored: delete it when it is completed.",
+  completed: "The video is being described: delete it in a minute.",
+  legacy: "This is a record of an older version: it can be read, but not deleted.",
+};
+
 /** An operator asked to deliver again what did not fail in its delivery. */
 export class NothingToRedriveError extends MediaError {
   override readonly name = "NothingToRedriveError";

@@ -47,6 +47,7 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
     case "completed":
     case "failed":
     case "canceled":
+    case "deleted":
     case undefined:
       return { next: "done" };
   }

@@ -1,4 +1,4 @@
-// A finished job becomes a video of ours: fetch the result, copy, read the facts, commit; then describe it.
+// A finished job becomes a video of ours: fetch the result, copy, read the facts, commit; then describe it and take its first frame.
 import { randomUUID } from "node:crypto";
 import {
   DeliveryError,
@@ -8,11 +8,12 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { instant, modeOf, type Media, type MediaRef, type StoredVideo } from "./media.ts";
+import { posterKey, videoKey } from "./file-keys.ts";
+import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { CheckedFetch, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber } from "./ports.ts";
-import { sourceUrl } from "./source.ts";
+import type { CheckedFetch, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber, VideoFrames } from "./ports.ts";
+import { sourceUrl, wholeBody } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { noteTiming } from "./timings.ts";
 
@@ -23,12 +24,18 @@ export interface FinalizeDeps extends MoveDeps {
   readVideoFacts: ReadVideoFacts;
   describer: VideoDescriber;
   timings: Timings;
+  frames: VideoFrames;
   publicUrl: string | undefined;
 }
 
 /** Ten times what a 10 s clip of 1080p weighs, and far less than a function can copy in its 300 s. */
 const VIDEO_MAX_BYTES = 500 * 1024 * 1024;
 const VIDEO_COPY_TIMEOUT_MS = 240_000;
+
+/** A frame of 1080p has some hundred KB. */
+const POSTER_MAX_BYTES = 10 * 1024 * 1024;
+const POSTER_FETCH_TIMEOUT_MS = 20_000;
+const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 
 /** As long as the step may run: nobody else finalizes meanwhile, and after a crash somebody does. */
 const LEASE_SECONDS = 300;
@@ -136,7 +143,7 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
 }
 
 async function store(deps: FinalizeDeps, media: Media, url: string): Promise<StoredVideo> {
-  const key = `videos/${media.id}.mp4`;
+  const key = videoKey(media.id);
   try {
     // No `types`: some hosts send none. What is no MP4 has no facts, and is not committed.
     const { body, contentLength } = await deps.fetch(url, {
@@ -155,10 +162,10 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
   }
 }
 
-/** The description comes after the commit: its failure leaves the video completed. */
+/** The description and the poster come after the commit: their failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
-  const described = await describe(deps, media);
-  await move(deps, media, "record analysis", described, { version: media.version });
+  const [described, poster] = await Promise.all([describe(deps, media), takePoster(deps, media)]);
+  await move(deps, media, "record analysis", { ...described, poster }, { version: media.version });
   return { next: "done" };
 }
 
@@ -172,5 +179,27 @@ async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "
   } catch (error) {
     deps.log.warn("video not described", { mediaId: media.id, error: String(error) });
     return { analysisStatus: "failed", description: [] };
+  }
+}
+
+/** The first frame, kept beside the video; undefined where there is none to have. */
+async function takePoster(
+  deps: FinalizeDeps,
+  { id, providerVideoUrl, video }: Media,
+): Promise<StoredImage | undefined> {
+  if (providerVideoUrl === undefined || !video) return undefined;
+  try {
+    const url = await deps.frames.firstFrame(providerVideoUrl);
+    if (url === undefined) return undefined;
+    const { body } = await deps.fetch(url, { maxBytes: POSTER_MAX_BYTES, timeoutMs: POSTER_FETCH_TIMEOUT_MS });
+    const bytes = await wholeBody(body);
+    // Said by the bytes: it is shown as what it is called.
+    if (!Buffer.from(bytes.subarray(0, 3)).equals(JPEG_START)) throw new DeliveryError("The first frame is no JPEG.");
+    const key = posterKey(id);
+    await deps.files.put(key, bytes, "image/jpeg");
+    return { key, width: video.width, height: video.height };
+  } catch (error) {
+    deps.log.warn("no first frame, the source image is the poster", { mediaId: id, error: String(error) });
+    return undefined;
   }
 }

@@ -17,12 +17,18 @@ export interface Claim extends MediaRef {
 /** A point in time, ISO 8601 in UTC with milliseconds: it sorts as text. */
 export type Instant = string;
 
-export interface SourceImage {
-  /** In our own store: `sources/<mediaId>-<attempt>-<random>.jpg`. The random part is what opens the route fal fetches it from. */
+/** A picture in our own store. */
+export interface StoredImage {
   key: string;
   /** Pixels. */
   width: number;
   height: number;
+}
+
+/** The random part of its key is what opens the route fal fetches it from. */
+export interface SourceImage extends StoredImage {
+  /** A few pixels of it, as a `data:` URI; absent on records of older versions. */
+  placeholder?: string;
   /** A file of the same kind for the last frame (pro only). */
   tailKey?: string;
 }
@@ -104,6 +110,8 @@ export interface Media {
   /** fal's own URL of the finished video, kept for a redrive. Never shown. */
   providerVideoUrl?: string;
   video?: StoredVideo;
+  /** The video's first frame. Without one the source image is the poster: the video begins with it. */
+  poster?: StoredImage;
   /** Only on records of older versions: the status before phases existed, and the video by its link. */
   generationStatus?: GenerationStatus;
   legacyVideo?: LegacyVideo;
@@ -122,6 +130,11 @@ export interface Media {
   outbox: Record<string, OutboxEntry>;
   /** When the sweeper shall look, as long as anything is open. */
   sweepAt?: Instant;
+
+  /** After it, the media is deleted, where a retention is configured. */
+  keptUntil?: Instant;
+  /** When the table forgets a deleted record: epoch seconds, DynamoDB's TTL unit. */
+  expiresAt?: number;
 
   createdAt: Instant;
   updatedAt: Instant;

@@ -1,5 +1,6 @@
 // A move and the publishing of its event, the only way in which the domain changes a status.
 import { nextSweep } from "./deadlines.ts";
+import { isOvertaken } from "./errors.ts";
 import { refOf, type Media, type MediaChange } from "./media.ts";
 import type { Clock, EventBus, Expected, Log, MediaRecords } from "./ports.ts";
 import type { MoveName } from "./status.ts";
@@ -30,6 +31,20 @@ export async function move(
     await publishEvents(deps, result.media);
   }
   return result;
+}
+
+/** A record that changes under us is read again; ten others in a row would be a storm. */
+const TRIES = 10;
+
+/** Reads and moves again, as long as another door was faster. */
+export async function untilNotOvertaken<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isOvertaken(error) || tried === TRIES) throw error;
+    }
+  }
 }
 
 /** Publishes a record's unpublished events. What the bus does not take stays in the outbox for the sweeper. */

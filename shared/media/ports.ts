@@ -33,7 +33,7 @@ export interface MediaRecords {
   /** @throws MediaExistsError */
   create(media: Media): Promise<void>;
   get(ref: MediaRef): Promise<Media | undefined>;
-  /** Newest first. `before` is the id of the last one seen. */
+  /** Newest first, without what is deleted: a page may be shorter than asked for. `before` is the id of the last one seen. */
   list(
     space: Omit<MediaRef, "mediaId">,
     page: { limit: number; before?: string },
@@ -121,6 +121,11 @@ export interface VideoDescriber {
   describe(video: { videoUrl: string | undefined; imageUrl: string }): Promise<string>;
 }
 
+export interface VideoFrames {
+  /** Where the first frame of fal's video lies, as a JPEG; undefined where nobody takes any. Throws when it cannot. */
+  firstFrame(videoUrl: string): Promise<string | undefined>;
+}
+
 /** What the caller of the checked door allows. */
 export interface FetchLimits {
   maxBytes: number;
@@ -150,7 +155,8 @@ export interface MediaFiles {
   size(key: string): Promise<number | undefined>;
   /** A short-lived, signed link that needs no header. */
   link(key: string): Promise<string>;
-  delete(key: string): Promise<void>;
+  /** Deletes every file whose key begins so (`sources/<mediaId>-`); none is no error. */
+  deleteAll(prefix: string): Promise<void>;
 }
 
 /** Checks a picture and makes of it what Kling shall see. */
@@ -165,6 +171,8 @@ export interface ImageFitter {
     format: AspectRatio | undefined,
     mark: string,
   ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
+  /** The picture in so few pixels that a page holds it before it has loaded anything: a `data:` URI of about 150 bytes. */
+  placeholder(image: Uint8Array): Promise<string>;
 }
 
 /** Looks at a picture. */

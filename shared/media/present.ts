@@ -1,5 +1,5 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
-import type { Media, StoredVideo } from "./media.ts";
+import type { Media, StoredImage, StoredVideo } from "./media.ts";
 import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
 import type { MediaFiles } from "./ports.ts";
 import { uploadIdIn } from "./upload.ts";
@@ -24,10 +24,16 @@ export interface IMedia {
   prompt?: string;
   error?: { code: string; message: string };
   image?: { link: string; width?: number; height?: number };
+  /** What to show before the video plays: its first frame, or the picture it was made of. */
+  poster?: { link: string; width: number; height: number };
+  /** A few pixels of the picture as a `data:` URI, to show before anything has loaded. */
+  placeholder?: string;
   video?: IVideo;
   description: { start: number; text: string }[];
   analysisStatus?: AnalysisStatus;
   estimatedCostUsd?: number;
+  /** After it, the media is deleted. */
+  keptUntil?: string;
   createdAt: string;
   /** A cancel was asked for and fal has not confirmed it yet. */
   cancelRequestedAt?: string;
@@ -82,10 +88,13 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     prompt: record.prompt,
     error: record.error,
     image: await presentImage(files, record),
+    poster: await presentStored(files, record.poster ?? record.source),
+    placeholder: record.source?.placeholder,
     video: await presentVideo(files, record),
     description: record.description,
     analysisStatus: record.analysisStatus,
     estimatedCostUsd: record.estimatedCostUsd,
+    keptUntil: record.keptUntil,
     createdAt,
     cancelRequestedAt: record.cancelRequestedAt,
     completedAt: record.completedAt,
@@ -107,9 +116,13 @@ function statusOf(record: Media): GenerationStatus {
 }
 
 async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
-  if (source) return { link: await files.link(source.key), width: source.width, height: source.height };
+  if (source) return presentStored(files, source);
   // An upload has no address that a caller could open; its picture is shown from the source on.
   return image.link === "" || uploadIdIn(image.link) !== undefined ? undefined : image;
+}
+
+async function presentStored(files: Pick<MediaFiles, "link">, stored: StoredImage | undefined) {
+  return stored && { link: await files.link(stored.key), width: stored.width, height: stored.height };
 }
 
 async function presentVideo(files: Pick<MediaFiles, "link">, record: Media): Promise<IVideo | undefined> {

@@ -1,6 +1,6 @@
 // The source image becomes ours before fal sees it: fetched once, checked, fitted, kept.
-import { randomBytes } from "node:crypto";
 import { FetchError, SourceImageError, SourceImageUnavailableError } from "./errors.ts";
+import { newSourceKey } from "./file-keys.ts";
 import type { Media, SourceImage } from "./media.ts";
 import { IMAGE_MAX_BYTES } from "./modes.ts";
 import type { CheckedFetch, ImageFitter, MediaFiles } from "./ports.ts";
@@ -19,10 +19,10 @@ const IMAGE_FETCH_TIMEOUT_MS = 20_000;
  * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
  */
 export async function takeSource(deps: SourceDeps, media: Media, attempt: number): Promise<SourceImage> {
-  const name = `sources/${media.id}-${attempt}`;
-  const [first, tail] = [await take(deps, media, media.image.link, name), media.tailImageUrl];
-  if (tail === undefined) return first;
-  return { ...first, tailKey: (await take(deps, media, tail, `${name}-tail`)).key };
+  const first = await take(deps, media, media.image.link, newSourceKey(media.id, attempt, "first"));
+  if (media.tailImageUrl === undefined) return first;
+  const tail = await take(deps, media, media.tailImageUrl, newSourceKey(media.id, attempt, "tail"));
+  return { ...first, tailKey: tail.key };
 }
 
 /**
@@ -36,13 +36,12 @@ export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined
   return `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`;
 }
 
-async function take(deps: SourceDeps, media: Media, link: string, name: string): Promise<SourceImage> {
-  const key = `${name}-${randomBytes(16).toString("hex")}.jpg`;
+async function take(deps: SourceDeps, media: Media, link: string, key: string): Promise<SourceImage> {
   const uploadId = uploadIdIn(link);
   const image = uploadId === undefined ? await fetchImage(deps.fetch, link) : await readUpload(deps, media, uploadId);
-  const fitted = await deps.images.fit(image, media.aspectRatio, key);
-  await deps.files.put(key, fitted.bytes, "image/jpeg");
-  return { key, width: fitted.width, height: fitted.height };
+  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key);
+  await deps.files.put(key, bytes, "image/jpeg");
+  return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
 }
 
 /** An upload is a file of our own and of this tenant: no address is involved that could lead elsewhere. */
@@ -56,12 +55,17 @@ async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array
   try {
     // No `types`: hosts often mislabel pictures, so the bytes decide.
     const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of body) chunks.push(chunk);
-    return Buffer.concat(chunks);
+    return await wholeBody(body);
   } catch (error) {
     throw error instanceof FetchError ? imageError(error) : error;
   }
+}
+
+/** All bytes of a body that the checked door has bounded. */
+export async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function imageError(error: FetchError): Error {

@@ -31,10 +31,14 @@ export interface StartDeps {
   /** A new id whose text sorts by time. */
   newId(nowMs: number): string;
   deadlineSeconds: number;
+  /** After so many days a media is deleted; undefined: it is kept. */
+  retentionDays: number | undefined;
 }
 
+const DAY_MS = 24 * 3600 * 1000;
+
 /** An Idempotency-Key is kept 30 days. */
-const KEY_KEPT_SECONDS = 30 * 24 * 3600;
+export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
 
 /** A record whose workflow could not be started is found by the sweeper after this. */
 const START_GRACE_SECONDS = 60;
@@ -84,6 +88,7 @@ function newMedia(deps: StartDeps, command: StartCommand): Media {
     estimatedCostUsd: estimatedCostUsd(command.generationMode, command.duration),
     deadlineAt: instant(now + deps.deadlineSeconds * 1000),
     sweepAt: instant(now + START_GRACE_SECONDS * 1000),
+    ...(deps.retentionDays !== undefined && { keptUntil: instant(now + deps.retentionDays * DAY_MS) }),
     createdAt: instant(now),
     updatedAt: instant(now),
     version: 1,

@@ -1,7 +1,17 @@
 // The one table of moves: every change of status there is. The store builds its conditions from it.
 import { instant, type Instant, type Media, type MediaChange, type OutboxEntry } from "./media.ts";
 
-export const PHASES = ["queued", "submitting", "generating", "finalizing", "completed", "failed", "canceled"] as const;
+export const PHASES = [
+  "queued",
+  "submitting",
+  "generating",
+  "finalizing",
+  "completed",
+  "failed",
+  "canceled",
+  /** Nobody outside sees it: what is left keeps a replay from starting it anew. */
+  "deleted",
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The seed's coarser status, shown beside the phase. */
@@ -22,6 +32,7 @@ export const EVENT_TYPES = [
   "Generation Canceled",
   "Media Analyzed",
   "Generation Orphaned",
+  "Media Deleted",
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
@@ -61,8 +72,12 @@ export const MOVES = {
   "tell fal to cancel": { from: ["generating"] },
   "confirm cancel": { from: ["generating"], to: "canceled", event: "Generation Canceled" },
   "record analysis": { from: ["completed"], event: "Media Analyzed", eventName: "analyzed" },
-  /** The one move out of a terminal status, by an operator. */
+  /** The one move from an end back to work, by an operator. */
   redrive: { from: ["failed"], to: "finalizing" },
+  /** Wished by its owner, or its time is over: from here on nobody sees it, and its files go. */
+  delete: { from: ["completed", "failed", "canceled"], to: "deleted" },
+  /** Its files are gone, and so is what it said. */
+  erase: { from: ["deleted"], event: "Media Deleted", eventName: "deleted" },
   /** fal has run a job for this record that it does not follow; its status stays. */
   "note orphan": { from: PHASES, event: "Generation Orphaned", eventName: "orphaned" },
   restart: { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
@@ -71,7 +86,7 @@ export const MOVES = {
 } as const satisfies Record<string, Move>;
 export type MoveName = keyof typeof MOVES;
 
-const TERMINAL: readonly Phase[] = ["completed", "failed", "canceled"];
+const TERMINAL: readonly Phase[] = ["completed", "failed", "canceled", "deleted"];
 
 /** Whether nothing will change this status any more. */
 export function isTerminal(phase: Phase): boolean {
@@ -114,8 +129,9 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
   return plan;
 }
 
-/** Whether anything about a record is still open: its status, its events or its analysis. The sweeper looks as long as it is. */
+/** Whether anything about a record is still open: its status, its events, its analysis or its deletion. The sweeper looks as long as it is. */
 export function isOpen(media: Media): boolean {
   if (media.phase === undefined) return false;
+  if (media.phase === "deleted" && media.expiresAt === undefined) return true;
   return !isTerminal(media.phase) || Object.keys(media.outbox).length > 0 || media.analysisStatus === "pending";
 }

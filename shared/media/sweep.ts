@@ -1,6 +1,7 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
 import { checkStatus, type CheckDeps } from "./check.ts";
 import { passed } from "./deadlines.ts";
+import { deleteMedia, finishDeletion } from "./delete.ts";
 import { isOvertaken } from "./errors.ts";
 import { failGeneration } from "./fail.ts";
 import { instant, refOf, type Media, type MediaRef } from "./media.ts";
@@ -71,7 +72,7 @@ export interface EndedExecution {
 export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecution): Promise<void> {
   const media = await deps.records.get(ref);
   // A wake-up's end, or one that was replaced long ago, leaves nothing undriven.
-  if (!media?.phase || !isOpen(media) || ended.name !== executionName(media)) return;
+  if (!media?.phase || media.phase === "deleted" || !isOpen(media) || ended.name !== executionName(media)) return;
   if (ended.stoppedAt - ended.startedAt >= SHORT_LIFE_MS) return void (await sweepGeneration(deps, ref));
   const sweepAt = instant(deps.clock.now() + SHORT_LIFE_MS);
   try {
@@ -87,6 +88,8 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
   const media = await deps.records.get(ref);
   if (!media?.phase) return false;
   await publishEvents(deps, media);
+  if (media.phase === "deleted") await finishDeletion(deps, ref);
+  else if (!isOpen(media) && passed(media.keptUntil, deps.clock.now())) await deleteMedia(deps, ref);
   if (!isOpen(media)) {
     await deps.records.removeEvents(ref, []);
     return false;

@@ -1,7 +1,6 @@
 // fal says that a job has ended: its generation is woken early. What fal says is believed only as far as there is such a job.
-import { isOvertaken } from "./errors.ts";
 import { refOf, type Claim, type Media } from "./media.ts";
-import { move, type MoveDeps } from "./move.ts";
+import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Workflow } from "./ports.ts";
 import { recordAcceptance } from "./submit.ts";
 
@@ -15,22 +14,13 @@ export interface ReportedJob {
   gatewayRequestId?: string;
 }
 
-/** A record that changes under us is read again; ten others in a row would be a storm. */
-const TRIES = 10;
-
 /**
  * Starts a short execution that looks at fal itself, once per claim; a claim whose submit was in doubt adopts the job.
  * A job that its record does not follow is noted as an orphan. Any number of reports, in any order, comes to the same.
  * @param claim what the job was submitted for, by a webhook address that only fal and we know
  */
 export async function wakeGeneration(deps: WakeDeps, claim: Claim, job: ReportedJob): Promise<void> {
-  for (let tried = 1; ; tried++) {
-    try {
-      return await wake(deps, claim, job);
-    } catch (error) {
-      if (!isOvertaken(error) || tried === TRIES) throw error;
-    }
-  }
+  return untilNotOvertaken(() => wake(deps, claim, job));
 }
 
 async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob): Promise<void> {

@@ -6,6 +6,13 @@ import type { Clock, MediaRecords } from "./ports.ts";
 /** A watcher learns of a change within this; 20 s of watching cost 40 reads of one item. */
 const LOOK_EVERY_MS = 500;
 
+/** The record as the outside may see it: what is deleted is not there. @throws MediaNotFoundError */
+export async function readMedia(deps: { records: Pick<MediaRecords, "get"> }, ref: MediaRef): Promise<Media> {
+  const media = await deps.records.get(ref);
+  if (!media || media.phase === "deleted") throw new MediaNotFoundError(ref.mediaId);
+  return media;
+}
+
 /**
  * The record. With `sinceVersion` and `waitSeconds`: the record as soon as its version is higher, undefined when it
  * did not change in that time.
@@ -18,8 +25,7 @@ export async function watchMedia(
 ): Promise<Media | undefined> {
   const until = deps.clock.now() + waitSeconds * 1000;
   for (;;) {
-    const media = await deps.records.get(ref);
-    if (!media) throw new MediaNotFoundError(ref.mediaId);
+    const media = await readMedia(deps, ref);
     if (sinceVersion === undefined || media.version > sinceVersion) return media;
     const leftMs = until - deps.clock.now();
     if (leftMs <= 0) return undefined;

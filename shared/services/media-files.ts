@@ -27,6 +27,6 @@ function filesInBucket(bucket: string, linkOrigin: string | undefined): MediaFil
     read: async (...of) => (await files()).read(...of),
     size: async (...of) => (await files()).size(...of),
     link: async (...of) => (await files()).link(...of),
-    delete: async (...of) => (await files()).delete(...of),
+    deleteAll: async (...of) => (await files()).deleteAll(...of),
   };
 }

@@ -1,5 +1,5 @@
 // S3's client and what is kept over it, in a module of their own: a bundle reads it when the first file is asked for.
-import { S3Client } from "@aws-sdk/client-s3";
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { createS3MediaFiles } from "../adapters/s3-media-files.ts";
 import { createS3UploadPlaces } from "../adapters/s3-upload-places.ts";
 import type { MediaFiles, UploadPlaces } from "../media/ports.ts";
@@ -16,11 +16,12 @@ export function openS3MediaFiles(bucket: string, linkOrigin: string | undefined)
 
 /** Always at S3 itself: a CDN passes on what is read. */
 export function openS3UploadPlaces(bucket: string): UploadPlaces {
-  return createS3UploadPlaces({ client: s3(), bucket, now: () => clock.now() });
+  // Whoever puts the bytes is not asked to compute a checksum, so the link must not promise one.
+  const client = s3({ requestChecksumCalculation: "WHEN_REQUIRED" });
+  return createS3UploadPlaces({ client, bucket, now: () => clock.now() });
 }
 
-function s3(): S3Client {
+function s3(options: S3ClientConfig = {}): S3Client {
   const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: PART_TIMEOUT_MS };
-  // No checksum of ours in a presigned link: whoever puts the bytes is not asked to compute one.
-  return new S3Client({ ...AWS_CLIENT, requestHandler, requestChecksumCalculation: "WHEN_REQUIRED" });
+  return new S3Client({ ...AWS_CLIENT, requestHandler, ...options });
 }

@@ -15,4 +15,5 @@ export const startDeps = lazy((): StartDeps => ({
   log: log(),
   newId,
   deadlineSeconds: environment().GENERATION_DEADLINE_SECONDS,
+  retentionDays: environment().MEDIA_RETENTION_DAYS,
 }));

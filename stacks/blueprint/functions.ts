@@ -23,6 +23,7 @@ export type Link =
   | "MediaFiles.readUpload"
   | "Timings.add"
   | "Timings.list"
+  | "MediaFiles.delete"
   | "WebhookSecret"
   | "FalKey"
   | "WorkflowAiKey";
@@ -78,6 +79,10 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   },
   "functions/api/report-pricing.handler": { ...api, links: [] },
   "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
+  "functions/api/delete-media.handler": {
+    ...api,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete"],
+  },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/web/serve-console.handler": { ...api, links: [], copy: [".web"] },
   "functions/api/describe-api.handler": { ...api, links: [] },
@@ -133,7 +138,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", ...DRIVE_ON],
+    links: ["Media.due", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
   "functions/events/receive-fal-webhook.handler": {

@@ -15,6 +15,11 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /api/spaces/{spaceId}/media", handler: "functions/api/list-media.handler", access: "read" },
   { route: "GET /api/spaces/{spaceId}/media/{id}", handler: "functions/api/get-media.handler", access: "read" },
   {
+    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+    handler: "functions/api/delete-media.handler",
+    access: "write",
+  },
+  {
     route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
     handler: "functions/api/cancel-generation.handler",
     access: "write",
@@ -34,7 +39,7 @@ export const ROUTES: readonly Route[] = [
 ];
 
 interface Cors {
-  methods: ("GET" | "POST")[];
+  methods: ("GET" | "POST" | "DELETE")[];
   headers: string[];
   exposedHeaders: string[];
   maxAgeSeconds: number;
@@ -42,7 +47,7 @@ interface Cors {
 
 /** What a page of a listed origin may send, and read of the answer. */
 export const CORS: Cors = {
-  methods: ["GET", "POST"],
+  methods: ["GET", "POST", "DELETE"],
   headers: ["authorization", "content-type", "idempotency-key"],
   exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
   maxAgeSeconds: 3600,

@@ -17,6 +17,18 @@ export function busArn(name: string): string {
   return `arn:aws:events:${REGION}:${ACCOUNT_ID}:event-bus/${name}`;
 }
 
+export function connectionArn(name: string): string {
+  return `arn:aws:events:${REGION}:${ACCOUNT_ID}:connection/${name}`;
+}
+
+export function apiDestinationArn(name: string): string {
+  return `arn:aws:events:${REGION}:${ACCOUNT_ID}:api-destination/${name}`;
+}
+
+export function queueArn(name: string): string {
+  return `arn:aws:sqs:${REGION}:${ACCOUNT_ID}:${name}`;
+}
+
 export const STATE_MACHINE_ARN = `arn:aws:states:${REGION}:${ACCOUNT_ID}:stateMachine:${STATE_MACHINE_NAME}`;
 
 export function executionArn(name: string): string {

@@ -1,13 +1,16 @@
-// One address for the AWS clients of this machine: DynamoDB, Step Functions, EventBridge and Lambda, told apart as their protocols do.
+// One address for the AWS clients of this machine: DynamoDB, Step Functions, EventBridge, SQS and Lambda, told apart as their protocols do.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { functionArn } from "./arns.ts";
+import { functionArn, queueArn } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
+import type { ApiDestinations } from "./api-destinations.ts";
 import type { Deliveries } from "./deliveries.ts";
 import type { DynamoDb } from "./dynamodb.ts";
 import type { EventBus } from "./event-bus.ts";
 import type { Functions } from "./functions.ts";
+import type { Queues } from "./queues.ts";
 import { readBody } from "./request-body.ts";
+import type { Rules } from "./rules.ts";
 import type { Workflow } from "./workflow.ts";
 
 /** DynamoDB's largest request (BatchWriteItem, AWS: API reference); the others take less. */
@@ -17,8 +20,13 @@ export interface AwsServices {
   dynamoDb: Pick<DynamoDb, "handle">;
   workflow: Workflow;
   bus: EventBus;
+  rules: Pick<Rules, "operations">;
+  apiDestinations: Pick<ApiDestinations, "operations">;
+  queues: Pick<Queues, "operations">;
   functions: Functions;
   deliveries: Pick<Deliveries, "accept">;
+  /** The queue of what this function could not take. */
+  deadLettersOf: (functionName: string) => string;
 }
 
 interface Answer {
@@ -28,14 +36,17 @@ interface Answer {
 }
 
 export function createAwsEndpoint(services: AwsServices): (request: IncomingMessage, response: ServerResponse) => void {
-  const { workflow, bus } = services;
+  const { workflow, bus, rules, apiDestinations, queues } = services;
   /** By `x-amz-target`: the AWS JSON protocols put the operation there. */
-  const operations = new Map<string, (input: unknown) => unknown>([
+  const operations = new Map<string, (input: unknown, origin: string) => unknown>([
     ["AWSStepFunctions.StartExecution", (input) => workflow.startExecution(input)],
     ["AWSStepFunctions.DescribeExecution", (input) => workflow.describeExecution(input)],
     ["AWSStepFunctions.ListExecutions", (input) => workflow.listExecutions(input)],
     ["AWSStepFunctions.StopExecution", (input) => workflow.stopExecution(input)],
     ["AWSEvents.PutEvents", (input) => bus.putEvents(input)],
+    ...named("AWSEvents", rules.operations),
+    ...named("AWSEvents", apiDestinations.operations),
+    ...named("AmazonSQS", queues.operations),
   ]);
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -52,7 +63,7 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
     }
     const operation = operations.get(target);
     if (operation) {
-      return { statusCode: 200, body: JSON.stringify(await operation(parse(body))) };
+      return { statusCode: 200, body: JSON.stringify(await operation(parse(body), `http://${request.headers.host}`)) };
     }
     const [, name] = /^\/2015-03-31\/functions\/([^/?]+)\/invocations(?:\?|$)/.exec(request.url ?? "") ?? [];
     if (request.method === "POST" && name) {
@@ -79,9 +90,13 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
   };
 }
 
+function named<T>(service: string, operations: Record<string, T>): [string, T][] {
+  return Object.entries(operations).map(([name, operation]) => [`${service}.${name}`, operation]);
+}
+
 /** https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html */
 async function invoke(
-  { functions, deliveries }: AwsServices,
+  { functions, deliveries, deadLettersOf }: AwsServices,
   nameOrArn: string,
   type: string,
   body: Buffer,
@@ -96,7 +111,7 @@ async function invoke(
     case "DryRun":
       return { statusCode: 204 };
     case "Event":
-      await deliveries.accept(name, event);
+      await deliveries.accept({ arn: functionArn(name), deadLetterArn: queueArn(deadLettersOf(name)) }, event);
       return { statusCode: 202 };
     case "RequestResponse": {
       const outcome = await functions.invoke(name, event);

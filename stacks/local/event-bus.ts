@@ -1,24 +1,10 @@
-// The bus "media" and the default bus: PutEvents as EventBridge answers it, and the blueprint's rules with their functions behind it.
+// The bus "media" and the default bus: PutEvents as EventBridge answers it, and the rules' targets behind it.
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { functionName } from "../blueprint/functions.ts";
-import { ACCOUNT_ID, BUS_NAME, busArn, REGION } from "./arns.ts";
+import { ACCOUNT_ID, BUS_NAME, REGION } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Deliveries } from "./deliveries.ts";
-
-type Literal = string | number | boolean | null;
-/** The patterns this bus understands: lists of exact values, nested as the event is. */
-export interface EventPattern {
-  readonly [field: string]: readonly Literal[] | EventPattern;
-}
-export interface Rule {
-  name: string;
-  /** Ours, or the account's default bus, where AWS's services speak. */
-  bus: "media" | "default";
-  pattern: EventPattern;
-  /** The function, as the path of its file. */
-  handler: string;
-}
+import { isOurBus, type Bus, type Rules } from "./rules.ts";
 
 /** https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-events-structure.html */
 export interface EventEnvelope {
@@ -57,12 +43,9 @@ const ENTRY = z.object({
 const PUT_EVENTS = z.object({ Entries: z.array(ENTRY).min(1).max(MAX_ENTRIES) });
 const JSON_OBJECT = z.record(z.string(), z.unknown());
 
-export function createEventBus(rules: readonly Rule[], deliveries: Pick<Deliveries, "accept">): EventBus {
-  for (const rule of rules) checkPattern(rule.pattern, rule.name);
-
-  async function deliver(bus: Rule["bus"], event: EventEnvelope): Promise<void> {
-    const matching = rules.filter((rule) => rule.bus === bus && matches(rule.pattern, event));
-    await Promise.all(matching.map((rule) => deliveries.accept(functionName(rule.handler), event)));
+export function createEventBus(rules: Pick<Rules, "targetsOf">, deliveries: Pick<Deliveries, "accept">): EventBus {
+  async function deliver(bus: Bus, event: EventEnvelope): Promise<void> {
+    await Promise.all(rules.targetsOf(bus, event).map((target) => deliveries.accept(target, event)));
   }
 
   async function put(entry: z.infer<typeof ENTRY>): Promise<PutEventsResult> {
@@ -87,9 +70,8 @@ export function createEventBus(rules: readonly Rule[], deliveries: Pick<Deliveri
       at: entry.Time === undefined ? Date.now() : entry.Time * 1000,
     });
     // EventBridge takes an event for a bus that does not exist, and drops it (aws/aws-cli issue 9186).
-    const ours = entry.EventBusName === BUS_NAME || entry.EventBusName === busArn(BUS_NAME);
     try {
-      if (ours) await deliver(BUS_NAME, event);
+      if (isOurBus(entry.EventBusName)) await deliver(BUS_NAME, event);
     } catch {
       return { ErrorCode: "InternalFailure", ErrorMessage: "The event could not be kept." };
     }
@@ -131,31 +113,6 @@ export function eventEnvelope(event: {
     resources: event.resources,
     detail: event.detail,
   };
-}
-
-function matches(pattern: EventPattern, event: unknown): boolean {
-  const fields = JSON_OBJECT.safeParse(event).data;
-  if (!fields) return false;
-  return Object.entries(pattern).every(([field, wanted]) => {
-    const value = fields[field];
-    if (!isList(wanted)) return matches(wanted, value);
-    // An array in the event matches if one of its elements does (AWS: "Event pattern arrays").
-    return (Array.isArray(value) ? value : [value]).some((one: unknown) => wanted.some((literal) => literal === one));
-  });
-}
-
-/** A filter this bus does not know (`prefix`, `exists`, ...) stops the start: better than a rule that silently never fires. */
-function checkPattern(pattern: EventPattern, rule: string): void {
-  for (const wanted of Object.values(pattern)) {
-    if (!isList(wanted)) checkPattern(wanted, rule);
-    else if (wanted.some((one) => typeof one === "object" && one !== null)) {
-      throw new Error(`The rule ${rule} filters by more than exact values, which the local bus does not know`);
-    }
-  }
-}
-
-function isList(wanted: readonly Literal[] | EventPattern): wanted is readonly Literal[] {
-  return Array.isArray(wanted);
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {

@@ -49,7 +49,7 @@ export function serveFile(req: IncomingMessage, res: ServerResponse, store: Stor
     return refuse(res, 403, "link_invalid", "This link is not valid. Use it exactly as it was given.");
   }
 
-  res.setHeader("Cache-Control", `private, max-age=${secondsLeft}`);
+  res.setHeader("Cache-Control", `private, max-age=${secondsLeft}, immutable`);
   send(req, key, { root: directory, dotfiles: "ignore", index: false })
     .on("directory", () => refuse(res, ...NOT_FOUND))
     .on("error", (error: { status: number }) => refuse(res, ...(REFUSALS[error.status] ?? FAILED)))

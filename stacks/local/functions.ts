@@ -1,5 +1,6 @@
 // Runs the functions as Lambda would: JSON in, JSON out, a context, a time limit, and errors as data.
 import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Context } from "aws-lambda";
 import { functionName } from "../blueprint/functions.ts";
@@ -41,12 +42,12 @@ export interface Functions {
   idle(): Promise<void>;
 }
 
-/** Loads `functions/api/enhance-media.handler` from `functions/api/enhance-media.ts` under the root, when first asked. */
+/** Loads `functions/api/enhance-media.handler` from `functions/api/enhance-media.ts` under the root, or anywhere by a full path, when first asked. */
 export function handlersFromDisk(root: string): HandlerSource {
   return {
     async resolve(handlerPath) {
-      const [, file, name] = /^(.+)\.([^./]+)$/.exec(handlerPath) ?? [];
-      const module: unknown = await import(pathToFileURL(`${root}/${file}.ts`).href);
+      const [, file = "", name] = /^(.+)\.([^./]+)$/.exec(handlerPath) ?? [];
+      const module: unknown = await import(pathToFileURL(resolve(root, `${file}.ts`)).href);
       const handler: unknown = isRecord(module) && name ? module[name] : undefined;
       if (!isHandler(handler)) throw new Error(`${file}.ts does not export ${name}`);
       return handler;

@@ -13,6 +13,7 @@ import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
 import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./arns.ts";
 import { createAwsEndpoint } from "./aws-endpoint.ts";
+import { openApiDestinations } from "./api-destinations.ts";
 import { createDeliveries } from "./deliveries.ts";
 import { openDynamoDb } from "./dynamodb.ts";
 import { createEventBus, eventEnvelope } from "./event-bus.ts";
@@ -21,6 +22,8 @@ import { createFunctions, handlersFromDisk, type FunctionError, type HandlerSour
 import type { LocalFunction } from "./functions.ts";
 import { createHttpGateway, sendJson } from "./http-gateway.ts";
 import { createJwtAuthorizer, type JwtSettings } from "./jwt-authorizer.ts";
+import { openQueues } from "./queues.ts";
+import { deadLettersOf, deadLettersOfFunction, openRules, OTHER_DEAD_LETTERS } from "./rules.ts";
 import { startScheduler } from "./scheduler.ts";
 import { keepSecrets, type Secrets } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
@@ -45,6 +48,8 @@ export interface LocalMachineOptions {
   tableInMemory?: boolean;
   /** The repository's own functions unless a test brings others. */
   handlers?: HandlerSource;
+  /** Functions of somebody else's that rules may lead to: `/path/to/announce-video.handler`. */
+  guests?: readonly string[];
   corsOrigins?: readonly string[];
   /** Without it whoever reaches the loopback interface may call. */
   jwt?: JwtSettings;
@@ -73,9 +78,19 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   parts.defer(() => dynamoDb.close());
   const secrets = await keepSecrets(dataDirectory);
 
-  const functions = createFunctions(blueprintFunctions(), options.handlers ?? handlersFromDisk(ROOT), options.report);
-  const deliveries = createDeliveries(functions, dataDirectory);
-  const bus = createEventBus(RULES, deliveries);
+  const functions = createFunctions(
+    allFunctions(options.guests ?? []),
+    options.handlers ?? handlersFromDisk(ROOT),
+    options.report,
+  );
+  const queues = await openQueues(join(dataDirectory, "queues"));
+  for (const name of [...RULES.map((rule) => deadLettersOf(rule.name)), OTHER_DEAD_LETTERS]) await queues.create(name);
+  const apiDestinations = await openApiDestinations(dataDirectory);
+  const deliveries = createDeliveries({ functions, queues, apiDestinations }, dataDirectory);
+  const mayBeTarget = (arn: string) =>
+    (arn.startsWith("arn:") && functions.find(arn) !== undefined) || queues.has(arn) || apiDestinations.has(arn);
+  const rules = await openRules(RULES, mayBeTarget, dataDirectory);
+  const bus = createEventBus(rules, deliveries);
   const workflow = createWorkflow(functions, (execution) => {
     const source = { source: "aws.states", detailType: "Step Functions Execution Status Change" };
     const event = { ...source, detail: execution, resources: [execution.executionArn], at: execution.stopDate };
@@ -83,7 +98,19 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
     bus.announce(eventEnvelope(event)).catch((error: unknown) => console.error("An end was not announced:", error));
   });
 
-  const awsServer = createServer(createAwsEndpoint({ dynamoDb, workflow, bus, functions, deliveries }));
+  const awsServer = createServer(
+    createAwsEndpoint({
+      dynamoDb,
+      workflow,
+      bus,
+      rules,
+      apiDestinations,
+      queues,
+      functions,
+      deliveries,
+      deadLettersOf: (name) => deadLettersOfFunction(RULES, name),
+    }),
+  );
   const awsUrl = await listen(awsServer, options.awsPort, "AWS_PORT");
   parts.defer(() => closeServer(awsServer));
   parts.defer(() => atMost(GRACE_MS, functions.idle()));
@@ -118,8 +145,8 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   return { url, awsUrl, close: () => running.disposeAsync() };
 }
 
-/** Every function the blueprint names, each with its time limit. */
-function blueprintFunctions(): LocalFunction[] {
+/** Every function the blueprint names, and the guests, each with its time limit. */
+function allFunctions(guests: readonly string[]): LocalFunction[] {
   const { States } = localDefinition();
   const step = (state: WorkflowState): LocalFunction => ({
     handlerPath: WORKFLOW_FUNCTIONS[state],
@@ -131,9 +158,12 @@ function blueprintFunctions(): LocalFunction[] {
     step("CheckStatus"),
     step("FinalizeAndAnalyze"),
     step("RecordFailure"),
-    ...[...RULES.map(({ handler }) => handler), ...SCHEDULES.map(({ handler }) => handler), ...OPERATIONS].map(
-      (handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS }),
-    ),
+    ...[
+      ...RULES.map(({ handler }) => handler),
+      ...SCHEDULES.map(({ handler }) => handler),
+      ...OPERATIONS,
+      ...guests,
+    ].map((handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS })),
   ];
 }
 

@@ -1,4 +1,5 @@
 // `npm start`: reads the settings, starts the local machine, and says what runs where in words.
+import { resolve } from "node:path";
 import { ROUTES } from "../blueprint/routes.ts";
 import type { JwtSettings } from "./jwt-authorizer.ts";
 import { startLocalMachine, type LocalMachine } from "./machine.ts";
@@ -43,7 +44,7 @@ function banner({ url, awsUrl }: LocalMachine, dataDirectory: string): string {
     "",
     `  HTTP API        ${url}`,
     ...(ROUTES.some(({ route }) => route === "GET /") ? [`  Console         ${url}/`] : []),
-    `  AWS endpoint    ${awsUrl}  (DynamoDB, Step Functions, EventBridge, Lambda)`,
+    `  AWS endpoint    ${awsUrl}  (DynamoDB, Step Functions, EventBridge, SQS, Lambda)`,
     `  Data directory  ${dataDirectory}`,
     "",
     testMode
@@ -72,6 +73,7 @@ async function main(): Promise<void> {
     port: portSetting("PORT", 3000),
     awsPort: portSetting("AWS_PORT", 4566),
     dataDirectory,
+    guests: list(process.env["LOCAL_FUNCTIONS"]).map((handler) => resolve(handler)),
     corsOrigins: list(process.env["CORS_ORIGINS"]),
     jwt: jwtSettings(),
     async check() {

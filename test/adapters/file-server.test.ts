@@ -72,7 +72,7 @@ describe("whoever holds a link", () => {
       "content-type": "video/mp4",
       "content-length": "10",
       "accept-ranges": "bytes",
-      "cache-control": "private, max-age=3600",
+      "cache-control": "private, max-age=3600, immutable",
       "access-control-allow-origin": "*",
       "x-content-type-options": "nosniff",
     });
@@ -86,7 +86,7 @@ describe("whoever holds a link", () => {
 
   it("may keep the file as long as the link lives", async () => {
     now = NOON + 3_599_500;
-    expect((await fetch(link)).headers.get("cache-control")).toBe("private, max-age=0");
+    expect((await fetch(link)).headers.get("cache-control")).toBe("private, max-age=0, immutable");
   });
 
   it("may ask for the headers only", async () => {

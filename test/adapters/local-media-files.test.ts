@@ -113,7 +113,7 @@ describe("a directory of files", () => {
       () => files.read(key),
       () => files.size(key),
       () => files.link(key),
-      () => files.delete(key),
+      () => files.deleteAll(key),
     ])
       await expect(attempt()).rejects.toThrow("cannot be the key of a file");
     expect(await namesHere()).toEqual([]);

@@ -63,12 +63,19 @@ export function describeMediaFiles(
       expect(await contentOf(files, key)).toEqual(Buffer.from("second"));
     });
 
-    it("are deleted, and deleting what is not there is no error", async () => {
-      const key = newKey();
-      await files.put(key, Buffer.from("x"), "video/mp4");
-      await files.delete(key);
-      expect(await files.size(key)).toBeUndefined();
-      await files.delete(key);
+    it("are deleted by what their keys begin with, all of them and no others; none is no error", async () => {
+      const keys = ["videos/m-1.mp4", "videos/m-1.jpg", "videos/m-10.mp4", "videos/m.mp4", "sources/m-1-a.jpg"];
+      for (const key of keys) await files.put(key, Buffer.from("x"), "video/mp4");
+      const left = async () => {
+        const sizes = await Promise.all(keys.map((key) => files.size(key)));
+        return keys.filter((_, n) => sizes[n] !== undefined);
+      };
+      await files.deleteAll("videos/m-1.");
+      expect(await left()).toEqual(["videos/m-10.mp4", "videos/m.mp4", "sources/m-1-a.jpg"]);
+      await files.deleteAll("videos/m-1.");
+      await files.deleteAll("nowhere/m-1.");
+      await files.deleteAll("sources/m-1-");
+      expect(await left()).toEqual(["videos/m-10.mp4", "videos/m.mp4"]);
     });
 
     it("are not there, or are still the old ones, when the body fails on the way", async () => {
@@ -94,6 +101,10 @@ export function describeMediaFiles(
 
       const whole = await fetch(link);
       expect([whole.status, whole.headers.get("content-type")]).toEqual([200, "video/mp4"]);
+      // As long as the link lives, within the five minutes that links are equal.
+      const [, seconds] = /^private, max-age=(\d+), immutable$/.exec(whole.headers.get("cache-control") ?? "") ?? [];
+      expect(Number(seconds)).toBeGreaterThanOrEqual(3600);
+      expect(Number(seconds)).toBeLessThanOrEqual(3900);
       expect(Buffer.from(await whole.arrayBuffer())).toEqual(bytes);
 
       const part = await fetch(link, { headers: { range: "bytes=100-199" } });

@@ -61,6 +61,19 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("deleting", () => {
+    it("takes a media out of its space, and leaves it to whoever asks by its id", async () => {
+      for (const id of ["m1", "m2", "m3"]) await records.create({ ...media, id });
+      await records.move({ ...ref, mediaId: "m2" }, "cancel", {});
+      await records.move({ ...ref, mediaId: "m2" }, "delete", {});
+      const space = { tenantId: media.tenantId, spaceId: media.spaceId };
+      const page = await records.list(space, { limit: 2 });
+      expect([page.items.map(({ id }) => id), page.next]).toEqual([["m3"], "m2"]);
+      expect((await records.list(space, { limit: 2, before: page.next })).items.map(({ id }) => id)).toEqual(["m1"]);
+      expect((await records.get({ ...ref, mediaId: "m2" }))?.phase).toBe("deleted");
+    });
+  });
+
   describe("moving", () => {
     it("writes the new status, the change, the time and the next version in one", async () => {
       await records.create(media);
@@ -156,6 +169,28 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       expect(await openRefs()).toEqual([ref]);
       await records.move(ref, "record analysis", { analysisStatus: "failed" });
       await records.removeEvents(ref, [`${media.id}:analyzed`]);
+      expect(await openRefs()).toEqual([]);
+    });
+
+    it("shows an ended record again when its time is over, where it has one", async () => {
+      const keptUntil = instant(clock.now() + 86_400_000);
+      await records.create({ ...media, keptUntil });
+      await records.move(ref, "cancel", {});
+      await records.removeEvents(ref, [`${media.id}:canceled`]);
+      expect((await records.get(ref))?.sweepAt).toBe(keptUntil);
+      expect(await openRefs()).toEqual([ref]);
+    });
+
+    it("shows a deletion until it is finished and heard", async () => {
+      await records.create({ ...media, keptUntil: instant(clock.now() + 86_400_000) });
+      await records.move(ref, "cancel", {});
+      await records.move(ref, "delete", {});
+      await records.removeEvents(ref, [`${media.id}:canceled`]);
+      expect(await openRefs()).toEqual([ref]);
+      await records.move(ref, "erase", { expiresAt: 1_900_000_000 });
+      await records.removeEvents(ref, []);
+      expect(await openRefs()).toEqual([ref]);
+      await records.removeEvents(ref, [`${media.id}:deleted`]);
       expect(await openRefs()).toEqual([]);
     });
 

@@ -104,7 +104,7 @@ describe("a bucket of files", () => {
         () => files.read(key),
         () => files.size(key),
         () => files.link(key),
-        () => files.delete(key),
+        () => files.deleteAll(key),
       ])
         await expect(attempt()).rejects.toThrow("cannot be the key of a file");
       expect(s3.requests).toEqual([]);

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { fitImage } from "../../shared/adapters/source-image.ts";
+import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { type ImageFault, SourceImageError } from "../../shared/media/errors.ts";
 
 const RED = { r: 255, g: 0, b: 0 };
@@ -240,5 +240,28 @@ describe("the bytes that leave us", () => {
     const { bytes, width, height } = await fitImage(picture, undefined, "mark");
     expect({ width, height }).toEqual({ width: 1920, height: 1920 });
     expect(bytes.byteLength).toBeLessThan(4_000_000);
+  });
+});
+
+describe("a placeholder", () => {
+  it("is the picture in 16 pixels, small enough for a record and a list", async () => {
+    const picture = await sharp({ create: { width: 1080, height: 1920, channels: 3, background: GREEN } })
+      .composite([{ input: await plain(1080, 960).png().toBuffer(), gravity: "north" }])
+      .jpeg()
+      .toBuffer();
+    const uri = await makePlaceholder(picture);
+    expect(uri.length).toBeLessThan(400);
+    const image = Buffer.from(uri.replace("data:image/webp;base64,", ""), "base64");
+    const { width, height } = await sharp(image).metadata();
+    expect([width, height]).toEqual([9, 16]);
+    expect([await colourAt(image, 0.5, 0.2), await colourAt(image, 0.5, 0.8)]).toEqual(["red", "green"]);
+  });
+
+  it("of the busiest picture stays small", async () => {
+    const noise = { type: "gaussian" as const, mean: 128, sigma: 80 };
+    const busy = await sharp({ create: { width: 900, height: 900, channels: 3, background: RED, noise } })
+      .jpeg()
+      .toBuffer();
+    expect((await makePlaceholder(busy)).length).toBeLessThan(800);
   });
 });

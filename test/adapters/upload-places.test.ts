@@ -71,7 +71,7 @@ describe.each([
   afterAll(() => world.close());
   beforeEach(async () => {
     now = NOON;
-    await world.files.delete(KEY);
+    await world.files.deleteAll(KEY);
   });
 
   async function put(body: Buffer, { size = PICTURE.length, change = (url: string) => url } = {}) {

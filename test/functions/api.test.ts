@@ -18,6 +18,7 @@ const ENHANCE = "POST /api/media/enhance";
 const CHECK = "POST /api/media/check-generation";
 const GET = "GET /api/spaces/{spaceId}/media/{id}";
 const LIST = "GET /api/spaces/{spaceId}/media";
+const DELETE = "DELETE /api/spaces/{spaceId}/media/{id}";
 const CANCEL = "POST /api/spaces/{spaceId}/media/{id}/cancel";
 
 let cloud: InProcessCloud;
@@ -335,6 +336,7 @@ describe("reading", () => {
     const answers = [
       await cloud.call(GET, { path: unknown }),
       await cloud.call(CANCEL, { path: unknown }),
+      await cloud.call(DELETE, { path: unknown }),
       await cloud.call(CHECK, { body: { spaceId, mediaSpace: { id: "unknown" } } }),
     ];
     for (const { statusCode, json } of answers) {
@@ -351,6 +353,33 @@ describe("POST cancel", () => {
     expect([statusCode, cancelAnswer.parse(json)]).toEqual([200, json]);
     const again = await cloud.call(CANCEL, place);
     expect([again.statusCode, again.json.code]).toEqual([409, "already_ended"]);
+  });
+});
+
+describe("DELETE a media", () => {
+  it("takes it away for every reader, and again is the same as once", async () => {
+    const id = await started();
+    const place = { path: { spaceId, id } };
+    await cloud.call(CANCEL, place);
+    for (let times = 1; times <= 2; times++) {
+      const { statusCode, body: nothing } = await cloud.call(DELETE, place);
+      expect([statusCode, nothing]).toEqual([204, undefined]);
+    }
+    for (const after of [
+      await cloud.call(GET, place),
+      await cloud.call(CHECK, { body: { spaceId, mediaSpace: { id } } }),
+      await cloud.call(CANCEL, place),
+    ]) {
+      expect([after.statusCode, after.json.code]).toEqual([404, "media_not_found"]);
+    }
+    expect(await stored()).toEqual([]);
+  });
+
+  it("that is still running is a 409 that says what to do first", async () => {
+    const { statusCode, json } = await cloud.call(DELETE, { path: { spaceId, id: await started() } });
+    expect([statusCode, json.code]).toEqual([409, "not_deletable"]);
+    expect(json.error).toContain("cancel it first");
+    expect(errorAnswer.parse(json)).toEqual(json);
   });
 });
 

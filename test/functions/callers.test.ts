@@ -32,6 +32,10 @@ it("another tenant's media is a 404, the same as one that does not exist", async
   const nothing = await cloud.call(GET, { path: { ...path, id: "unknown" }, claims });
   expect(stranger.statusCode).toBe(404);
   expect(stranger.body?.replaceAll(id, "unknown")).toBe(nothing.body);
+  const DELETE = "DELETE /api/spaces/{spaceId}/media/{id}";
+  const deleted = await cloud.call(DELETE, { path, claims: { sub: "eve", tenant: "evil" } });
+  expect([deleted.statusCode, deleted.json.code]).toEqual([404, "media_not_found"]);
+  expect((await cloud.call(GET, { path, claims })).statusCode).toBe(200);
 });
 
 it("a caller without a tenant claim is a tenant of its own", async () => {

@@ -1,6 +1,20 @@
 // The AWS clients of this machine: the real SDK, pointed at the local endpoint, sees AWS's own answers and errors.
 import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DeleteRuleCommand,
+  EventBridgeClient,
+  InvalidEventPatternException,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  ManagedRuleException,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+  ResourceNotFoundException as NoSuchRule,
+} from "@aws-sdk/client-eventbridge";
 import { InvokeCommand, LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
 import {
   DescribeExecutionCommand,
@@ -13,6 +27,17 @@ import {
   StateMachineDoesNotExist,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  QueueDoesNotExist,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connect } from "node:net";
@@ -20,25 +45,43 @@ import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
 import { createAwsEndpoint } from "../../stacks/local/aws-endpoint.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { createEventBus } from "../../stacks/local/event-bus.ts";
+import { createDeliveries } from "../../stacks/local/deliveries.ts";
 import { createFunctions, type Handler } from "../../stacks/local/functions.ts";
+import { openApiDestinations } from "../../stacks/local/api-destinations.ts";
+import { openQueues } from "../../stacks/local/queues.ts";
+import { deadLettersOfFunction, openRules } from "../../stacks/local/rules.ts";
 import { createWorkflow } from "../../stacks/local/workflow.ts";
 import { RULES } from "../../stacks/blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "../../stacks/blueprint/workflow.asl.ts";
 import { serve } from "./local-server.ts";
+import { temporaryDirectory } from "./temporary-directory.ts";
 
 const INPUT = JSON.stringify({ enter: "check", lap: true, pollSeconds: 3600 });
 
-async function endpoint(handler: Handler = () => ({ next: "wait" })) {
+async function endpoint(handler: Handler = () => ({ next: "wait" }), directory?: string) {
   const functions = createFunctions(
     Object.values(WORKFLOW_FUNCTIONS).map((handlerPath) => ({ handlerPath, timeoutSeconds: 60 })),
     { resolve: () => handler },
   );
+  const where = directory ?? (await temporaryDirectory());
   const accepted: [string, unknown][] = [];
-  const deliveries = { accept: async (name: string, event: unknown) => void accepted.push([name, event]) };
+  const queues = await openQueues(`${where}/queues`);
+  const apiDestinations = await openApiDestinations(where);
+  const others = createDeliveries({ functions, queues, apiDestinations }, where, []);
+  const deliveries: Pick<typeof others, "accept"> = {
+    async accept(to, event) {
+      if (to.arn.includes(":lambda:")) accepted.push([to.arn.replace(/^.*:/, ""), event]);
+      else await others.accept(to, event);
+    },
+  };
   const workflow = createWorkflow(functions);
   onTestFinished(() => workflow.close());
-  const bus = createEventBus(RULES, deliveries);
-  const url = await serve(createAwsEndpoint({ dynamoDb: await openDynamoDb(), workflow, bus, functions, deliveries }));
+  const mayBeTarget = (arn: string) => functions.find(arn) !== undefined || queues.has(arn) || apiDestinations.has(arn);
+  const rules = await openRules(RULES, mayBeTarget, where);
+  const bus = createEventBus(rules, deliveries);
+  const parts = { workflow, bus, rules, apiDestinations, queues, functions, deliveries };
+  const deadLettersOf = (name: string) => deadLettersOfFunction(RULES, name);
+  const url = await serve(createAwsEndpoint({ dynamoDb: await openDynamoDb(), ...parts, deadLettersOf }));
   const config = {
     endpoint: url,
     region: "us-east-1",
@@ -50,9 +93,10 @@ async function endpoint(handler: Handler = () => ({ next: "wait" })) {
     sfn: new SFNClient(config),
     events: new EventBridgeClient(config),
     lambda: new LambdaClient(config),
+    sqs: new SQSClient(config),
   };
   onTestFinished(() => Object.values(clients).forEach((client) => client.destroy()));
-  return { url, accepted, ...clients };
+  return { url, where, accepted, ...clients };
 }
 
 test("DynamoDB answers on the same address", async () => {
@@ -138,6 +182,191 @@ describe("EventBridge", () => {
     expect(accepted).toMatchObject([
       ["start-from-event", { id: answer.Entries?.[0]?.EventId, time: "2026-03-01T12:00:00Z", detail: { n: 1 } }],
     ]);
+  });
+});
+
+describe("a rule that somebody registers", () => {
+  const ended = JSON.stringify({ source: ["media.generation"], "detail-type": ["Generation Completed"] });
+  const put = (events: EventBridgeClient, DetailType: string) =>
+    events.send(
+      new PutEventsCommand({
+        Entries: [{ EventBusName: "media", Source: "media.generation", DetailType, Detail: '{"mediaId":"m"}' }],
+      }),
+    );
+
+  async function queueNamed(sqs: SQSClient, QueueName: string) {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+    return { QueueUrl, Arn: Attributes?.QueueArn };
+  }
+  const received = async (sqs: SQSClient, QueueUrl: string | undefined) =>
+    (await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }))).Messages ?? [];
+
+  test("sends what it matches to a queue, and nothing else", async () => {
+    const { events, sqs } = await endpoint();
+    const { QueueUrl, Arn } = await queueNamed(sqs, "videos");
+    const { RuleArn } = await events.send(
+      new PutRuleCommand({ Name: "videos", EventBusName: "media", EventPattern: ended }),
+    );
+    expect(RuleArn).toBe("arn:aws:events:us-east-1:000000000000:rule/media/videos");
+    const Targets = [{ Id: "queue", Arn }];
+    expect(await events.send(new PutTargetsCommand({ Rule: "videos", EventBusName: "media", Targets }))).toMatchObject({
+      FailedEntryCount: 0,
+    });
+    await put(events, "Generation Started");
+    await put(events, "Generation Completed");
+    const [message, ...more] = await received(sqs, QueueUrl);
+    expect(more).toEqual([]);
+    expect(JSON.parse(message?.Body ?? "")).toMatchObject({
+      source: "media.generation",
+      "detail-type": "Generation Completed",
+      detail: { mediaId: "m" },
+    });
+  });
+
+  test("sends to an HTTP endpoint by an API destination, with its key", async () => {
+    const { events } = await endpoint();
+    const arrived = Promise.withResolvers<{ key: unknown; body: string }>();
+    const shop = await serve((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += String(chunk)));
+      request.on("end", () => {
+        arrived.resolve({ key: request.headers["x-api-key"], body });
+        response.end();
+      });
+    });
+    const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: "x-api-key", ApiKeyValue: "s3cret" } };
+    const { ConnectionArn } = await events.send(
+      new CreateConnectionCommand({ Name: "shop", AuthorizationType: "API_KEY", AuthParameters }),
+    );
+    const InvocationEndpoint = `${shop}/videos`;
+    const { ApiDestinationArn: Arn } = await events.send(
+      new CreateApiDestinationCommand({ Name: "shop", ConnectionArn, InvocationEndpoint, HttpMethod: "POST" }),
+    );
+    await events.send(new PutRuleCommand({ Name: "shop", EventBusName: "media", EventPattern: ended }));
+    await events.send(
+      new PutTargetsCommand({ Rule: "shop", EventBusName: "media", Targets: [{ Id: "shop", Arn, RoleArn: "any" }] }),
+    );
+    await put(events, "Generation Completed");
+    const { key, body } = await arrived.promise;
+    expect([key, JSON.parse(body)]).toMatchObject(["s3cret", { "detail-type": "Generation Completed" }]);
+  });
+
+  test("whose endpoint is gone leaves the event in its dead-letter queue, with the reason", async () => {
+    const { events, sqs } = await endpoint();
+    const letters = await queueNamed(sqs, "shop-dead-letters");
+    const AuthParameters = { BasicAuthParameters: { Username: "ada", Password: "s3cret" } };
+    const { ConnectionArn } = await events.send(
+      new CreateConnectionCommand({ Name: "shop", AuthorizationType: "BASIC", AuthParameters }),
+    );
+    const InvocationEndpoint = await serve((_, response) => void response.writeHead(410).end());
+    const { ApiDestinationArn: Arn } = await events.send(
+      new CreateApiDestinationCommand({ Name: "shop", ConnectionArn, InvocationEndpoint, HttpMethod: "POST" }),
+    );
+    await events.send(new PutRuleCommand({ Name: "shop", EventBusName: "media", EventPattern: ended }));
+    const Targets = [{ Id: "shop", Arn, DeadLetterConfig: { Arn: letters.Arn } }];
+    await events.send(new PutTargetsCommand({ Rule: "shop", EventBusName: "media", Targets }));
+    await put(events, "Generation Completed");
+    expect(await received(sqs, letters.QueueUrl)).toMatchObject([
+      { MessageAttributes: { ERROR_MESSAGE: { StringValue: `${InvocationEndpoint} answered 410.` } } },
+    ]);
+  });
+
+  test("is kept over a restart, listed, and removed", async () => {
+    const first = await endpoint();
+    const { Arn } = await queueNamed(first.sqs, "videos");
+    await first.events.send(new PutRuleCommand({ Name: "videos", EventBusName: "media", EventPattern: ended }));
+    const target = { Rule: "videos", EventBusName: "media" };
+    await first.events.send(new PutTargetsCommand({ ...target, Targets: [{ Id: "queue", Arn }] }));
+
+    const { events, sqs } = await endpoint(undefined, first.where);
+    const names = async () =>
+      (await events.send(new ListRulesCommand({ EventBusName: "media" }))).Rules?.map(({ Name }) => Name);
+    expect(await names()).toEqual([...RULES.map(({ name }) => name), "videos"]);
+    expect((await events.send(new ListTargetsByRuleCommand(target))).Targets).toMatchObject([{ Id: "queue", Arn }]);
+    await put(events, "Generation Completed");
+    expect(await received(sqs, "videos")).toHaveLength(1);
+
+    await expect(events.send(new DeleteRuleCommand({ Name: "videos", EventBusName: "media" }))).rejects.toThrow(
+      "it has targets",
+    );
+    await events.send(new RemoveTargetsCommand({ ...target, Ids: ["queue"] }));
+    await events.send(new DeleteRuleCommand({ Name: "videos", EventBusName: "media" }));
+    expect(await names()).toEqual(RULES.map(({ name }) => name));
+  });
+
+  test("that this bus could not keep to is refused, in the SDK's own errors", async () => {
+    const { events } = await endpoint();
+    const rule = (more: object) =>
+      events.send(new PutRuleCommand({ Name: "mine", EventBusName: "media", EventPattern: ended, ...more }));
+    await expect(rule({ EventPattern: '{"source":[{"prefix":"media"}]}' })).rejects.toBeInstanceOf(
+      InvalidEventPatternException,
+    );
+    await expect(rule({ EventPattern: "{" })).rejects.toBeInstanceOf(InvalidEventPatternException);
+    await expect(rule({ Name: "generation-requested" })).rejects.toBeInstanceOf(ManagedRuleException);
+    await expect(rule({ EventBusName: undefined })).rejects.toBeInstanceOf(NoSuchRule);
+    await rule({});
+    const target = (more: object) =>
+      events.send(
+        new PutTargetsCommand({
+          Rule: "mine",
+          EventBusName: "media",
+          Targets: [{ Id: "t", Arn: "arn:aws:lambda:us-east-1:000000000000:function:check-status", ...more }],
+        }),
+      );
+    await expect(target({ Arn: "arn:aws:sqs:us-east-1:000000000000:nobody" })).rejects.toThrow("is no target");
+    await expect(target({ InputPath: "$.detail" })).rejects.toThrow("InputPath");
+    await target({});
+  });
+});
+
+describe("SQS", () => {
+  test("a message is sent, received once while it is hidden, and deleted", async () => {
+    const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    expect((await sqs.send(new GetQueueUrlCommand({ QueueName: "orders" }))).QueueUrl).toBe(QueueUrl);
+    expect((await sqs.send(new ListQueuesCommand({ QueueNamePrefix: "ord" }))).QueueUrls).toEqual([QueueUrl]);
+    const MessageAttributes = { kind: { DataType: "String", StringValue: "x" } };
+    const { MessageId } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "né", MessageAttributes }));
+
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    expect(Messages).toMatchObject([{ MessageId, Body: "né", MessageAttributes }]);
+    expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toBeUndefined();
+    const count = async () =>
+      (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
+    expect(await count()).toMatchObject({
+      ApproximateNumberOfMessages: "0",
+      ApproximateNumberOfMessagesNotVisible: "1",
+    });
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages[0]?.ReceiptHandle }));
+    expect(await count()).toMatchObject({ ApproximateNumberOfMessagesNotVisible: "0" });
+  });
+
+  test("a receiver that waits is woken by what comes", async () => {
+    const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    const waiting = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "now" }));
+    expect((await waiting).Messages).toMatchObject([{ Body: "now" }]);
+  });
+
+  test("what was not deleted is there after a restart, in its order", async () => {
+    const { sqs, where } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    for (const MessageBody of ["1", "2"]) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+
+    const again = await endpoint(undefined, where);
+    const { Messages } = await again.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: `${again.url}/000000000000/orders`, MaxNumberOfMessages: 10 }),
+    );
+    expect(Messages).toMatchObject([{ Body: "1" }, { Body: "2" }]);
+  });
+
+  test("its errors arrive as the SDK's own classes", async () => {
+    const { sqs } = await endpoint();
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: "nobody" }))).rejects.toBeInstanceOf(QueueDoesNotExist);
+    await expect(sqs.send(new CreateQueueCommand({ QueueName: "a/b" }))).rejects.toThrow("1 to 80 letters");
   });
 });
 

@@ -1,6 +1,7 @@
 // Ends other than a video: cancel, failure, and what the sweeper does about everything left open.
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
+import type { MediaRef } from "../../shared/media/media.ts";
 import { checkStatus } from "../../shared/media/check.ts";
 import {
   AlreadyEndedError,
@@ -15,6 +16,7 @@ import { redriveGeneration } from "../../shared/media/redrive.ts";
 import { driveOn, sweepGenerations } from "../../shared/media/sweep.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
 import { unaccepted } from "../support/fake-kling.ts";
+import { storedVideo } from "../support/sample-media.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const CREATED_AT = "2026-01-01T00:00:00.000Z";
@@ -231,7 +233,8 @@ describe("the sweeper", () => {
 
   it("has a lost description made, however often it has looked before", async () => {
     const ref = await world.given({ ...generating, phase: "finalizing" });
-    await world.records.move(ref, "complete", { analysisStatus: "pending", completedAt: "2026-01-01T00:00:00.000Z" });
+    const completedAt = "2026-01-01T00:00:00.000Z";
+    await world.records.move(ref, "complete", { video: storedVideo(), analysisStatus: "pending", completedAt });
     world.clock.advance(360);
     await sweepGenerations(world.deps, { all: false });
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
@@ -257,10 +260,12 @@ describe("the sweeper", () => {
   it("is there at the deadline and at the end of the delivery, whatever moved the record before", async () => {
     world.orchestrator.down = true;
     const ref = await world.given(generating);
-    world.kling.status = { status: "COMPLETED" };
-    world.kling.result = new ProviderUnavailableError("HTTP 500");
     world.clock.advance(3599);
-    await world.records.move(ref, "note progress", {});
+    world.kling.status = { status: "IN_QUEUE", queue_position: 2 };
+    await checkStatus(world.deps, ref);
+    world.kling.status = { status: "COMPLETED" };
+    world.clock.advance(1);
+    expect((await sweepGenerations(world.deps, { all: false }).catch(() => ({ looked: 1 }))).looked).toBe(1);
     for (let minute = 0; minute < 11; minute++) {
       await sweepGenerations(world.deps, { all: false }).catch(() => {});
       world.clock.advance(60);
@@ -270,11 +275,11 @@ describe("the sweeper", () => {
 
   it("sweeps the others when one record cannot be swept, and says so", async () => {
     await world.given({ id: "unlucky", ...generating });
-    const ref = await world.given(generating);
+    await world.given(generating);
     const { get } = world.records;
     const records = {
       ...world.records,
-      get: (of: typeof ref) => (of.mediaId === "unlucky" ? Promise.reject(new Error("unreadable")) : get(of)),
+      get: (of: MediaRef) => (of.mediaId === "unlucky" ? Promise.reject(new Error("unreadable")) : get(of)),
     };
     await expect(sweepGenerations({ ...world.deps, records }, { all: true })).rejects.toThrow("1 of 2 records");
     expect((await world.media()).restarts).toBe(1);

@@ -8,7 +8,10 @@ import {
   ProviderUnavailableError,
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
+import { presentMedia } from "../../shared/media/present.ts";
+import { submitGeneration } from "../../shared/media/submit.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+import { storedVideo } from "../support/sample-media.ts";
 
 const VIDEO_URL = "https://fal.example/files/video.mp4";
 const generating = {
@@ -56,6 +59,41 @@ describe("a video that fal has finished", () => {
     expect(await world.records.due("9999", 10)).toEqual([]);
   });
 
+  it("has its first frame beside it, as a poster", async () => {
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const media = await world.media();
+    const poster = { key: `videos/${media.id}.jpg`, width: 1920, height: 1080 };
+    expect(media.poster).toEqual(poster);
+    const frame = world.web.get("https://fal.example/files/frame.jpg");
+    expect(Buffer.from((await world.files.read(poster.key)) ?? [])).toEqual(frame);
+    expect((await presentMedia(world.files, media)).media.poster?.link).toContain(poster.key);
+  });
+
+  it.each<[string, (of: MediaWorld) => void]>([
+    ["fal cannot take it", (of) => (of.takesFrames.url = new ProviderUnavailableError("HTTP 500"))],
+    ["nobody takes it", (of) => (of.takesFrames.url = undefined)],
+    ["it cannot be fetched", (of) => of.web.delete("https://fal.example/files/frame.jpg")],
+    ["it is no JPEG", (of) => of.web.set("https://fal.example/files/frame.jpg", Buffer.from("<html>"))],
+  ])("has the source image as its poster where %s", async (_why, goesWrong) => {
+    goesWrong(world);
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await finalizeGeneration(world.deps, ref);
+    const media = await world.media();
+    expect(media).toMatchObject({ phase: "completed", analysisStatus: "completed" });
+    expect(media.poster).toBeUndefined();
+    const shown = (await presentMedia(world.files, media)).media;
+    expect(shown.poster).toEqual({ link: shown.image?.link, width: 1600, height: 1067 });
+  });
+
+  it("stays completed when its poster cannot be kept", async () => {
+    const ref = await world.given(generating);
+    const put: typeof world.files.put = (key, ...file) =>
+      key.endsWith(".jpg") ? Promise.reject(new Error("AccessDenied")) : world.files.put(key, ...file);
+    await finalizeGeneration({ ...world.deps, files: { ...world.files, put } }, ref);
+    expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "completed" });
+  });
+
   it("stays completed when it cannot be described", async () => {
     world.describes.text = new Error("WorkflowAI is down");
     await finalizeGeneration(world.deps, await world.given(generating));
@@ -63,7 +101,8 @@ describe("a video that fal has finished", () => {
   });
 
   it("is described by whoever comes after a process that died before it", async () => {
-    const ref = await world.given({ ...generating, phase: "completed", analysisStatus: "pending" });
+    const completed = { ...generating, phase: "completed", video: storedVideo() } as const;
+    const ref = await world.given({ ...completed, analysisStatus: "pending" });
     await finalizeGeneration(world.deps, ref);
     expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
   });
@@ -71,9 +110,9 @@ describe("a video that fal has finished", () => {
   it("is stored by one of many who try at once", async () => {
     const ref = await world.given(generating);
     let copies = 0;
-    const fetch: typeof world.fetch = (...args) => {
-      copies++;
-      return world.fetch(...args);
+    const fetch: typeof world.fetch = (url, limits) => {
+      if (url === VIDEO_URL) copies++;
+      return world.fetch(url, limits);
     };
     await Promise.all(Array.from({ length: 10 }, () => finalizeGeneration({ ...world.deps, fetch }, ref)));
     expect(copies).toBe(1);

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { unaccepted } from "../support/fake-kling.ts";
+import { presentMedia } from "../../shared/media/present.ts";
 import { mediaWorld, photo, type MediaWorld } from "../support/media-world.ts";
 
 let world: MediaWorld;
@@ -53,6 +54,13 @@ describe("a submit that fal accepts", () => {
     await submitGeneration(world.deps, ref);
     const { width } = await sharp(imageBytes(world.kling.posts[0]?.request.tail_image_url)).metadata();
     expect(width).toBe(1080);
+  });
+
+  it("keeps a few pixels of the picture in the record, for a page to show at once", async () => {
+    await submitGeneration(world.deps, await world.given());
+    const shown = (await presentMedia(world.files, await world.media())).media;
+    expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
+    expect(shown.poster).toMatchObject({ width: 1600, height: 1067 });
   });
 
   it("announces the start on the bus", async () => {

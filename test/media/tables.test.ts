@@ -75,17 +75,20 @@ describe("the table of moves", () => {
     { from: readonly Phase[]; to?: Phase; event?: string },
   ][];
 
-  it("lets nothing out of a terminal status but an operator's redrive", () => {
+  it("lets nothing out of a terminal status but an operator's redrive, and a deletion", () => {
     for (const [name, { from, to }] of entries) {
-      if (name === "redrive") continue;
+      if (name === "redrive" || name === "delete") continue;
       const changes = from.filter((phase) => isTerminal(phase) && to !== undefined && to !== phase);
       expect(changes, name).toEqual([]);
     }
   });
 
   it("gives every way into a terminal status its event", () => {
+    // That a media is deleted is said when its files are gone.
+    expect([MOVES.delete.to, MOVES.erase.from, MOVES.erase.event]).toEqual(["deleted", ["deleted"], "Media Deleted"]);
     for (const [name, { to, event }] of entries) {
-      if (to !== undefined && isTerminal(to)) expect(event, name).toMatch(/^Generation (Completed|Failed|Canceled)$/);
+      if (to !== undefined && to !== "deleted" && isTerminal(to))
+        expect(event, name).toMatch(/^Generation (Completed|Failed|Canceled)$/);
     }
   });
 
@@ -105,7 +108,7 @@ describe("the table of moves", () => {
   });
 
   it("shows the seed's status for each phase", () => {
-    expect(PHASES.map(generationStatus)).toEqual([
+    expect(PHASES.filter((phase) => phase !== "deleted").map(generationStatus)).toEqual([
       "generating-video",
       "generating-video",
       "generating-video",

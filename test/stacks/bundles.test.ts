@@ -176,6 +176,7 @@ const mediaSchema = z.object({
   media: z.looseObject({
     phase: z.string(),
     image: z.looseObject({ link: z.string() }).optional(),
+    poster: z.looseObject({ link: z.string() }).optional(),
     video: z.looseObject({ link: z.string(), size: z.number() }).optional(),
     analysisStatus: z.string().optional(),
   }),
@@ -248,6 +249,7 @@ describe("a generation that is asked for over HTTP", () => {
     const { result, calls } = await run("finalize-and-analyze", input, outside);
     expect(result).toEqual({ next: "done" });
     expect(s3.objects.get(`videos/${mediaId}.mp4`)).toMatchObject({ contentType: "video/mp4" });
+    expect(s3.objects.get(`videos/${mediaId}.jpg`)).toMatchObject({ contentType: "image/jpeg" });
     const published = calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
     expect(published).toMatchObject([{ DetailType: "Generation Completed" }, { DetailType: "Media Analyzed" }]);
   });
@@ -262,6 +264,8 @@ describe("a generation that is asked for over HTTP", () => {
     expect([video.status, video.headers.get("content-type")]).toEqual([200, "video/mp4"]);
     expect((await video.arrayBuffer()).byteLength).toBe(media.video?.size);
     expect((await fetch(media.image?.link ?? "")).status).toBe(200);
+    const poster = await fetch(media.poster?.link ?? "");
+    expect([poster.status, poster.headers.get("content-type")]).toEqual([200, "image/jpeg"]);
 
     const got = await reply("get-media", httpEvent("GET /api/spaces/{spaceId}/media/{id}", { path }));
     const gotMedia = mediaIn(got.body).media;
@@ -284,6 +288,16 @@ describe("a generation that is asked for over HTTP", () => {
     expect(served.bytes.equals(s3.objects.get(key)?.bytes ?? Buffer.alloc(0))).toBe(true);
     const name = `${mediaId}-1-${"0".repeat(32)}.jpg`;
     expect((await reply("serve-source", httpEvent(route, { path: { name } }))).statusCode).toBe(404);
+  });
+
+  test("delete-media deletes it with its files, and again is the same as once", async () => {
+    const event = httpEvent("DELETE /api/spaces/{spaceId}/media/{id}", { path: { ...LOCATION, id: mediaId } });
+    const deleted = await reply("delete-media", event);
+    expect(deleted.statusCode).toBe(204);
+    expect([...s3.objects.keys()].filter((key) => key.includes(mediaId))).toEqual([]);
+    const published = deleted.calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
+    expect(published).toMatchObject([{ DetailType: "Media Deleted" }]);
+    expect((await reply("delete-media", event)).statusCode).toBe(204);
   });
 });
 
@@ -419,6 +433,14 @@ test("on-execution-ended restarts what its execution has left, but not at once w
   const hurried = await run("on-execution-ended", ended(5), outside);
   expect(hurried.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
   expect(startedWith(await run("on-execution-ended", ended(90), outside))).toMatchObject({ mediaId, enter: "check" });
+});
+
+test("sweep-generations finishes a deletion that died on the way", async () => {
+  const { id } = await leave({ id: "019b76da-a800-7000-8000-000000000009", phase: "deleted" });
+  const keys = [`videos/${id}.mp4`, `sources/${id}-1-${"0".repeat(32)}.jpg`];
+  for (const key of keys) s3.objects.set(key, { bytes: Buffer.from("x"), contentType: "video/mp4" });
+  await run("sweep-generations", SCHEDULED);
+  expect(keys.filter((key) => s3.objects.has(key))).toEqual([]);
 });
 
 test("redrive-generation lets a failed delivery begin anew", async () => {

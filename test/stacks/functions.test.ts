@@ -25,6 +25,11 @@ interface Specification {
 const small = { memoryMb: 512, timeoutSeconds: 28 };
 const links = ["s3:GetObject on MediaFiles/videos/*", "s3:GetObject on MediaFiles/sources/*"];
 const readUpload = ["s3:GetObject on MediaFiles/uploads/*", "s3:ListBucket on MediaFiles"];
+const deletes = [
+  "s3:DeleteObject on MediaFiles/videos/*",
+  "s3:DeleteObject on MediaFiles/sources/*",
+  "s3:ListBucket on MediaFiles",
+];
 const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "events:PutEvents on Bus"];
 
 const SPECIFICATION: Record<string, Specification> = {
@@ -76,6 +81,12 @@ const SPECIFICATION: Record<string, Specification> = {
     calledBy: "GET /api/timings, with a token",
     may: ["dynamodb:Query on Media"],
     knows: ["Media"],
+    ...small,
+  },
+  "delete-media": {
+    calledBy: "DELETE /api/spaces/{spaceId}/media/{id}, with a token",
+    may: [...moves, ...deletes],
+    knows: ["Media", "Bus", "MediaFiles"],
     ...small,
   },
   "serve-source": {
@@ -150,12 +161,13 @@ const SPECIFICATION: Record<string, Specification> = {
     calledBy: "schedule rate(1 minute)",
     may: [
       ...moves,
+      ...deletes,
       "dynamodb:Query on Media/index/sweep",
       "states:StartExecution on Generation",
       "states:DescribeExecution on Generation/executions/*",
       "sqs:SendMessage on sweep-dead-letters",
     ],
-    knows: ["Media", "Bus", "Generation", "FalKey"],
+    knows: ["Media", "MediaFiles", "Bus", "Generation", "FalKey"],
     memoryMb: 512,
     timeoutSeconds: 60,
   },

@@ -60,7 +60,7 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
     expect(graph.outputs["access"]).toBe("Callers need a token of https://issuer.example.com.");
     expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
       allowOrigins: ["https://app.example.com", "https://admin.example.com"],
-      allowMethods: ["GET", "POST"],
+      allowMethods: ["GET", "POST", "DELETE"],
     });
     expect(resource(graph, "aws:sns/topicSubscription:TopicSubscription").inputs).toMatchObject({
       protocol: "email",

@@ -232,6 +232,10 @@ function permissionsAsked(request: IncomingMessage, body: Buffer, graph: Graph):
     }));
   }
   const url = new URL(request.url ?? "/", "http://gate");
+  // Of all that may be said of a bucket, only its listing is asked for.
+  if (url.searchParams.has("list-type")) {
+    return [{ action: "s3:ListBucket", arn: `arn:aws:s3:::${url.pathname.split("/")[1]}`, body: undefined }];
+  }
   const done = operationOf(request.method ?? "", url.searchParams);
   const action = {
     HeadObject: "GetObject",

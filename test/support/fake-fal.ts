@@ -1,7 +1,8 @@
 // fal's queue behind `fetch`, in memory: what a test says it answers, and every call it got.
 export class FakeFal {
   readonly videoUrl = "https://fal.example/files/video.mp4";
-  readonly calls: { method: string; path: string; body?: Record<string, unknown> }[] = [];
+  readonly frameUrl = "https://fal.example/files/frame.jpg";
+  readonly calls: { method: string; path: string; webhookUrl?: string; body?: Record<string, unknown> }[] = [];
   /** Answers to the next calls whose path ends so; afterwards the usual course. */
   readonly next: { method: string; ending: string; answer: () => Response | Promise<Response> }[] = [];
   readonly #standing: { method: string; ending: string; answer: () => Response }[] = [];
@@ -14,7 +15,8 @@ export class FakeFal {
     const url = new URL(input instanceof Request ? input.url : String(input));
     const method = init.method ?? "GET";
     const body = typeof init.body === "string" ? (JSON.parse(init.body) as Record<string, unknown>) : undefined;
-    this.calls.push({ method, path: url.pathname, body });
+    const webhookUrl = url.searchParams.get("fal_webhook") ?? undefined;
+    this.calls.push({ method, path: url.pathname, webhookUrl, body });
     const scripted = this.next.findIndex((step) => step.method === method && url.pathname.endsWith(step.ending));
     const [step] = scripted < 0 ? [] : this.next.splice(scripted, 1);
     if (step) return step.answer();
@@ -24,7 +26,8 @@ export class FakeFal {
     if (method === "PUT") return answer(202, { status: "CANCELLATION_REQUESTED" });
     if (url.pathname.endsWith("/status")) return this.#status();
     if (url.pathname.includes("/requests/by-endpoint")) return answer(200, { items: [] });
-    return answer(200, { video: { url: this.videoUrl }, output: "Waves at a beach." });
+    const [video, images] = [{ url: this.videoUrl }, [{ url: this.frameUrl }]];
+    return answer(200, { video, images, output: "Waves at a beach." });
   };
 
   /** The submits of videos. */

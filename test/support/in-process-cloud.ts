@@ -17,6 +17,7 @@ import { AwsError } from "../../stacks/local/aws-error.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { createFunctions, handlersFromDisk } from "../../stacks/local/functions.ts";
 import { createWorkflow } from "../../stacks/local/workflow.ts";
+import { expectPublished } from "./event-schemas.ts";
 import { FakeFal } from "./fake-fal.ts";
 import { photo } from "./media-world.ts";
 
@@ -31,7 +32,11 @@ interface AwsRequest {
 export interface CloudLink {
   aws?: (request: AwsRequest) => Promise<unknown>;
   fetch?: CheckedFetch;
+  /** For tests that let a function wait in virtual time: what they put in the place of the clock's sleep. */
+  sleep?: (ms: number) => Promise<void>;
 }
+
+const TURNS_BETWEEN_STEPS = 20;
 
 export const PHOTO_URL = "https://pictures.example/beach.jpg";
 
@@ -55,6 +60,7 @@ export async function inProcessCloud(
     SST_RESOURCE_Bus: '{"name":"media"}',
     SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
     SST_RESOURCE_LinkSecret: '{"value":"link-secret"}',
+    SST_RESOURCE_WebhookSecret: '{"value":"webhook-secret"}',
     MEDIA_STORE: pathToFileURL(files).href,
     MEDIA_ORIGIN: "http://127.0.0.1:3000",
     NODE_ENV: "test",
@@ -69,6 +75,7 @@ export async function inProcessCloud(
   /** The web as the functions see it: link -> file or fault. */
   const web = new Map<string, Buffer | Error>([
     [PHOTO_URL, await photo(1600, 1067)],
+    [fal.frameUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9.jpg"))],
     [fal.videoUrl, await readFile(path.join(root, "stacks/local/samples/placeholder-16x9-5s.mp4"))],
   ]);
   link.fetch = async (url) => {
@@ -103,6 +110,11 @@ export async function inProcessCloud(
       }
     },
   });
+  link.sleep = async (ms) => {
+    working--;
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    working++;
+  };
   const published: { type: string; detail: Record<string, unknown> }[] = [];
 
   const operations: Record<string, (input: Record<string, unknown>) => unknown> = {
@@ -110,6 +122,7 @@ export async function inProcessCloud(
     "AWSStepFunctions.DescribeExecution": (input) => workflow.describeExecution(input),
     "AWSEvents.PutEvents": ({ Entries }) => {
       const entries = Entries as { DetailType: string; Detail: string }[];
+      for (const { DetailType, Detail } of entries) expectPublished(DetailType, JSON.parse(Detail));
       published.push(
         ...entries.map(({ DetailType, Detail }) => ({
           type: DetailType,
@@ -170,10 +183,13 @@ export async function inProcessCloud(
 
   /** Lets time pass while an execution runs, and only while none of its steps is at work. */
   async function untilEnded(name: string, passTime: () => Promise<unknown>): Promise<void> {
-    while (workflow.describeExecution({ executionArn: executionArn(name) })["status"] === "RUNNING") {
-      await functions.idle();
+    const isRunning = () => workflow.describeExecution({ executionArn: executionArn(name) })["status"] === "RUNNING";
+    // Between two steps, and after the last, the interpreter takes a few turns of its own.
+    for (let calm = 0; isRunning(); calm = working === 0 ? calm + 1 : 0) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (working === 0) await passTime();
+      if (calm < TURNS_BETWEEN_STEPS) continue;
+      await passTime();
+      calm = 0;
     }
     await functions.idle();
   }

@@ -7,10 +7,12 @@ import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-rec
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { fitImage, inspectImage } from "../../shared/adapters/source-image.ts";
+import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
+import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
 import { inMemoryDynamoDb } from "./in-memory-dynamodb.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -38,6 +40,7 @@ export async function mediaWorld() {
   const web = new Map<string, Buffer | Error>([
     ["https://pictures.example/beach.jpg", await photo(1600, 1067)],
     ["https://fal.example/files/video.mp4", await readFile(CLIP)],
+    ["https://fal.example/files/frame.jpg", await readFile(CLIP.replace("-5s.mp4", ".jpg"))],
   ]);
   const fetch: CheckedFetch = async (url) => {
     const found = web.get(url) ?? new FetchError("not_found", `no ${url}`);
@@ -54,13 +57,15 @@ export async function mediaWorld() {
   const orchestrator = { down: false };
   const logged: string[] = [];
   const describer = { text: "Waves at a beach." as string | Error };
+  /** What is asked for a first frame, and what fal's ffmpeg makes of it. */
+  const frames = { url: "https://fal.example/files/frame.jpg" as string | undefined | Error };
   const prompt = { write: (words: string) => `${words} Cinematic.` };
 
   const deps = {
     records,
     files,
     fetch,
-    images: { fit: fitImage, inspect: inspectImage },
+    images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },
     timings,
     readVideoFacts,
     kling,
@@ -69,6 +74,7 @@ export async function mediaWorld() {
     webhookUrl: (): string | undefined => undefined,
     inDoubtSeconds: 900,
     deadlineSeconds: 3600,
+    retentionDays: undefined as number | undefined,
     newId: () => queuedMedia().id,
     prompts: { enhance: async (words: string) => prompt.write(words) },
     describer: {
@@ -77,9 +83,16 @@ export async function mediaWorld() {
         return describer.text;
       },
     },
+    frames: {
+      firstFrame: async () => {
+        if (frames.url instanceof Error) throw frames.url;
+        return frames.url;
+      },
+    },
     events: {
       publish: async (events: MediaEvent[]) => {
         if (bus.down) throw new Error("the bus is down");
+        for (const event of events) expectPublished(event.type, JSON.parse(JSON.stringify(generationEvent(event))));
         published.push(...events);
         return events.map(({ id }) => id);
       },
@@ -109,6 +122,7 @@ export async function mediaWorld() {
     orchestrator,
     logged,
     describes: describer,
+    takesFrames: frames,
     prompt,
     /** Saves a record and gives its ref. */
     async given(overrides: Partial<Media> = {}) {

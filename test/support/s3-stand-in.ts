@@ -4,10 +4,12 @@ import { createHash, createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { crc32 } from "node:zlib";
 
 interface StoredObject {
   bytes: Buffer;
   contentType: string;
+  cacheControl?: string;
 }
 interface Answer {
   status: number;
@@ -19,7 +21,7 @@ export const S3_CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" }
 
 export async function startS3StandIn(bucket: string, now: () => number = Date.now) {
   const objects = new Map<string, StoredObject>();
-  const uploads = new Map<string, { key: string; contentType: string; parts: Map<number, Buffer> }>();
+  const uploads = new Map<string, Omit<StoredObject, "bytes"> & { key: string; parts: Map<number, Buffer> }>();
   const requests: { operation: string; key: string }[] = [];
   /** Called before each request is carried out; what it throws is S3's own failure. */
   const faults: { before: (operation: string) => void } = { before: () => {} };
@@ -40,22 +42,30 @@ export async function startS3StandIn(bucket: string, now: () => number = Date.no
     const operation = operationOf(request.method ?? "", url.searchParams);
     requests.push({ operation, key });
     faults.before(operation);
+    // A presigned place asks nobody for a checksum: S3 makes its own.
+    if (!url.searchParams.has("X-Amz-Signature") && !intact(request, body)) return xmlError(400, "BadDigest");
     const contentType = request.headers["content-type"] ?? "binary/octet-stream";
+    const cacheControl = request.headers["cache-control"];
     const uploadId = url.searchParams.get("uploadId") ?? "";
 
     switch (operation) {
       case "PutObject":
-        objects.set(key, { bytes: body, contentType });
+        objects.set(key, { bytes: body, contentType, cacheControl });
         return { status: 200, headers: { etag: etagOf(body) } };
       case "GetObject":
       case "HeadObject":
         return objectAnswer(objects.get(key), request.headers.range, operation === "HeadObject");
+      case "ListBucket": {
+        const keys = [...objects.keys()].filter((it) => it.startsWith(url.searchParams.get("prefix") ?? ""));
+        const contents = keys.map((it) => `<Contents><Key>${it}</Key></Contents>`).join("");
+        return xml(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`);
+      }
       case "DeleteObject":
         objects.delete(key);
         return { status: 204 };
       case "CreateMultipartUpload": {
         const id = randomUUID();
-        uploads.set(id, { key, contentType, parts: new Map() });
+        uploads.set(id, { key, contentType, cacheControl, parts: new Map() });
         return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
       }
       case "UploadPart": {
@@ -71,7 +81,8 @@ export async function startS3StandIn(bucket: string, now: () => number = Date.no
         const parts = named.map((n) => upload.parts.get(n) ?? Buffer.alloc(0));
         const small = parts.slice(0, -1).some((part) => part.length < 5 * 1024 * 1024);
         if (small) return xmlError(400, "EntityTooSmall");
-        objects.set(upload.key, { bytes: Buffer.concat(parts), contentType: upload.contentType });
+        const { contentType, cacheControl } = upload;
+        objects.set(upload.key, { bytes: Buffer.concat(parts), contentType, cacheControl });
         uploads.delete(uploadId);
         return xml(`<CompleteMultipartUploadResult><Key>${upload.key}</Key></CompleteMultipartUploadResult>`);
       }
@@ -111,6 +122,7 @@ export async function startS3StandIn(bucket: string, now: () => number = Date.no
 
 /** The operation's name in the S3 API, which is its IAM action in most cases. */
 export function operationOf(method: string, query: URLSearchParams): string {
+  if (query.has("list-type")) return "ListBucket";
   if (query.has("uploads")) return "CreateMultipartUpload";
   if (query.has("uploadId")) {
     return (
@@ -123,8 +135,13 @@ export function operationOf(method: string, query: URLSearchParams): string {
 
 function objectAnswer(object: StoredObject | undefined, range: string | undefined, head: boolean): Answer {
   if (!object) return head ? { status: 404 } : xmlError(404, "NoSuchKey");
-  const { bytes, contentType } = object;
-  const headers = { "content-type": contentType, "accept-ranges": "bytes", etag: etagOf(bytes) };
+  const { bytes, contentType, cacheControl } = object;
+  const headers: Record<string, string> = {
+    "content-type": contentType,
+    "accept-ranges": "bytes",
+    etag: etagOf(bytes),
+    ...(cacheControl !== undefined && { "cache-control": cacheControl }),
+  };
   const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
   if (first === undefined) {
     return { status: 200, headers: { ...headers, "content-length": String(bytes.length) }, body: bytes };
@@ -136,6 +153,14 @@ function objectAnswer(object: StoredObject | undefined, range: string | undefine
     headers: { ...headers, "content-range": `bytes ${first}-${end}/${bytes.length}` },
     body: bytes.subarray(Number(first), end + 1),
   };
+}
+
+/** Whoever sends bytes says their checksum, and S3 refuses what was changed on the way (AWS: "Checking object integrity"). */
+function intact({ method, headers }: IncomingMessage, body: Buffer): boolean {
+  if (method !== "PUT") return true;
+  const sum = Buffer.alloc(4);
+  sum.writeUInt32BE(crc32(body));
+  return headers["x-amz-checksum-crc32"] === sum.toString("base64");
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html */

@@ -1,5 +1,5 @@
 // Records to begin a test with.
-import { instant, type Media } from "../../shared/media/media.ts";
+import { instant, type Media, type StoredVideo } from "../../shared/media/media.ts";
 
 /** A record as the start writes it. */
 export function queuedMedia(overrides: Partial<Media> = {}): Media {
@@ -26,4 +26,10 @@ export function queuedMedia(overrides: Partial<Media> = {}): Media {
     version: 1,
     ...overrides,
   };
+}
+
+/** A video as the finalizer records it. */
+export function storedVideo(mediaId = queuedMedia().id): StoredVideo {
+  const picture = { width: 1920, height: 1080, fps: 24, durationInSeconds: 5 };
+  return { key: `videos/${mediaId}.mp4`, size: 41_207, sha256: "ab".repeat(32), ...picture };
 }

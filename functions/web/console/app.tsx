@@ -86,6 +86,7 @@ export function App({ session }: { session: Session }) {
                 connection={connection}
                 planning={planning}
                 onChanged={space.put}
+                onDeleted={space.drop}
                 onStale={space.refresh}
                 onReuse={setDraft}
                 onSay={setSpoken}

@@ -1,6 +1,6 @@
 // One generation: where it stands, honestly; its video when there is one; what went wrong when something did.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { cancelGeneration } from "../../../shared/client/calls.ts";
+import { cancelGeneration, deleteMedia } from "../../../shared/client/calls.ts";
 import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
@@ -14,12 +14,13 @@ interface Props {
   connection: Connection;
   planning: Planning;
   onChanged: (item: MediaSpace) => void;
+  onDeleted: (item: MediaSpace) => void;
   onStale: (item: MediaSpace) => Promise<void>;
   onReuse: (draft: Draft) => void;
   onSay: (words: string) => void;
 }
 
-export function Card({ item, preview, connection, planning, onChanged, onStale, onReuse, onSay }: Props) {
+export function Card({ item, preview, connection, planning, onChanged, onDeleted, onStale, onReuse, onSay }: Props) {
   const { media } = item;
   const isRunning = media.generationStatus === "generating-video";
   const status = statusOf(media);
@@ -65,6 +66,9 @@ export function Card({ item, preview, connection, planning, onChanged, onStale, 
               Use these words again
             </button>
           )}
+          {!isRunning && media.phase !== undefined && media.analysisStatus !== "pending" && (
+            <Delete item={item} connection={connection} onDeleted={onDeleted} onSay={onSay} />
+          )}
         </div>
       </div>
     </li>
@@ -109,7 +113,7 @@ function costOf({ generationStatus, requestId, error, estimatedCostUsd }: IMedia
 }
 
 function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "onStale">) {
-  const { video, image, context, aspectRatio } = item.media;
+  const { video, image, poster, placeholder, context, aspectRatio } = item.media;
   // A link that has ended is asked for anew, once: what does not open then does not open.
   const asked = useRef<string>(undefined);
   const stale = (link: string) => {
@@ -118,11 +122,12 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
     void onStale(item);
   };
   const isUpright = video ? (video.height ?? 0) >= (video.width ?? 1) : aspectRatio === "9:16" || aspectRatio === "1:1";
-  const picture = image?.link ?? preview;
+  const picture = poster?.link ?? image?.link ?? preview;
+  const behind = placeholder ?? picture;
   if (video) {
     return (
       <div class="screen">
-        {picture && isUpright && <img class="behind" src={picture} alt="" />}
+        {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
         <video
           src={video.link}
           poster={picture}
@@ -138,7 +143,7 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
   }
   return (
     <div class={`screen ${item.media.generationStatus === "generating-video" ? "working" : ""}`}>
-      {picture && isUpright && <img class="behind" src={picture} alt="" />}
+      {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
       {picture && (
         <img
           class={isUpright && image ? "whole" : ""}
@@ -228,5 +233,43 @@ function Cancel({ item, connection, onChanged, onSay }: Pick<Props, "item" | "co
       )}
       {said && <p class="note">{said}</p>}
     </>
+  );
+}
+
+/** Asks once more: what is deleted cannot be had back. */
+function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "connection" | "onDeleted" | "onSay">) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState("");
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await deleteMedia(item, connection);
+      onSay("Deleted.");
+      onDeleted(item);
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      setSaid(error.message);
+      onSay(error.message);
+      setBusy(false);
+    }
+  };
+  if (!asking) {
+    return (
+      <button type="button" class="quiet" onClick={() => setAsking(true)}>
+        Delete
+      </button>
+    );
+  }
+  return (
+    <span class="sure">
+      <span class="note">{said || "Delete it and its files for good?"}</span>
+      <button type="button" class="button" aria-disabled={busy} onClick={() => !busy && void remove()}>
+        Delete for good
+      </button>
+      <button type="button" class="quiet" autoFocus onClick={() => setAsking(false)}>
+        Keep
+      </button>
+    </span>
   );
 }

@@ -21,6 +21,8 @@ export interface Space {
   more: () => Promise<void>;
   /** Shows what was started or changed here, without waiting for the next look. */
   put: (item: MediaSpace) => void;
+  /** Shows it no more: it was deleted. */
+  drop: (item: MediaSpace) => void;
   /** Links end after an hour: new ones. */
   refresh: (item: MediaSpace) => Promise<void>;
 }
@@ -125,7 +127,14 @@ export function useSpace(spaceId: string, connection: Connection): Space {
     setKnown((before) => new Map(before).set(id, fresh));
   };
 
-  return { items, trouble: [...troubles.values()][0], hasMore: cursor !== undefined, more, put, refresh };
+  const drop = ({ id }: MediaSpace) =>
+    setKnown((before) => {
+      const after = new Map(before);
+      after.delete(id);
+      return after;
+    });
+
+  return { items, drop, trouble: [...troubles.values()][0], hasMore: cursor !== undefined, more, put, refresh };
 }
 
 /** Under way, or its description is. */

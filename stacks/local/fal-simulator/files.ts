@@ -1,4 +1,4 @@
-// The host of finished videos: real MP4 files with ranges, or whatever a fault makes of them.
+// The host of finished videos and frames: real files with ranges, or whatever a fault makes of them.
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -6,17 +6,17 @@ import { join } from "node:path";
 import send from "send";
 import type { Agenda } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import { clipFile, type Job } from "./jobs.ts";
+import { resultFile, type Job } from "./jobs.ts";
 
 const HUGE_BYTES = 5 * 1024 ** 3;
 const PAGE = "<!doctype html><title>Not here</title><p>This is a page, not a video.</p>\n";
 
-/** Answers `GET /files/{request id}.mp4`. */
+/** Answers `GET /files/{request id}.mp4`, or `.jpg` for a frame. */
 export function serveFile(req: IncomingMessage, res: ServerResponse, job: Job, faults: Faults, agenda: Agenda): void {
-  const clip = job.clip;
+  const file = resultFile(job);
   const strike = faults.take("file", job);
-  if (clip === undefined) return void res.writeHead(404).end();
-  const { folder, name } = clipFile(clip);
+  if (file === undefined) return void res.writeHead(404).end();
+  const { folder, name, type } = file;
   const wholeFile = () => readFileSync(join(folder, name));
   switch (strike?.name) {
     case undefined:
@@ -31,17 +31,17 @@ export function serveFile(req: IncomingMessage, res: ServerResponse, job: Job, f
     case "file-wrong-type":
       return void res.writeHead(200, { "content-type": "text/html" }).end(PAGE);
     case "file-not-a-video":
-      return void res.writeHead(200, { "content-type": "video/mp4" }).end(PAGE);
+      return void res.writeHead(200, { "content-type": type }).end(PAGE);
     case "file-redirect":
       return void res.writeHead(302, { location: strike.url }).end();
     case "file-truncated": {
       const bytes = wholeFile();
-      res.writeHead(200, { "content-type": "video/mp4", "content-length": bytes.length });
+      res.writeHead(200, { "content-type": type, "content-length": bytes.length });
       return void res.write(bytes.subarray(0, bytes.length / 2), () => res.destroy());
     }
     case "file-slow": {
       const bytes = wholeFile();
-      res.writeHead(200, { "content-type": "video/mp4", "content-length": bytes.length });
+      res.writeHead(200, { "content-type": type, "content-length": bytes.length });
       res.write(bytes.subarray(0, bytes.length / 2));
       return void agenda.after(strike.seconds * 1000, () => res.end(bytes.subarray(bytes.length / 2)));
     }

@@ -38,6 +38,8 @@ export interface Job {
   endedAt?: number;
   cancelRequestedAt?: number;
   clip?: Clip;
+  /** The first frame of a video of this shape, where that was asked for. */
+  frame?: Clip["ratio"];
   ending?: Ending;
   /** A status call has answered COMPLETED. */
   seenCompleted: boolean;
@@ -58,9 +60,17 @@ interface JobTools {
   onEnded: (job: Job) => void;
 }
 
-/** The file that plays the result of a clip. */
-export function clipFile(clip: Clip): { folder: string; name: string } {
-  return { folder: SAMPLES, name: `placeholder-${clip.ratio}-${clip.seconds}s.mp4` };
+/** The file that plays the result of a job, if it has one. */
+export function resultFile({ clip, frame }: Pick<Job, "clip" | "frame">): ResultFile | undefined {
+  const file = (name: string, type: string) => ({ folder: SAMPLES, name, type });
+  if (frame) return file(`placeholder-${frame}.jpg`, "image/jpeg");
+  return clip && file(`placeholder-${clip.ratio}-${clip.seconds}s.mp4`, "video/mp4");
+}
+
+export interface ResultFile {
+  folder: string;
+  name: string;
+  type: string;
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
@@ -200,9 +210,15 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
       case undefined:
         break;
     }
-    if (work.clip === undefined) return { statusCode: 200, body: work.output, ...billed };
+    if (work.frameOf !== undefined) {
+      job.frame = jobs.get(work.frameOf)?.clip?.ratio ?? "16x9";
+      const images = [{ url: `${job.origin}/files/${job.requestId}.jpg`, content_type: "image/jpeg" }];
+      return { statusCode: 200, body: { images }, ...billed };
+    }
     job.clip = work.clip;
-    const { folder, name } = clipFile(work.clip);
+    const made = resultFile(job);
+    if (made === undefined) return { statusCode: 200, body: work.output, ...billed };
+    const { folder, name } = made;
     const video = {
       url: `${job.origin}/files/${job.requestId}.mp4`,
       content_type: "video/mp4",

@@ -9,6 +9,8 @@ export interface Clip {
 
 export interface Work {
   clip?: Clip;
+  /** The job whose video's first frame is asked for. */
+  frameOf?: string;
   /** The answer of models that make no video. */
   output?: unknown;
   units: number;
@@ -84,6 +86,19 @@ const videoUnderstanding: Model = {
   },
 };
 
+const extractFrame: Model = {
+  quick: true,
+  async consider(input) {
+    const refused = checkText(input, "video_url", true);
+    if (refused.length > 0) return { refused };
+    // Only videos of this simulator are known here: nothing is fetched.
+    const [, frameOf] = /\/files\/([^/]+)\.mp4$/.exec(String(input["video_url"])) ?? [];
+    if (frameOf !== undefined) return { work: { frameOf, units: 1, usd: 0.0002 } };
+    const msg = "Failed to download the file. Please check if the URL is accessible and try again.";
+    return { refused: [{ loc: ["body", "video_url"], msg, type: "file_download_error", input: input["video_url"] }] };
+  },
+};
+
 const textRouter: Model = {
   quick: true,
   async consider(input) {
@@ -107,6 +122,7 @@ const MODELS: Record<string, Model> = {
   "fal-ai/kling-video/v2.1/pro/image-to-video": kling({ usdPer5Seconds: 0.49, tail: "tail_image_url" }),
   "fal-ai/kling-video/v2.1/master/image-to-video": kling({ usdPer5Seconds: 1.4 }),
   "fal-ai/video-understanding": videoUnderstanding,
+  "fal-ai/ffmpeg-api/extract-frame": extractFrame,
   "openrouter/router/vision": textRouter,
   "openrouter/router/video": textRouter,
 };

@@ -97,7 +97,7 @@ async function route(world: World, req: IncomingMessage, res: ServerResponse, re
     return reply(res, 200, world.keys.jwks(), { "cache-control": "public, max-age=86400" });
   }
   if (segments[0] === "files") {
-    const job = world.jobs.find(segments[1]?.replace(/\.mp4$/, "") ?? "");
+    const job = world.jobs.find(segments[1]?.replace(/\.(mp4|jpg)$/, "") ?? "");
     if (job === undefined) return reply(res, 404, { detail: "Not Found" });
     received.requestId = job.requestId;
     return serveFile(req, res, job, world.faults, world.agenda);

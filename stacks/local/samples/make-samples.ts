@@ -191,10 +191,18 @@ async function drawClip(path: string, width: number, height: number, seconds: nu
   if (exit[0] !== 0) throw new Error(`ffmpeg left ${path} with code ${String(exit[0])}`);
 }
 
+async function takeFirstFrame(clip: string, path: string): Promise<void> {
+  const quiet = ["-y", "-loglevel", "error"];
+  const ffmpeg = spawn("ffmpeg", [...quiet, "-i", clip, "-frames:v", "1", "-q:v", "10", "-bitexact", path]);
+  const exit: unknown[] = await once(ffmpeg, "close");
+  if (exit[0] !== 0) throw new Error(`ffmpeg left ${path} with code ${String(exit[0])}`);
+}
+
 const folder = import.meta.dirname;
 await drawPhoto(join(folder, "photo.jpg"));
 for (const { ratio, width, height } of CLIPS) {
   for (const seconds of [5, 10]) {
     await drawClip(join(folder, `placeholder-${ratio}-${seconds}s.mp4`), width, height, seconds);
   }
+  await takeFirstFrame(join(folder, `placeholder-${ratio}-5s.mp4`), join(folder, `placeholder-${ratio}.jpg`));
 }

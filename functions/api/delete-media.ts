@@ -1,0 +1,13 @@
+// DELETE /api/spaces/{spaceId}/media/{id}: a media that has ended, and its files, are no more.
+import * as z from "zod";
+import { mediaPath } from "../../shared/contract/reading.ts";
+import { http } from "../../shared/lambda.ts";
+import { deleteMedia } from "../../shared/media/delete.ts";
+import { mediaFiles } from "../../shared/services/media-files.ts";
+import { moveDeps } from "../../shared/services/move-deps.ts";
+
+export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
+  const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
+  await deleteMedia({ ...moveDeps(), files: mediaFiles() }, ref);
+  return { statusCode: 204, headers: { "cache-control": "no-store" } };
+});

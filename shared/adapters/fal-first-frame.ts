@@ -1,0 +1,23 @@
+// The first frame of a video as a picture, by fal's own ffmpeg.
+import * as z from "zod";
+import { ProviderUnavailableError } from "../media/errors.ts";
+import type { Clock, VideoFrames } from "../media/ports.ts";
+import type { FalQueue } from "./fal-queue.ts";
+
+/** $0.0002 per second; answers with a JPEG (fal.ai model page). */
+const ENDPOINT_ID = "fal-ai/ffmpeg-api/extract-frame";
+const TIMEOUT_MS = 30_000;
+
+const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().min(1) })]) });
+
+/** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
+export function createFalFirstFrame({ run }: FalQueue, clock: Clock): VideoFrames {
+  return {
+    async firstFrame(videoUrl) {
+      const said = await run(ENDPOINT_ID, { video_url: videoUrl, frame_type: "first" }, TIMEOUT_MS, clock);
+      const { data } = answer.safeParse(said);
+      if (data === undefined) throw new ProviderUnavailableError("an answer without a frame");
+      return data.images[0].url;
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// Generation Requested as EventBridge delivers it: started once, for the tenant that it names, or refused in words for its sender.
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { inProcessCloud, PHOTO_URL, type CloudLink, type InProcessCloud } from "../support/in-process-cloud.ts";
+
+const link = vi.hoisted((): CloudLink => ({}));
+vi.mock("../../shared/services/aws-client.ts", () => ({
+  AWS_CLIENT: { maxAttempts: 1, requestHandler: { handle: (request: never) => link.aws?.(request) } },
+}));
+
+let cloud: InProcessCloud;
+beforeAll(async () => {
+  cloud = await inProcessCloud(link, "paused", { AUTH: "jwt" });
+});
+afterAll(() => cloud.workflow.close());
+
+/** A space of its own for each test. */
+let spaceId = "";
+beforeEach(({ task }) => {
+  spaceId = task.id;
+});
+
+const DETAIL = () => ({
+  tenantId: "acme",
+  spaceId,
+  type: "video",
+  context: "The waves roll in.",
+  mediaSpace: { id: "product-7", media: { image: { link: PHOTO_URL } } },
+});
+
+/** One delivery; undefined when it was carried out, else what the dead-letter queue would show. */
+async function deliver(detail: object, id = `event-of-${spaceId}`) {
+  const envelope = { version: "0", id, "detail-type": "Generation Requested", source: "shop", account: "123456789012" };
+  const event = { ...envelope, time: "2026-11-22T12:00:00Z", region: "us-east-1", resources: [], detail };
+  const outcome = await cloud.functions.invoke("start-from-event", event);
+  return outcome.ok ? undefined : outcome.error;
+}
+
+async function mediaOf(tenant: string) {
+  const claims = { sub: "ada", tenant };
+  const { json } = await cloud.call("GET /api/spaces/{spaceId}/media", { path: { spaceId }, claims });
+  return json.data?.items ?? [];
+}
+
+describe("an event", () => {
+  it("starts a generation of the tenant that it names, as the bus that it came from", async () => {
+    expect(await deliver(DETAIL())).toBeUndefined();
+    expect(await mediaOf("acme")).toMatchObject([
+      { uploadedBy: "event:shop", baseMediaId: "product-7", media: { phase: "queued", generationMode: "standard" } },
+    ]);
+    expect(await mediaOf("other")).toEqual([]);
+  });
+
+  it("that is delivered again, even many times at once, starts nothing more", async () => {
+    await deliver(DETAIL());
+    await Promise.all(Array.from({ length: 10 }, () => deliver(DETAIL())));
+    expect(await mediaOf("acme")).toHaveLength(1);
+  });
+
+  it("put again under another id is another, unless it has the same key", async () => {
+    for (const id of ["1", "2"]) await deliver(DETAIL(), `${spaceId}-${id}`);
+    expect(await mediaOf("acme")).toHaveLength(2);
+    for (const id of ["3", "4"]) await deliver({ ...DETAIL(), idempotencyKey: spaceId }, `${spaceId}-${id}`);
+    expect(await mediaOf("acme")).toHaveLength(3);
+  });
+});
+
+describe("an event that is refused", () => {
+  it.each<[string, object, string]>([
+    ["no tenant", { tenantId: undefined }, "detail.tenantId: "],
+    ["no words", { context: "  " }, "detail.context: must say what shall happen in the video"],
+    ["a mode that does not exist", { mode: "turbo" }, "detail.mode: "],
+    ["a last frame in standard", { tailImageUrl: PHOTO_URL }, "detail.tailImageUrl: is only for mode pro"],
+    ["a link that is none", { mediaSpace: { media: { image: { link: "beach.jpg" } } } }, "must be an http(s) URL"],
+    ["a key with a blank", { idempotencyKey: "two words" }, "must be 1 to 255 visible ASCII characters"],
+  ])("for %s says so to its sender, and starts nothing", async (_why, fault, words) => {
+    const refused = await deliver({ ...DETAIL(), ...fault });
+    expect(refused).toMatchObject({ errorType: "InvalidEventError", errorMessage: expect.stringContaining(words) });
+    expect(refused?.errorMessage).toMatch(/^The event is not valid, and was not carried out: .* Correct it/);
+    expect(await mediaOf("acme")).toEqual([]);
+  });
+
+  it("for the key of another request says so", async () => {
+    await deliver({ ...DETAIL(), idempotencyKey: spaceId }, "first");
+    const refused = await deliver({ ...DETAIL(), context: "Other words.", idempotencyKey: spaceId }, "second");
+    expect(refused).toMatchObject({
+      errorType: "IdempotencyKeyReusedError",
+      errorMessage: expect.stringContaining("was used with a different request"),
+    });
+  });
+});
