@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media } from "../../shared/media/media.ts";
@@ -25,7 +26,9 @@ export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
 export async function mediaWorld() {
   const clock = new ManualClock();
   const kling = new FakeKling();
-  const records = createDynamoMediaRecords({ ...(await inMemoryDynamoDb()), clock });
+  const dynamo = await inMemoryDynamoDb();
+  const records = createDynamoMediaRecords({ ...dynamo, clock });
+  const timings = createDynamoTimings({ ...dynamo, series: "test" });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,
@@ -62,7 +65,8 @@ export async function mediaWorld() {
     records,
     files,
     fetch,
-    images: { fit: fitImage, placeholder: makePlaceholder },
+    images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },
+    timings,
     readVideoFacts,
     kling,
     clock,
