@@ -53,6 +53,8 @@ export interface MediaRecords {
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
   /** The ref of a record by its id alone, for an operator: reads through the whole table. */
   find(mediaId: string): Promise<MediaRef | undefined>;
+  /** Everything open, read through the whole table: the index may have lost what a killed emulator was writing. */
+  allOpen(): Promise<MediaRef[]>;
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
@@ -103,11 +105,15 @@ export interface Kling {
     requestId: string,
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
-  /** fal's history of ended requests: proves presence, never absence. @throws ProviderUnavailableError */
+  /**
+   * The request with this image in fal's history of ended ones: proves presence, never absence.
+   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   */
   findKlingRequest(
     imageUrl: string,
     mode: KlingGenerationMode,
     since: string,
+    requestId?: string,
   ): Promise<{ request_id: string } | undefined>;
 }
 

@@ -3,6 +3,8 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
@@ -10,7 +12,7 @@ import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
-import { refOf, type Media } from "../../shared/media/media.ts";
+import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
@@ -129,6 +131,12 @@ export async function mediaWorld() {
       const media = queuedMedia(overrides);
       await records.create(media);
       return refOf(media);
+    },
+    /** What a kill in the middle of an emulator's write can do: the record says when to sweep it, the index does not. */
+    async loseIndexEntry(ref: MediaRef) {
+      const Key = mediaKey(ref);
+      const remove = { TableName: dynamo.table, Key: { pk: { S: Key.pk }, sk: { S: Key.sk } } };
+      await dynamo.client.send(new UpdateItemCommand({ ...remove, UpdateExpression: "REMOVE sweepShard" }));
     },
     /** The record of the world. */
     async media(): Promise<Media> {
