@@ -7,5 +7,7 @@ export default defineConfig({
     // The handlers log one JSON line per call; a test run only wants to see what failed.
     env: { POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT" },
     testTimeout: 20_000,
+    // Drawing a resource graph takes 2 s, and five times that where others share the machine.
+    hookTimeout: 60_000,
   },
 });

@@ -1,9 +1,10 @@
 // Files in a directory of this machine: a file is there whole or not at all, and its links are signed and end.
-import { createHash, createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { MediaFiles } from "../media/ports.ts";
 import { checkedKey } from "./file-key.ts";
+import { measuredBody } from "./measured-body.ts";
 
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds are equal, so that a browser's cache finds the file again. */
@@ -90,19 +91,11 @@ function sign(key: string, expires: string, linkSecret: string): string {
 
 /** Returns when the bytes are on the disk, not only in the system's memory. */
 async function writeDurably(path: string, body: AsyncIterable<Uint8Array> | Uint8Array) {
-  const hash = createHash("sha256");
-  let size = 0;
-  async function* measured() {
-    for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-      hash.update(chunk);
-      size += chunk.byteLength;
-      yield chunk;
-    }
-  }
+  const { chunks, facts } = measuredBody(body);
   await using file = await open(path, "wx");
-  await file.writeFile(measured());
+  await file.writeFile(chunks);
   await file.sync();
-  return { size, sha256: hash.digest("hex") };
+  return facts();
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {
