@@ -126,19 +126,11 @@ const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
   "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
-<<<<<<< HEAD
-  "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
-  "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
-  // All stores take the same keys; those that are given bytes measure them.
-  "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
-  "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
-=======
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
->>>>>>> 25acfdd649b9713fce67fdf03ce50dd1840b8a19
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
   "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],
