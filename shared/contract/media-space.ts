@@ -77,3 +77,6 @@ export const errorAnswer = z.object({
   details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   traceId: z.string(),
 });
+
+/** What API Gateway says itself, before any function of ours is asked: too many requests. */
+export const gatewayError = z.object({ message: z.string() });
