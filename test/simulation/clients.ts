@@ -119,7 +119,7 @@ export class Clients {
     };
     await Promise.all([delivered(), delivered(), delivered()]);
     const [record] = this.#world.recordsOf(intent);
-    if (record) intent.mediaId = String(record["id"]);
+    if (record) intent.mediaId = record.id;
   }
 
   /** Looks now and then until the video is there, or nobody would wait any longer. */

@@ -50,10 +50,9 @@ const calmPlan = ({ story, webhooks = false, ai = false, fault }: (typeof CALM)[
 /** The same call made over and over (a poll, a shard of the sweeper's index) is met this often. */
 const TIMES_MET = 2;
 
-/** Every fault at every call of the calm runs. */
+/** Every fault at every call of the calm runs. What a run shares with one before is tried once. */
 export async function singles(run: Runner): Promise<Plan[]> {
   const plans: Plan[] = [];
-  /** By fault and place: what a run shares with one before is tried once. */
   const tried = new Set<string>();
   for (const calm of CALM) {
     const plain = calmPlan(calm);
@@ -68,8 +67,17 @@ export async function singles(run: Runner): Promise<Plan[]> {
   return plans;
 }
 
+/** These faults at every call of every calm run, the same call in another story included. */
+export async function* everywhere(run: Runner, faults: readonly string[]): AsyncGenerator<Plan> {
+  for (const calm of CALM) {
+    for (const plan of await nextFaults(run, calmPlan(calm))) {
+      if (faults.includes(struckIn(plan).at(-1)?.fault ?? "")) yield plan;
+    }
+  }
+}
+
 /** The faults that a plan names. */
-export function struckIn({ faults }: Plan): readonly Struck[] {
+function struckIn({ faults }: Plan): readonly Struck[] {
   return "atMost" in faults ? [] : faults;
 }
 

@@ -92,7 +92,7 @@ const SERVICE_FAULTS: Fault[] = [
   },
   {
     name: "storage denied for ever",
-    befalls: named("s3.PutObject", "s3.GetObject"),
+    befalls: named("s3.PutObject", "s3.UploadPart", "s3.GetObject"),
     strike: says(() => s3Error(403, "AccessDenied")),
     lastsSeconds: FOR_EVER,
   },

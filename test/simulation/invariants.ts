@@ -3,15 +3,14 @@ import ipaddr from "ipaddr.js";
 import type { Asked, Answered, Intent } from "./clients.ts";
 import { PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
-import type { Item } from "./simulated-aws.ts";
+import type { Item, StoredItem } from "./simulated-aws.ts";
 import type { World } from "./world.ts";
 
 /** What the world sees at one instant. */
 export type Fact =
-  | { kind: "write"; before: Item | undefined; after: Item; by: Actor }
+  | { kind: "write"; before: StoredItem | undefined; after: StoredItem; by: Actor }
   /** A POST of a video leaves us, whatever becomes of it. */
   | { kind: "submit"; mediaId: string | undefined; by: Actor | undefined }
-  | { kind: "file"; key: string; replaced: boolean }
   | { kind: "event"; type: string; detail: Item }
   | { kind: "text"; where: "log" | "execution input" | "step input" | "step output" | "event"; text: string }
   | { kind: "connection"; url: string; address: string }
@@ -102,12 +101,12 @@ export const INVARIANTS = {
     on: {
       write({ before, after }, world, check) {
         if (!before || !isRecord(after)) return;
-        check(Number(after["version"]) >= Number(before["version"]), () => `the version of ${after["id"]} fell`);
-        const id = String(after["id"]);
+        check(after.version >= before.version, () => `the version of ${after.id} fell`);
+        const id = after.id;
         if (!isTerminal(before) || world.redriven.has(id) || world.unwanted.has(id)) return;
-        for (const field of ["phase", "video", "error", "estimatedCostUsd"]) {
+        for (const field of ["phase", "video", "error", "estimatedCostUsd"] as const) {
           const [old, now] = [JSON.stringify(before[field]), JSON.stringify(after[field])];
-          check(old === now, () => `${after["id"]} was ${before["phase"]} and its ${field} went from ${old} to ${now}`);
+          check(old === now, () => `${after.id} was ${before.phase} and its ${field} went from ${old} to ${now}`);
         }
       },
     },
@@ -117,22 +116,20 @@ export const INVARIANTS = {
     on: {
       write({ before, after, by }, world, check) {
         if (!isRecord(after)) return;
-        const [from, to] = [before && String(before["phase"]), String(after["phase"])];
-        if (!before || from === undefined) return check(to === "queued", () => `${after["id"]} began as ${to}`);
-        const redriven = from === "failed" && to === "finalizing" && world.redriven.has(String(after["id"]));
-        const wanted = to !== "deleted" || world.unwanted.has(String(after["id"]));
+        const [from, to] = [before && before.phase, after.phase];
+        if (!before || from === undefined) return check(to === "queued", () => `${after.id} began as ${to}`);
+        const redriven = from === "failed" && to === "finalizing" && world.redriven.has(after.id);
+        const wanted = to !== "deleted" || world.unwanted.has(after.id);
         const listed = from === to || redriven || (wanted && (MOVES[from] ?? []).includes(to));
-        check(listed, () => `${after["id"]} went from ${from} to ${to}`);
-        if (from !== "finalizing" || to !== "finalizing" || before["leaseOwner"] === after["leaseOwner"]) return;
-        const free = Date.parse(String(before["leaseUntil"])) <= world.now() + world.skewOf(by);
-        check(
-          free,
-          () => `${by.name} took ${after["id"]} from whoever was finalizing it until ${before["leaseUntil"]}`,
-        );
+        check(listed, () => `${after.id} went from ${from} to ${to}`);
+        if (from !== "finalizing" || to !== "finalizing" || before.leaseOwner === after.leaseOwner) return;
+        const { leaseUntil } = before;
+        const free = leaseUntil === undefined || Date.parse(leaseUntil) <= world.now() + world.skewOf(by);
+        check(free, () => `${by.name} took ${after.id} from whoever was finalizing it until ${leaseUntil}`);
       },
       cancel({ jobId }, world, check) {
         const record = world.records().find(({ requestId }) => requestId === jobId);
-        check(record?.["cancelSentAt"] === undefined, () => `fal is told again to cancel ${jobId}`);
+        check(record?.cancelSentAt === undefined, () => `fal is told again to cancel ${jobId}`);
       },
     },
   },
@@ -140,25 +137,25 @@ export const INVARIANTS = {
     says: "There is a video if and only if the record is completed, and the file is fal's, whole; links are made on read.",
     always(world, check) {
       for (const record of world.records()) {
-        if (record["phase"] === "deleted") continue;
-        const video = record["video"] as { key: string; size: number; sha256: string } | undefined;
+        if (record.phase === "deleted") continue;
+        const video = record.video;
         check(
-          (record["phase"] === "completed") === (video !== undefined),
-          () => `${record["id"]} is ${record["phase"]} ${video ? "with" : "without"} a video`,
+          (record.phase === "completed") === (video !== undefined),
+          () => `${record.id} is ${record.phase} ${video ? "with" : "without"} a video`,
         );
         if (!video) continue;
         const file = world.aws.objects.get(video.key);
-        const job = world.fal.jobs.find(({ id }) => id === record["requestId"]);
+        const job = world.fal.jobs.find(({ id }) => id === record.requestId);
         check(
           file?.sha256 === video.sha256 && file.bytes.length === video.size,
-          () => `${video.key} is not what ${record["id"]} says`,
+          () => `${video.key} is not what ${record.id} says`,
         );
         check(job?.video.sha256 === video.sha256, () => `${video.key} is not the video of fal's job ${job?.id}`);
       }
     },
     on: {
       write({ after }, _world, check) {
-        check(!JSON.stringify(after).includes("X-Amz-Signature"), () => `a signed link is stored with ${after["id"]}`);
+        check(!JSON.stringify(after).includes("X-Amz-Signature"), () => `a signed link is stored with ${after.id}`);
       },
     },
   },
@@ -167,11 +164,11 @@ export const INVARIANTS = {
     always(world, check) {
       for (const record of world.records()) {
         const { requestId } = record;
-        if (record["phase"] === "completed")
-          check(requestId !== undefined, () => `${record["id"]} is completed without a request id`);
+        if (record.phase === "completed")
+          check(requestId !== undefined, () => `${record.id} is completed without a request id`);
         if (requestId === undefined) continue;
         const job = world.fal.jobs.find(({ id }) => id === requestId);
-        check(job?.mediaId === record["id"], () => `${record["id"]} has the job of ${job?.mediaId}`);
+        check(job?.mediaId === record.id, () => `${record.id} has the job of ${job?.mediaId}`);
       }
     },
   },
@@ -198,10 +195,7 @@ export const INVARIANTS = {
         const id = String(detail["id"]);
         const status = id.replace(/^.*:/, "");
         if (!TERMINAL.includes(status)) return;
-        check(
-          record?.["phase"] === status,
-          () => `${id} was published of a record that is ${String(record?.["phase"])}`,
-        );
+        check(record?.phase === status, () => `${id} was published of a record that is ${record?.phase}`);
         check(
           id === `${String(detail["mediaId"])}:${status}` && type === EVENT_OF[status],
           () => `${id} is no event of an end`,
@@ -209,14 +203,14 @@ export const INVARIANTS = {
       },
       write({ before, after }, _world, check) {
         if (!isRecord(after) || !isTerminal(after) || !before || isTerminal(before)) return;
-        const ends = Object.keys(after["outbox"] as Item).filter((id) => id === `${after["id"]}:${after["phase"]}`);
-        check(ends.length === 1, () => `${after["id"]} became ${after["phase"]} with ${ends.length} events of it`);
+        const ends = Object.keys(after.outbox).filter((id) => id === `${after.id}:${after.phase}`);
+        check(ends.length === 1, () => `${after.id} became ${after.phase} with ${ends.length} events of it`);
       },
     },
     always(world, check) {
       for (const record of world.records()) {
         if (!isTerminal(record) || world.hasOutbox(record) || isHalfDeleted(record)) continue;
-        const id = `${record["id"]}:${record["phase"]}`;
+        const id = `${record.id}:${record.phase}`;
         check(
           world.aws.published.some((event) => event.id === id),
           () => `${id} left the outbox and was never published`,
@@ -230,11 +224,8 @@ export const INVARIANTS = {
       write({ before, after, by }, world, check) {
         const tenant = world.tenantOf(by);
         if (tenant === undefined) return;
-        const own = String(after["pk"]).split("#")[1] === encodeURIComponent(tenant);
-        check(
-          own && (!before || before["pk"] === after["pk"]),
-          () => `${by.name} of ${tenant} wrote ${String(after["pk"])}`,
-        );
+        const own = after.pk.split("#")[1] === encodeURIComponent(tenant);
+        check(own && (!before || before.pk === after.pk), () => `${by.name} of ${tenant} wrote ${after.pk}`);
       },
       answer({ asked: { tenant, route }, answer }, world, check) {
         if (tenant === undefined) return;
@@ -250,7 +241,7 @@ export const INVARIANTS = {
         const record = world.record(mediaId ?? "");
         if (record)
           check(
-            by !== undefined && world.tenantOf(by) === record["tenantId"],
+            by !== undefined && world.tenantOf(by) === record.tenantId,
             () => `${mediaId} was submitted for another tenant`,
           );
       },
@@ -264,10 +255,7 @@ export const INVARIANTS = {
           check(answer.statusCode === 401, () => `${route} answered a stranger ${answer.statusCode}`);
       },
       write({ after, by }, world, check) {
-        check(
-          !world.strangers.has(by),
-          () => `${by.name} wrote ${String(after["pk"])} for somebody who has no right to it`,
-        );
+        check(!world.strangers.has(by), () => `${by.name} wrote ${after.pk} for somebody who has no right to it`);
       },
       execution({ name, by }, world, check) {
         check(!world.strangers.has(by), () => `${by.name} started ${name} for somebody who has no right to it`);
@@ -322,9 +310,8 @@ export const INVARIANTS = {
         const [record] = world.recordsOf(intent);
         check(record !== undefined, () => `${intent.name} was accepted and there is no record`);
         if (!record) continue;
-        const by = world.settledBy(record) + LIVENESS_MS;
-        if (isTerminal(record)) check(true, () => "");
-        else if (world.now() > by) check(false, () => `${record["id"]} is still ${record["phase"]}`);
+        const inTime = isTerminal(record) || world.now() <= world.settledBy(record) + LIVENESS_MS;
+        check(inTime, () => `${record.id} is still ${record.phase}`);
       }
     },
   },
@@ -335,10 +322,7 @@ export const INVARIANTS = {
         if (!isTerminal(record)) continue;
         if (!world.hasOutbox(record)) check(true, () => "");
         else if (world.now() > Math.max(world.settledBy(record), world.busBackAt) + LIVENESS_MS) {
-          check(
-            false,
-            () => `${record["id"]} still has ${Object.keys(record["outbox"] as Item).join(", ")} to publish`,
-          );
+          check(false, () => `${record.id} still has ${Object.keys(record.outbox).join(", ")} to publish`);
         }
       }
     },
@@ -391,15 +375,15 @@ export class Watch {
   }
 }
 
-function isRecord(item: Item): boolean {
-  return String(item["sk"]).startsWith("MEDIA#");
+function isRecord(item: StoredItem): boolean {
+  return item.sk.startsWith("MEDIA#");
 }
 
 /** Its owner wants it gone, and something of it is still there. */
-export function isHalfDeleted(record: Item): boolean {
-  return record["phase"] === "deleted" && record["expiresAt"] === undefined;
+export function isHalfDeleted(record: StoredItem): boolean {
+  return record.phase === "deleted" && record.expiresAt === undefined;
 }
 
-export function isTerminal(record: Item): boolean {
-  return TERMINAL.includes(String(record["phase"]));
+export function isTerminal(record: StoredItem): boolean {
+  return TERMINAL.includes(record.phase);
 }

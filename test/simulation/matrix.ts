@@ -136,7 +136,8 @@ export const MATRIX: readonly MatrixLine[] = [
     struck: [
       at("dies before", video),
       at("dies after", /finalize-and-analyze\/web\.part/),
-      at("dies after", /s3\.PutObject videos/),
+      at("dies after", /s3\.UploadPart videos/),
+      at("dies after", /s3\.CompleteMultipartUpload videos/),
       at("dies after", /UpdateItem →completed/),
     ],
   },
@@ -159,7 +160,7 @@ export const MATRIX: readonly MatrixLine[] = [
     id: "F29",
     says: "storage 500 / denied / slow",
     struck: ["answers 500", "storage denied for ever", "storage busy for 5 min", "request lost"].map((fault) =>
-      at(fault, /finalize-and-analyze\/s3\.PutObject/),
+      at(fault, /finalize-and-analyze\/s3\.UploadPart/),
     ),
   },
   {

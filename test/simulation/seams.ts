@@ -35,12 +35,19 @@ const SETTINGS_OF_THE_RUN: Patch = {
     '  if (parsed && process.env["SETTINGS_ARE_READ"]) return parsed;\n  process.env["SETTINGS_ARE_READ"] = "yes";\n',
 };
 
+/** So that a video of 60 KB, too, goes up in parts. */
+const SMALL_PARTS: Patch = {
+  file: "shared/adapters/s3-media-files.ts",
+  find: "const PART_BYTES = 8 * 1024 * 1024;",
+  replace: "const PART_BYTES = 32 * 1024;",
+};
+
 /**
  * From now on the product's modules come with their seams. Call it before the first of them is imported.
  * @throws Error, at the import, when a patch does not find its text exactly once
  */
 export function openSeams(planted: Patch | undefined): void {
-  const patches = planted ? [SETTINGS_OF_THE_RUN, planted] : [SETTINGS_OF_THE_RUN];
+  const patches = [SETTINGS_OF_THE_RUN, SMALL_PARTS, ...(planted ? [planted] : [])];
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);

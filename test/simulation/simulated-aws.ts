@@ -24,18 +24,43 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 export type Item = Record<string, unknown>;
+/** What the table holds, as far as the world looks at it: a record, or a key with `pk` and `sk` alone of these. */
+export interface StoredItem {
+  pk: string;
+  sk: string;
+  id: string;
+  tenantId: string;
+  name?: string;
+  phase: string;
+  version: number;
+  attempt: number;
+  requestId?: string;
+  video?: { key: string; size: number; sha256: string };
+  error?: { code: string };
+  outbox: Record<string, unknown>;
+  deadlineAt: string;
+  sweepAt?: string;
+  sweepShard?: string;
+  leaseOwner?: string;
+  leaseUntil?: string;
+  analysisStatus?: string;
+  cancelSentAt?: string;
+  estimatedCostUsd?: number;
+  expiresAt?: number;
+}
 
 /** What the machine has that no crash takes away. */
 export class SimulatedAws {
   /** The table, as the writes have left it: `pk sk` -> item. */
-  readonly items = new Map<string, Item>();
+  readonly items = new Map<string, StoredItem>();
   /** Those of them that are records. */
-  records: Item[] = [];
-  readonly objects = new Map<string, { bytes: Buffer; sha256: string; contentType: string }>();
+  records: StoredItem[] = [];
+  readonly objects = new Map<string, { bytes: Buffer; sha256: string }>();
   readonly published: { id: string; type: string; detail: Item }[] = [];
   readonly executions = new Map<string, Execution>();
   readonly #world: World;
   readonly #process: ProcessWide;
+  readonly #uploads = new Map<string, Buffer[]>();
   #lives = 0;
 
   constructor(world: World, process: ProcessWide) {
@@ -91,11 +116,11 @@ export class SimulatedAws {
     });
     if (statusCode === 200 && (operation === "PutItem" || operation === "UpdateItem")) {
       const written = operation === "PutItem" ? asked["Item"] : (JSON.parse(body) as Item)["Attributes"];
-      const after: Item = unmarshall(written as Parameters<typeof unmarshall>[0]);
-      const key = `${String(after["pk"])} ${String(after["sk"])}`;
+      const after = unmarshall(written as Parameters<typeof unmarshall>[0]) as StoredItem;
+      const key = `${after.pk} ${after.sk}`;
       const before = this.items.get(key);
       this.items.set(key, after);
-      this.records = [...this.items.values()].filter(({ sk }) => String(sk).startsWith("MEDIA#"));
+      this.records = [...this.items.values()].filter(({ sk }) => sk.startsWith("MEDIA#"));
       if (by) this.#world.observe({ kind: "write", before, after, by });
     }
     return { statusCode, headers, body: new Uint8Array(Buffer.from(body)) };
@@ -152,7 +177,7 @@ export class SimulatedAws {
   /** Leaves nothing of this run in what the process shares. */
   async clear(): Promise<void> {
     this.stopAll();
-    for (const { pk, sk } of this.items.values()) await this.#process.remove({ pk: String(pk), sk: String(sk) });
+    for (const item of this.items.values()) await this.#process.remove(item);
   }
 
   /** A machine without power: its executions are gone, and their names are free. */
@@ -207,28 +232,42 @@ export class SimulatedAws {
 
   #bucket(operation: string, key: string, call: HttpCall): HttpAnswer {
     const object = this.objects.get(key);
-    if (operation === "PutObject") {
-      const bytes = bytesOf(call.body);
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
-      this.objects.set(key, { bytes, sha256, contentType: call.headers["content-type"] ?? "" });
-      this.#world.observe({ kind: "file", key, replaced: object !== undefined });
-      return { statusCode: 200, headers: {}, body: Buffer.of() };
+    const parts = this.#uploads.get(call.query?.["uploadId"] ?? "");
+    switch (operation) {
+      case "PutObject":
+        return this.#store(key, bytesOf(call.body));
+      case "CreateMultipartUpload": {
+        const id = `upload-${this.#uploads.size + 1}`;
+        this.#uploads.set(id, []);
+        return xml(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+      }
+      case "UploadPart":
+        parts?.splice(Number(call.query?.["partNumber"]) - 1, 1, bytesOf(call.body));
+        return parts ? { ...NOTHING, headers: { etag: '"part"' } } : s3Error(404, "NoSuchUpload");
+      case "CompleteMultipartUpload":
+        if (!parts) return s3Error(404, "NoSuchUpload");
+        this.#store(key, Buffer.concat(parts));
+        return xml(`<CompleteMultipartUploadResult><Key>${key}</Key></CompleteMultipartUploadResult>`);
+      case "AbortMultipartUpload":
+        this.#uploads.delete(call.query?.["uploadId"] ?? "");
+        return NOTHING;
+      case "DeleteObject":
+        this.objects.delete(key);
+        return NOTHING;
+      case "ListBucket": {
+        const keys = [...this.objects.keys()].filter((it) => it.startsWith(call.query?.["prefix"] ?? ""));
+        const contents = keys.map((it) => `<Contents><Key>${it}</Key></Contents>`).join("");
+        return xml(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`);
+      }
+      default:
+        return object ? inRange(object.bytes, call.headers["range"]) : s3Error(404, "NoSuchKey");
     }
-    if (operation === "DeleteObject") {
-      this.objects.delete(key);
-      return { statusCode: 204, headers: {}, body: Buffer.of() };
-    }
-    if (operation === "ListBucket") {
-      const keys = [...this.objects.keys()].filter((it) => it.startsWith(call.query?.["prefix"] ?? ""));
-      const contents = keys.map((it) => `<Contents><Key>${it}</Key></Contents>`).join("");
-      const body = `<ListBucketResult><IsTruncated>false</IsTruncated>${contents}</ListBucketResult>`;
-      return { statusCode: 200, headers: { "content-type": "application/xml" }, body: Buffer.from(body) };
-    }
-    if (!object) return s3Error(404, "NoSuchKey");
-    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(call.headers["range"] ?? "") ?? [];
-    if (first === undefined) return { statusCode: 200, headers: {}, body: object.bytes };
-    if (Number(first) >= object.bytes.length) return s3Error(416, "InvalidRange");
-    return { statusCode: 206, headers: {}, body: object.bytes.subarray(Number(first), Number(last) + 1) };
+  }
+
+  #store(key: string, bytes: Buffer): HttpAnswer {
+    const sha256 = createHash("sha256").update(bytes).digest("hex");
+    this.objects.set(key, { bytes, sha256 });
+    return { ...NOTHING, headers: { etag: `"${sha256}"` } };
   }
 }
 
@@ -303,6 +342,19 @@ export function awsError(statusCode: number, code: string): HttpAnswer {
 export function s3Error(statusCode: number, code: string): HttpAnswer {
   const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
   return { statusCode, headers: { "content-type": "application/xml" }, body: Buffer.from(body) };
+}
+
+const NOTHING: HttpAnswer = { statusCode: 200, headers: {}, body: Buffer.of() };
+
+function xml(text: string): HttpAnswer {
+  return { statusCode: 200, headers: { "content-type": "application/xml" }, body: Buffer.from(text) };
+}
+
+function inRange(bytes: Buffer, range = ""): HttpAnswer {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];
+  if (first === undefined) return { ...NOTHING, body: bytes };
+  if (Number(first) >= bytes.length) return s3Error(416, "InvalidRange");
+  return { ...NOTHING, statusCode: 206, body: bytes.subarray(Number(first), Number(last) + 1) };
 }
 
 function jsonAnswer(operation: () => unknown): HttpAnswer {

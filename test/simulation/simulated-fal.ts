@@ -221,7 +221,8 @@ export class SimulatedFal {
   #cancel(job: Job): Answer {
     if (this.hasEnded(job)) return { status: 400, body: { status: "ALREADY_COMPLETED" } };
     // A job that runs may finish all the same.
-    job.canceled = job.twist !== "cannot be stopped" && (this.#world.now() < job.startsAt || this.#random() < 0.5);
+    const stoppable = job.twist !== "cannot be stopped" && job.twist !== "never ends";
+    job.canceled = stoppable && (this.#world.now() < job.startsAt || this.#random() < 0.5);
     return { status: 202, body: { status: "CANCELLATION_REQUESTED" } };
   }
 

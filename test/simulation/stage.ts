@@ -69,11 +69,11 @@ export async function setStage(planted?: Patch): Promise<Stage> {
 
   for (const terminal of [process.stdout, process.stderr]) {
     const write = terminal.write.bind(terminal);
-    terminal.write = ((text: string | Uint8Array) => {
+    terminal.write = (text: string | Uint8Array) => {
       if (!link.world) return write(text);
       link.world.log(String(text));
       return true;
-    }) as typeof terminal.write;
+    };
   }
 
   const time = takeTime(() => link.world?.skewOf(acting.getStore()) ?? 0);

@@ -41,8 +41,8 @@ export function takeTime(skewOfCaller: () => number) {
   });
   AbortSignal.timeout = (ms) => {
     const controller = new AbortController();
-    const reason = new DOMException("The operation was aborted due to timeout", "TimeoutError");
-    setTimeoutInContext(() => controller.abort(reason), ms);
+    const abort = () => controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"));
+    setTimeoutInContext(abort, ms);
     return controller.signal;
   };
   takeChance();

@@ -9,7 +9,7 @@ import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
 import { isHalfDeleted, isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
 import { link } from "./link.ts";
-import { SimulatedAws, type Item, type ProcessWide } from "./simulated-aws.ts";
+import { SimulatedAws, type ProcessWide, type StoredItem } from "./simulated-aws.ts";
 import { SimulatedFal, STRANGERS_KEY, type Hook, type Job } from "./simulated-fal.ts";
 import { filePage, SimulatedWeb } from "./simulated-web.ts";
 import { BEGINNING, seedChance, type VirtualTime } from "./virtual-time.ts";
@@ -133,12 +133,16 @@ export class World {
   async run(): Promise<Run> {
     this.#begin();
     let told = false;
+    let broken: Error | undefined;
     const story = STORIES[this.#plan.story](this, mulberry32(this.#plan.seed + 3_000_003)).then(() => (told = true));
+    // What the story throws is a fault of the world's own.
+    story.catch((error: Error) => (broken = error));
     const sweeper = setInterval(() => this.#minute(), SWEEP_EVERY_MS);
     try {
       for (let step = 0; ; step++) {
         await this.gate.quiet();
         this.watch.afterStep(this);
+        if (broken) throw broken;
         if (this.watch.violation || (told && this.#atRest())) break;
         if (step > STEPS_MAX || this.now() > BEGINNING + LASTS_MAX_MS) {
           this.watch.accuse(step > STEPS_MAX ? "I16" : "I17", `after ${step} steps the run has not come to rest`);
@@ -147,8 +151,6 @@ export class World {
         const call = this.#isLeftWaiting() ? undefined : this.gate.take((count) => this.#choose(count));
         if (call) await this.#let(call);
         else this.#stage.time.next();
-        // What the story throws, a fault of the world's own, ends the run.
-        await Promise.race([story, undefined]);
       }
       return this.#result();
     } finally {
@@ -235,7 +237,7 @@ export class World {
     return this.records().every(
       (record) =>
         isTerminal(record) &&
-        record["analysisStatus"] !== "pending" &&
+        record.analysisStatus !== "pending" &&
         !isHalfDeleted(record) &&
         (!this.hasOutbox(record) || this.#busBackAt === Infinity),
     );
@@ -258,7 +260,7 @@ export class World {
       struck: this.#struck,
       calls,
       checks: this.watch.checks,
-      ends: this.records().map(({ phase, error }) => [phase, (error as Item | undefined)?.["code"]].join(" ").trim()),
+      ends: this.records().map(({ phase, error }) => [phase, error?.code].join(" ").trim()),
       virtualSeconds: (this.now() - BEGINNING) / 1000,
       trace,
     };
@@ -289,42 +291,42 @@ export class World {
     }
   }
 
-  #noteIntent({ id, name }: Item): void {
+  #noteIntent({ id, name }: StoredItem): void {
     const intent = this.clients.intents.find((it) => it.name === name);
-    if (intent) this.#intents.set(String(id), intent);
+    if (intent) this.#intents.set(id, intent);
   }
 
   #noteClaim({ before, after, by }: Extract<Fact, { kind: "write" }>): void {
-    if (after["phase"] !== "submitting" || before?.["phase"] === "submitting") return;
-    const id = String(after["id"]);
-    const claim: Claim = { attempt: Number(after["attempt"]), by, posts: 0, outcome: "in doubt" };
+    if (after.phase !== "submitting" || before?.phase === "submitting") return;
+    const id = after.id;
+    const claim: Claim = { attempt: after.attempt, by, posts: 0, outcome: "in doubt" };
     this.claims.set(id, [...(this.claims.get(id) ?? []), claim]);
   }
 
-  records(): Item[] {
+  records(): StoredItem[] {
     return this.aws.records;
   }
 
-  record(mediaId: string): Item | undefined {
+  record(mediaId: string): StoredItem | undefined {
     return this.records().find(({ id }) => id === mediaId);
   }
 
-  recordsOf(intent: Intent): Item[] {
+  recordsOf(intent: Intent): StoredItem[] {
     return this.records().filter((record) => this.intentOf(record) === intent);
   }
 
-  intentOf(record: Item): Intent | undefined {
-    return this.#intents.get(String(record["id"]));
+  intentOf(record: StoredItem): Intent | undefined {
+    return this.#intents.get(record.id);
   }
 
-  hasOutbox(record: Item): boolean {
-    return Object.keys(record["outbox"] as Item).length > 0;
+  hasOutbox(record: StoredItem): boolean {
+    return Object.keys(record.outbox).length > 0;
   }
 
   /** From when on nothing disturbs a record: its deadline, or the last fault if that came later. */
-  settledBy(record: Item): number {
+  settledBy(record: StoredItem): number {
     const wrong = Math.max(0, ...[...this.#skews.values()].map(Math.abs));
-    return Math.max(Date.parse(String(record["deadlineAt"])), this.#lastFaultAt) + wrong;
+    return Math.max(Date.parse(record.deadlineAt), this.#lastFaultAt) + wrong;
   }
 
   /** From when on the bus takes everything. */
@@ -435,7 +437,7 @@ export class World {
   /** The scheduler's minute. The sweeper that would find nothing due asks 16 times for nothing: half of all calls. */
   #minute(): void {
     const sweepersNow = new Date(this.now() + (this.#skews.get("sweep-generations") ?? 0)).toISOString();
-    const isDue = ({ sweepAt }: Item) => sweepAt !== undefined && String(sweepAt) <= sweepersNow;
+    const isDue = ({ sweepAt }: StoredItem) => sweepAt !== undefined && sweepAt <= sweepersNow;
     if (this.#resuming || this.records().some(isDue)) this.sweep();
   }
 
@@ -468,15 +470,15 @@ export class World {
   cancelEverything(): void {
     for (const intent of this.clients.intents) {
       const [record] = this.recordsOf(intent);
-      if (record) void this.clients.as(() => this.clients.cancel({ ...intent, mediaId: String(record["id"]) }));
+      if (record) void this.clients.as(() => this.clients.cancel({ ...intent, mediaId: record.id }));
     }
   }
 
   async expireKeys(): Promise<void> {
     for (const { pk, sk } of [...this.aws.items.values()]) {
-      if (!String(sk).startsWith("KEY#")) continue;
+      if (!sk.startsWith("KEY#")) continue;
       this.expiredKeys++;
-      await this.aws.expire({ pk: String(pk), sk: String(sk) });
+      await this.aws.expire({ pk, sk });
     }
   }
 
