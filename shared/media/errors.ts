@@ -107,6 +107,15 @@ export class IdempotencyKeyReusedError extends MediaError {
   }
 }
 
+/** No bytes were put into the place of this upload, or it was not this tenant's, or it is long ago. */
+export class UploadNotFoundError extends MediaError {
+  override readonly name = "UploadNotFoundError";
+  readonly code = "upload_not_found";
+  constructor(id: string) {
+    super(`No picture has arrived as upload "${id}". Put it to the place that POST /api/uploads gave, then check it.`);
+  }
+}
+
 /** The codes of a source image that cannot be animated, each with what the person can do. */
 export const IMAGE_FAULTS = {
   image_link_forbidden: "The image link points to an address that we do not fetch from. Use a public http(s) link.",
@@ -162,6 +171,9 @@ export class GenerationFailedError extends MediaError {
     this.code = code;
   }
 }
+
+/** The code of a job that made nothing, as fal has it. */
+export const NO_MEDIA = "no_media_generated";
 
 /** fal could not be asked just now (5xx, time-out, garbage). It says nothing about the job. */
 export class ProviderUnavailableError extends MediaError {

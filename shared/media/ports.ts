@@ -2,6 +2,7 @@
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "./modes.ts";
 import type { EventType, MoveName } from "./status.ts";
+import type { UploadPlace } from "./upload.ts";
 
 export interface Clock {
   /** Epoch milliseconds. */
@@ -52,6 +53,8 @@ export interface MediaRecords {
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
   /** The ref of a record by its id alone, for an operator: reads through the whole table. */
   find(mediaId: string): Promise<MediaRef | undefined>;
+  /** Everything open, read through the whole table: the index may have lost what a killed emulator was writing. */
+  allOpen(): Promise<MediaRef[]>;
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
@@ -102,11 +105,15 @@ export interface Kling {
     requestId: string,
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
-  /** fal's history of ended requests: proves presence, never absence. @throws ProviderUnavailableError */
+  /**
+   * The request with this image in fal's history of ended ones: proves presence, never absence.
+   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   */
   findKlingRequest(
     imageUrl: string,
     mode: KlingGenerationMode,
     since: string,
+    requestId?: string,
   ): Promise<{ request_id: string } | undefined>;
 }
 
@@ -172,6 +179,30 @@ export interface ImageFitter {
   ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
   /** The picture in so few pixels that a page holds it before it has loaded anything: a `data:` URI of about 150 bytes. */
   placeholder(image: Uint8Array): Promise<string>;
+}
+
+/** Looks at a picture. */
+export interface ImageInspector {
+  /** Pixels, as a viewer shows them. @throws SourceImageError when the picture could not be animated in any format */
+  inspect(image: Uint8Array): Promise<{ width: number; height: number }>;
+}
+
+/** Places in the store where a caller may put one file of a known size. */
+export interface UploadPlaces {
+  /** @param expiresAt epoch milliseconds: nothing can be put after that */
+  open(key: string, size: number, expiresAt: number): Promise<UploadPlace>;
+}
+
+/** What has taken how long. */
+export interface Timings {
+  /** Once per media, however often it is called. */
+  add(kind: GenerationKind, took: { mediaId: string; at: string; seconds: number }): Promise<void>;
+  /** Seconds, the newest first. */
+  latest(kind: GenerationKind, limit: number): Promise<number[]>;
+}
+export interface GenerationKind {
+  mode: KlingGenerationMode;
+  duration: Duration;
 }
 
 /** Reads the facts out of an MP4 in the store. @throws DeliveryError when it is not a playable video */

@@ -1,11 +1,11 @@
 // What starting a generation needs, for HTTP and for the bus.
-import { v7 as timeOrderedId } from "uuid";
 import { environment } from "../environment.ts";
 import type { StartDeps } from "../media/start.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
+import { newId } from "./new-id.ts";
 import { workflow } from "./workflow.ts";
 
 export const startDeps = lazy((): StartDeps => ({
@@ -13,7 +13,7 @@ export const startDeps = lazy((): StartDeps => ({
   workflow: workflow(),
   clock,
   log: log(),
-  newId: (msecs) => timeOrderedId({ msecs }),
+  newId,
   deadlineSeconds: environment().GENERATION_DEADLINE_SECONDS,
   retentionDays: environment().MEDIA_RETENTION_DAYS,
 }));

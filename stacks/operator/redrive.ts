@@ -45,6 +45,8 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : String(error));
+  const silent = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+  if (silent) console.error(`Nothing answers at ${LOCAL.endpoint}: does \`npm start\` run, and is AWS_PORT the same?`);
+  else console.error(error instanceof Error ? error.message : String(error));
   process.exitCode = 1;
 });

@@ -171,7 +171,7 @@ export class Clients {
     const path = { spaceId: intent.spaceId, id: intent.mediaId ?? "none" };
     // A body that every route takes.
     const mediaSpace = { ...(intent.body["mediaSpace"] as object), id: path.id };
-    const body = { ...intent.body, mediaSpace, tenantId: intent.tenant };
+    const body = { ...intent.body, mediaSpace, tenantId: intent.tenant, size: 1000 };
     for (const { route, access } of ROUTES) if (access !== "open") await this.ask({ route, path, body });
   }
 

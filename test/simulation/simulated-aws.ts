@@ -304,6 +304,7 @@ export async function removeItem(dynamoDb: DynamoDb, { pk, sk }: { pk: string; s
 
 /** What a call of DynamoDB is for: the status it leads to, or the kind of item. */
 function purposeOf(operation: string, asked: Item): string {
+  if (operation === "Scan") return "";
   if (operation === "Query") return asked["IndexName"] === undefined ? "" : " sweep";
   if (operation === "UpdateItem") {
     const names = asked["ExpressionAttributeNames"] as Record<string, string>;

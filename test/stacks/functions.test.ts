@@ -24,6 +24,7 @@ interface Specification {
 
 const small = { memoryMb: 512, timeoutSeconds: 28 };
 const links = ["s3:GetObject on MediaFiles/videos/*", "s3:GetObject on MediaFiles/sources/*"];
+const readUpload = ["s3:GetObject on MediaFiles/uploads/*", "s3:ListBucket on MediaFiles"];
 const deletes = [
   "s3:DeleteObject on MediaFiles/videos/*",
   "s3:DeleteObject on MediaFiles/sources/*",
@@ -62,6 +63,26 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "MediaFiles", "FalKey"],
     ...small,
   },
+  "upload-image": {
+    calledBy: "POST /api/uploads, with a token",
+    may: ["s3:PutObject on MediaFiles/uploads/*"],
+    knows: ["MediaFiles"],
+    ...small,
+  },
+  "check-upload": {
+    calledBy: "POST /api/uploads/{id}/check, with a token",
+    may: readUpload,
+    knows: ["MediaFiles"],
+    memoryMb: 1536,
+    timeoutSeconds: 28,
+  },
+  "report-pricing": { calledBy: "GET /api/pricing, open", may: [], knows: [], ...small },
+  "report-timings": {
+    calledBy: "GET /api/timings, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "delete-media": {
     calledBy: "DELETE /api/spaces/{spaceId}/media/{id}, with a token",
     may: [...moves, ...deletes],
@@ -77,7 +98,13 @@ const SPECIFICATION: Record<string, Specification> = {
   "receive-fal-webhook": {
     calledBy: "POST /webhooks/fal/{token}, open",
     may: [...moves, "states:StartExecution on Generation"],
-    knows: ["Media", "Bus", "Generation", "WebhookSecret"],
+    knows: ["Media", "Bus", "Generation", "WebhookSecret", "FalKey"],
+    ...small,
+  },
+  "serve-console": {
+    calledBy: "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open",
+    may: [],
+    knows: [],
     ...small,
   },
   "describe-api": { calledBy: "GET /openapi.json, open", may: [], knows: [], ...small },
@@ -85,7 +112,7 @@ const SPECIFICATION: Record<string, Specification> = {
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
-    may: [...moves, "s3:PutObject on MediaFiles/sources/*"],
+    may: [...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
     knows: ["Media", "Bus", "MediaFiles", "WebhookSecret", "FalKey", "WorkflowAiKey"],
     memoryMb: 1536,
     timeoutSeconds: 120,
@@ -104,6 +131,7 @@ const SPECIFICATION: Record<string, Specification> = {
       "s3:PutObject on MediaFiles/videos/*",
       "s3:AbortMultipartUpload on MediaFiles/videos/*",
       "s3:GetObject on MediaFiles/videos/*",
+      "dynamodb:PutItem on Media",
     ],
     knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
     memoryMb: 1024,
@@ -135,6 +163,7 @@ const SPECIFICATION: Record<string, Specification> = {
       ...moves,
       ...deletes,
       "dynamodb:Query on Media/index/sweep",
+      "dynamodb:Scan on Media",
       "states:StartExecution on Generation",
       "states:DescribeExecution on Generation/executions/*",
       "sqs:SendMessage on sweep-dead-letters",

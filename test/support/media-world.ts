@@ -3,13 +3,16 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
 import { FetchError } from "../../shared/media/errors.ts";
-import { refOf, type Media } from "../../shared/media/media.ts";
+import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
@@ -25,7 +28,9 @@ export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
 export async function mediaWorld() {
   const clock = new ManualClock();
   const kling = new FakeKling();
-  const records = createDynamoMediaRecords({ ...(await inMemoryDynamoDb()), clock });
+  const dynamo = await inMemoryDynamoDb();
+  const records = createDynamoMediaRecords({ ...dynamo, clock });
+  const timings = createDynamoTimings({ ...dynamo, series: "test" });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,
@@ -62,7 +67,8 @@ export async function mediaWorld() {
     records,
     files,
     fetch,
-    images: { fit: fitImage, placeholder: makePlaceholder },
+    images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },
+    timings,
     readVideoFacts,
     kling,
     clock,
@@ -125,6 +131,12 @@ export async function mediaWorld() {
       const media = queuedMedia(overrides);
       await records.create(media);
       return refOf(media);
+    },
+    /** What a kill in the middle of an emulator's write can do: the record says when to sweep it, the index does not. */
+    async loseIndexEntry(ref: MediaRef) {
+      const Key = mediaKey(ref);
+      const remove = { TableName: dynamo.table, Key: { pk: { S: Key.pk }, sk: { S: Key.sk } } };
+      await dynamo.client.send(new UpdateItemCommand({ ...remove, UpdateExpression: "REMOVE sweepShard" }));
     },
     /** The record of the world. */
     async media(): Promise<Media> {

@@ -18,6 +18,9 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
 /** The same for every picture: nothing depends on it. */
 export const makePlaceholder: ImageFitter["placeholder"] = async () => placeholder;
 
+/** Nothing is uploaded in the simulated world. */
+export { inspectImage } from "../../../shared/adapters/source-image.ts";
+
 /** Lets the real code see the picture. */
 export async function remember(image: Uint8Array, format: Parameters<ImageFitter["fit"]>[1]): Promise<void> {
   const fitted = await fit(image, format, "without a mark").catch((error: Error) => error);
