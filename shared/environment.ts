@@ -6,6 +6,8 @@ const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1
 const origin = z
   .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
   .transform((url) => url.replace(/\/+$/, ""));
+/** US dollars, to the tenth of a cent. */
+const usd = z.coerce.number().min(0).max(1_000_000_000).multipleOf(0.001);
 const origins = z
   .string()
   .default("")
@@ -48,6 +50,11 @@ export const environmentSchema = z.object({
   MEDIA_ORIGIN: origin.optional(),
   MEDIA_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).optional(),
   TRUSTED_MEDIA_ORIGINS: origins,
+  MONTHLY_CAP_USD: usd.optional(),
+  GLOBAL_MONTHLY_CAP_USD: usd.optional(),
+  // An account is one item of the table, and each open generation a part of it.
+  MAX_OPEN_GENERATIONS: z.coerce.number().int().min(1).max(1000).optional(),
+  START_RATE: z.coerce.number().int().min(1).max(100_000).optional(),
   AUTH: z.enum(["off", "jwt"]).default("jwt"),
   JWT_TENANT_CLAIM: z.string().default("tenant"),
 });

@@ -2,15 +2,19 @@
 import { v7 as timeOrderedId } from "uuid";
 import { environment } from "../environment.ts";
 import type { StartDeps } from "../media/start.ts";
+import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
+import { spendingLimits } from "./spending-limits.ts";
 import { workflow } from "./workflow.ts";
 
 export const startDeps = lazy((): StartDeps => ({
   records: mediaRecords(),
   workflow: workflow(),
+  budget: budget(),
+  limits: spendingLimits(),
   clock,
   log: log(),
   newId: (msecs) => timeOrderedId({ msecs }),

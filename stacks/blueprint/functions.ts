@@ -54,7 +54,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/enhance-media.handler": {
     ...api,
     // No files: what has just been asked for has none yet, and a replay shows it as it was then.
-    links: ["Media.get", "Media.put", "Generation.start"],
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link"] },
@@ -107,7 +107,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/start-from-event.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 30,
-    links: ["Media.get", "Media.put", "Generation.start"],
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,

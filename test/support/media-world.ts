@@ -3,11 +3,13 @@ import { mkdtemp, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
+import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
+import type { SpendingLimits } from "../../shared/media/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
@@ -25,7 +27,9 @@ export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
 export async function mediaWorld() {
   const clock = new ManualClock();
   const kling = new FakeKling();
-  const records = createDynamoMediaRecords({ ...(await inMemoryDynamoDb()), clock });
+  const table = await inMemoryDynamoDb();
+  const records = createDynamoMediaRecords({ ...table, clock });
+  const budget = createDynamoBudget({ ...table, clock });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,
@@ -60,6 +64,8 @@ export async function mediaWorld() {
 
   const deps = {
     records,
+    budget,
+    limits: { tenant: {}, everybody: {} } as SpendingLimits,
     files,
     fetch,
     images: { fit: fitImage, placeholder: makePlaceholder },
