@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".sst", ".local", "coverage"] },
+  { ignores: ["node_modules", ".sst", ".local", ".web", ".client", "coverage"] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
@@ -25,7 +25,7 @@ export default tseslint.config(
     languageOptions: { parserOptions: { projectService: false, project: "stacks/tsconfig.cloud.json" } },
     rules: { "@typescript-eslint/triple-slash-reference": "off" },
   },
-  { files: ["stacks/{local,offline,operator}/**", "test/**"], rules: { "no-console": "off" } },
+  { files: ["stacks/{local,offline,operator,web}/**", "test/**"], rules: { "no-console": "off" } },
   {
     files: ["test/**"],
     rules: {

@@ -55,7 +55,12 @@ export const environmentSchema = z.object({
   // An account is one item of the table, and each open generation a part of it.
   MAX_OPEN_GENERATIONS: z.coerce.number().int().min(1).max(1000).optional(),
   START_RATE: z.coerce.number().int().min(1).max(100_000).optional(),
+  AWS_REGION: z.string().default("us-east-1"),
   AUTH: z.enum(["off", "jwt"]).default("jwt"),
+  JWT_ISSUER: origin.optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  CONSOLE_CLIENT_ID: z.string().optional(),
+  CONSOLE_SCOPES: z.string().default("openid"),
   JWT_TENANT_CLAIM: z.string().default("tenant"),
 });
 export type Environment = z.infer<typeof environmentSchema>;
@@ -138,4 +143,12 @@ export function linkedArn(resource: "Generation"): string {
 export function linkedSecret(name: "FalKey" | "WorkflowAiKey" | "LinkSecret" | "WebhookSecret"): string | undefined {
   if (!Reflect.has(Resource, name)) return undefined;
   return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
+}
+
+/** Where the files are that a page shows and puts: it has to know in advance. */
+export function storeOrigins(): string[] {
+  const { MEDIA_STORE, MEDIA_ORIGIN, AWS_REGION } = environment();
+  const links = MEDIA_ORIGIN === undefined ? [] : [new URL(MEDIA_ORIGIN).origin];
+  if (!MEDIA_STORE?.startsWith("s3:")) return links;
+  return [...links, `https://${new URL(MEDIA_STORE).hostname}.s3.${AWS_REGION}.amazonaws.com`];
 }

@@ -1,5 +1,5 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
-import { MediaError, OverBudgetError, StartsStoppedError, TooManyStartsError } from "./media/errors.ts";
+import { IMAGE_FAULTS, MediaError, OverBudgetError, StartsStoppedError, TooManyStartsError } from "./media/errors.ts";
 import type { HttpReply } from "./lambda.ts";
 import { log } from "./services/log.ts";
 
@@ -40,6 +40,9 @@ const STATUS_BY_CODE: Record<string, number> = {
   too_many_open: 429,
   rate_limited: 429,
   starts_stopped: 503,
+  upload_not_found: 404,
+  // Only an upload's check answers these: what is fetched later fails as a generation.
+  ...Object.fromEntries(Object.keys(IMAGE_FAULTS).map((code) => [code, 400])),
   webhook_refused: 401,
 };
 

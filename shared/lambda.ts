@@ -30,6 +30,7 @@ type RequestShape = z.ZodObject<{ body?: z.ZodType; path?: z.ZodType; query?: z.
 interface Circumstances {
   /** Names in lower case. */
   headers: HttpEvent["headers"];
+  rawPath: string;
   /** The body as it was sent: what a signature is over. */
   rawBody: () => Uint8Array;
   /** Asked for lazily: open routes have no caller. @throws RequestError 401 */
@@ -48,6 +49,7 @@ export function http<S extends RequestShape>(
     .handler(async (event) =>
       answer(parseRequest(shape, event), {
         headers: event.headers,
+        rawPath: event.rawPath,
         rawBody: () => bodyOf(event),
         caller: () => callerOf(event),
       }),

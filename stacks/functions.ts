@@ -19,6 +19,8 @@ export function createFunctions(settings: Settings, targets: LinkTargets & { url
     ...settings.functionEnvironment,
     NODE_ENV: "production",
     AUTH: settings.jwt ? "jwt" : "off",
+    // For the console alone: whom to send people to. Tokens are judged by the gateway.
+    ...(settings.jwt && { JWT_ISSUER: settings.jwt.issuer, JWT_AUDIENCE: settings.jwt.audiences.join() }),
     MEDIA_STORE: $interpolate`s3://${targets.files.name}`,
     PUBLIC_URL: targets.url,
   };
@@ -49,7 +51,7 @@ function createFunction(
   const plan = functionPlan(handler);
   const id = pascalCase(functionName(handler));
   const log = new aws.cloudwatch.LogGroup(`${id}Log`, { name: functionLogName(handler), retentionInDays: 90 });
-  const { reserveConcurrency, install } = plan;
+  const { reserveConcurrency, install, copy } = plan;
 
   return new sst.aws.Function(id, {
     handler,
@@ -76,6 +78,7 @@ function createFunction(
       splitting: true,
       ...(install ? { install: [...install] } : {}),
     },
+    ...(copy ? { copyFiles: copy.map((from) => ({ from })) } : {}),
     ...(unattended ? { retries: unattended.retries } : {}),
     transform: {
       function: { tracingConfig: { mode: "Active" } },

@@ -27,6 +27,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
 
   const videos = $interpolate`${files.arn}/videos/*`;
   const sources = $interpolate`${files.arn}/sources/*`;
+  const uploads = $interpolate`${files.arn}/uploads/*`;
 
   const media = { urn: table.urn, properties: { name: table.name } };
   const generation = { urn: "sst:Linkable::Generation", properties: { arn: machine } };
@@ -52,6 +53,11 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "MediaFiles.serveSource": [mediaFiles, [["s3:GetObject"], [sources]], [["s3:ListBucket"], [files.arn]]],
     "MediaFiles.keepSource": [mediaFiles, [["s3:PutObject"], [sources]]],
     "MediaFiles.keepVideo": [mediaFiles, [["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"], [videos]]],
+    // The presigned place of a caller's own picture.
+    "MediaFiles.takeUpload": [mediaFiles, [["s3:PutObject"], [uploads]]],
+    "MediaFiles.readUpload": [mediaFiles, [["s3:GetObject"], [uploads]], [["s3:ListBucket"], [files.arn]]],
+    "Timings.add": [media, [["dynamodb:PutItem"], [table.arn]]],
+    "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
     WebhookSecret: [webhookProof],
     "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],

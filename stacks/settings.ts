@@ -21,6 +21,8 @@ export interface Settings {
 /** The functions' own settings that make sense in the cloud; the rest of their environment is ours to fill. */
 const HANDED_ON = [
   "JWT_TENANT_CLAIM",
+  "CONSOLE_CLIENT_ID",
+  "CONSOLE_SCOPES",
   "POLL_SECONDS",
   "GENERATION_DEADLINE_SECONDS",
   "IN_DOUBT_SECONDS",

@@ -31,7 +31,7 @@ function createTable() {
 function createBucket() {
   const files = new sst.aws.Bucket("MediaFiles", {
     enforceHttps: true,
-    // A video tag needs no CORS, and nothing else reads the bucket from a page.
+    // Only uploads need it, from origins that are known when the API is: openUploads.
     cors: false,
     versioning: isProduction(),
     transform: {
@@ -65,6 +65,8 @@ function createBucket() {
         filter: { prefix: "videos/" },
         transitions: [{ days: 30, storageClass: "INTELLIGENT_TIERING" }],
       },
+      // An upload is a copy of what its sender has; the generation made of it keeps its own.
+      { id: "forget-uploads", status: "Enabled", filter: { prefix: "uploads/" }, expiration: { days: 7 } },
       // What was replaced or deleted by mistake can be had back for a month.
       {
         id: "forget-old-versions",
@@ -76,6 +78,14 @@ function createBucket() {
     ],
   });
   return files;
+}
+
+/** Lets pages of these origins put files where they were given a place, and do nothing else. */
+export function openUploads(files: sst.aws.Bucket, origins: $util.Input<string>[]): void {
+  new aws.s3.BucketCorsConfiguration("MediaFilesCors", {
+    bucket: files.name,
+    corsRules: [{ allowedMethods: ["PUT"], allowedOrigins: origins, allowedHeaders: ["*"], maxAgeSeconds: 3600 }],
+  });
 }
 
 /** Where the only copy of somebody's work lies. */

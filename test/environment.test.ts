@@ -23,6 +23,11 @@ const VARIABLES = [
   "TRUSTED_MEDIA_ORIGINS",
   "AUTH",
   "JWT_TENANT_CLAIM",
+  "JWT_ISSUER",
+  "JWT_AUDIENCE",
+  "CONSOLE_CLIENT_ID",
+  "CONSOLE_SCOPES",
+  "AWS_REGION",
 ];
 
 /** SST's links are read once in a process: here is what this one finds. */
@@ -71,6 +76,8 @@ describe("without a single variable", () => {
       TRUSTED_MEDIA_ORIGINS: [],
       AUTH: "jwt",
       JWT_TENANT_CLAIM: "tenant",
+      CONSOLE_SCOPES: "openid",
+      AWS_REGION: "us-east-1",
     });
   });
 

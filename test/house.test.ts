@@ -20,6 +20,8 @@ interface Source {
   lines: number;
   /** Files of ours by their path, packages by their name, Node's own as `node:...`. */
   imports: string[];
+  /** Those of them that are left when the types are gone. */
+  runtimeImports: string[];
   /** Imports whose address only the running code knows. */
   computedImports: number;
   /** Names the file hands out; `*` for a whole other module. */
@@ -37,21 +39,23 @@ function parse(filePath: string, text: string): Source {
     path: filePath,
     lines: text.replace(/\n$/, "").split("\n").length,
     imports: [],
+    runtimeImports: [],
     computedImports: 0,
     exports: file.statements.flatMap(exportedNames),
     names: [],
     handlerPaths: [],
   };
-  const address = (node: ts.Node | undefined) => {
-    if (node && ts.isStringLiteralLike(node)) source.imports.push(resolved(filePath, node.text));
-    else source.computedImports++;
+  const address = (node: ts.Node | undefined, isType = false) => {
+    if (!node || !ts.isStringLiteralLike(node)) return void source.computedImports++;
+    source.imports.push(resolved(filePath, node.text));
+    if (!isType) source.runtimeImports.push(resolved(filePath, node.text));
   };
   const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node)) address(node.moduleSpecifier);
-    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) address(node.moduleSpecifier);
+    if (ts.isImportDeclaration(node)) address(node.moduleSpecifier, isTypeOnly(node));
+    else if (ts.isExportDeclaration(node) && node.moduleSpecifier) address(node.moduleSpecifier, node.isTypeOnly);
     else if (ts.isExternalModuleReference(node)) address(node.expression);
     else if (ts.isImportTypeNode(node)) {
-      address(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined);
+      address(ts.isLiteralTypeNode(node.argument) ? node.argument.literal : undefined, true);
     } else if (ts.isCallExpression(node) && isImporting(node.expression)) address(node.arguments[0]);
     else if (ts.isIdentifier(node) && !isProperty(node)) source.names.push(node.text);
     else if (ts.isStringLiteralLike(node) && /^functions\/.+\.\w+$/.test(node.text))
@@ -60,6 +64,10 @@ function parse(filePath: string, text: string): Source {
   };
   visit(file);
   return source;
+}
+
+function isTypeOnly({ importClause }: ts.ImportDeclaration): boolean {
+  return importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword;
 }
 
 function isImporting(callee: ts.Expression): boolean {
@@ -106,6 +114,9 @@ const inside =
   (...folders: string[]) =>
   (file: string) =>
     folders.some((folder) => file.startsWith(folder));
+/** What runs in a browser: it lies beside the function that serves it, and is none. */
+const CONSOLE = "functions/web/console/";
+const isFunctionFile = (file: string) => inside("functions/")(file) && !inside(CONSOLE)(file);
 const isOurs = inside("functions/", "shared/", "stacks/", "test/");
 const isNode = inside("node:");
 const isPackage = (target: string) => !isOurs(target) && !isNode(target);
@@ -115,9 +126,11 @@ const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
   "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
-  // Both stores take the same keys, and measure what they take.
+  // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
+  "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
+  "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
   "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],
@@ -170,13 +183,22 @@ const HOUSE_RULES: Record<string, Rule> = {
       target === "shared/environment.ts" ||
       target === "shared/kling.ts",
   ),
+  "the client stands on its own, types apart": {
+    about: inside("shared/client/"),
+    faults: ({ runtimeImports }) =>
+      runtimeImports.filter((target) => !inside("shared/client/")(target)).map((target) => `imports ${target}`),
+  },
   "shared stands on its own": imports(inside("shared/"), (target) => !isOurs(target) || inside("shared/")(target)),
+  "the console imports its own files, the client, and what a browser can run": imports(
+    inside(CONSOLE),
+    (target) => inside(CONSOLE, "shared/client/")(target) || ["preact", "oauth4webapi"].includes(target),
+  ),
   "a function imports shared, and of packages zod alone": imports(
-    inside("functions/"),
+    isFunctionFile,
     (target) => inside("shared/")(target) || target === "zod",
   ),
   "a function is short and hands out its handler alone": {
-    about: inside("functions/"),
+    about: isFunctionFile,
     faults: ({ lines, exports }) => [
       ...(lines > FUNCTION_MAX_LINES ? [`has ${lines} lines`] : []),
       ...(exports.join() === "handler" ? [] : [`exports ${exports.join(", ") || "nothing"}`]),
@@ -217,7 +239,7 @@ const HOUSE_RULES: Record<string, Rule> = {
       }),
   },
   "every function is named by the blueprint": {
-    about: inside("functions/"),
+    about: isFunctionFile,
     faults: (source, house) => (namedByBlueprint(house).includes(source.path) ? [] : ["is named nowhere"]),
   },
 };
@@ -273,10 +295,14 @@ describe("a rule of the house", () => {
       'import "@aws-sdk/client-dynamodb"; import "@aws-sdk/lib-dynamodb"; import "zod"; import "./media-item.ts"; import "../contract/events.ts";',
     "shared/services/media-records.ts":
       'import "@aws-sdk/client-dynamodb"; import "../adapters/dynamo-media-records.ts"; import "../environment.ts"; import "./lazy.ts";',
+    "shared/client/calls.ts":
+      'import type { media } from "../contract/media-space.ts"; import { send } from "./request.ts"; send();',
     "shared/environment.ts": 'import { Resource } from "sst/resource"; export const all = process.env;',
     "shared/lambda.ts": 'import middy from "@middy/core"; job.process();',
     "functions/api/get-media.ts":
       'import * as z from "zod"; import { http } from "../../shared/lambda.ts"; export const handler = http(z);',
+    "functions/web/console/app.tsx":
+      'import "preact"; import "./card.tsx"; import "../../../shared/client/calls.ts"; export const App = 1;',
     "stacks/blueprint/routes.ts": 'export const ROUTES = [{ handler: "functions/api/get-media.handler" }];',
     "stacks/local/functions.ts": 'await import(file); await import("../../functions/api/get-media.ts");',
     "stacks/api.ts": 'import { ROUTES } from "./blueprint/routes.ts";',
@@ -326,9 +352,24 @@ describe("a rule of the house", () => {
       "shared/services/log.ts imports shared/lambda.ts",
     ],
     [
+      "the client stands on its own, types apart",
+      { "shared/client/calls.ts": 'import { media } from "../contract/media-space.ts"; media();' },
+      "shared/client/calls.ts imports shared/contract/media-space.ts",
+    ],
+    [
+      "the client stands on its own, types apart",
+      { "shared/client/calls.ts": 'import { randomUUID } from "node:crypto"; import type * as z from "zod";' },
+      "shared/client/calls.ts imports node:crypto",
+    ],
+    [
       "shared stands on its own",
       { "shared/contract/openapi.ts": 'import { ROUTES } from "../../stacks/blueprint/routes.ts";' },
       "shared/contract/openapi.ts imports stacks/blueprint/routes.ts",
+    ],
+    [
+      "the console imports its own files, the client, and what a browser can run",
+      { "functions/web/console/app.tsx": 'import { media } from "../../../shared/contract/media-space.ts";' },
+      "functions/web/console/app.tsx imports shared/contract/media-space.ts",
     ],
     [
       "a function imports shared, and of packages zod alone",

@@ -9,6 +9,7 @@ import { checkedFetch } from "../../shared/services/checked-fetch.ts";
 import { describer } from "../../shared/services/describer.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
+import { timingsStore } from "../../shared/services/timings.ts";
 import { videoFrames } from "../../shared/services/video-frames.ts";
 
 export const handler = step(stepInput, async (ref) =>
@@ -19,6 +20,7 @@ export const handler = step(stepInput, async (ref) =>
       fetch: checkedFetch(),
       readVideoFacts,
       describer: describer(),
+      timings: timingsStore(),
       frames: videoFrames(),
       kling,
       publicUrl: environment().PUBLIC_URL,

@@ -2,7 +2,7 @@
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
 import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES } from "../media/modes.ts";
-import type { ImageFitter } from "../media/ports.ts";
+import type { ImageFitter, ImageInspector } from "../media/ports.ts";
 
 const INPUT_MAX_PIXELS = 100_000_000;
 
@@ -21,13 +21,7 @@ const JPEG_QUALITY = 90;
 
 /** Throws a SourceImageError with the code of what is wrong; looks at the bytes, never at a name or a declared type. */
 export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
-  if (image.byteLength > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
-  if (!isJpegPngOrWebp(image)) throw new SourceImageError("image_type_unsupported");
-
-  const { width, height } = await measure(image);
-  const measured = `this one has ${width} x ${height}`;
-  if (width * height > INPUT_MAX_PIXELS) throw new SourceImageError("image_too_large", measured);
-  if (Math.min(width, height) < SIDE_MIN_PIXELS) throw new SourceImageError("image_too_small", measured);
+  const { width, height, measured } = await acceptable(image);
   if (!format && Math.max(width, height) > RATIO_MAX * Math.min(width, height))
     throw new SourceImageError("image_ratio_unsupported", measured);
 
@@ -42,6 +36,30 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
     .catch(unreadable);
   return { bytes: data, width: info.width, height: info.height };
 };
+
+/** As `fit`, for a format that is not chosen yet: only what no format could mend is refused, and nothing is made. */
+export const inspectImage: ImageInspector["inspect"] = async (image) => {
+  const { width, height } = await acceptable(image);
+  // Damage shows only where the pixels are read; into a stamp, which costs the least.
+  const stamp = { width: 16, height: 16, fit: "inside" } as const;
+  await sharp(image, { failOn: "error", limitInputPixels: INPUT_MAX_PIXELS })
+    .resize(stamp)
+    .raw()
+    .toBuffer()
+    .catch(unreadable);
+  return { width, height };
+};
+
+/** What holds for every format. @throws SourceImageError */
+async function acceptable(image: Uint8Array) {
+  if (image.byteLength > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
+  if (!isJpegPngOrWebp(image)) throw new SourceImageError("image_type_unsupported");
+  const { width, height } = await measure(image);
+  const measured = `this one has ${width} x ${height}`;
+  if (width * height > INPUT_MAX_PIXELS) throw new SourceImageError("image_too_large", measured);
+  if (Math.min(width, height) < SIDE_MIN_PIXELS) throw new SourceImageError("image_too_small", measured);
+  return { width, height, measured };
+}
 
 /** Long side of a placeholder: what a browser stretches it to looks blurred, and as WebP it has about 150 bytes. */
 const PLACEHOLDER_PIXELS = 16;

@@ -2,14 +2,16 @@
 import * as z from "zod";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
+import { UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
 import { mediaSpace, spaceId } from "./media-space.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
 const link = z
-  .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+  .url({ protocol: /^(https?|upload)$/, error: "must be an http(s) URL, or the link of an upload" })
   .max(LINK_MAX_CHARACTERS)
-  .meta({ examples: ["https://example.com/photo.jpg"] });
+  .refine((url) => isOfWebOrUpload(url), "is not the link of an upload")
+  .meta({ description: "Of the web, or of an upload.", examples: ["https://example.com/photo.jpg"] });
 
 const words = z.string().max(PROMPT_MAX_CHARACTERS);
 
@@ -69,6 +71,11 @@ export function startCommand(body: EnhanceRequest, caller: { tenantId: string; u
     cfgScale: body.cfgScale,
     tailImageUrl: body.tailImageUrl,
   };
+}
+
+function isOfWebOrUpload(link: string): boolean {
+  const uploadId = uploadIdIn(link);
+  return uploadId === undefined || UPLOAD_ID.test(uploadId);
 }
 
 function modeOf({ mode, isPro }: { mode?: KlingGenerationMode; isPro?: boolean }): KlingGenerationMode {

@@ -1,6 +1,6 @@
 // The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
 import * as z from "zod";
-import { KlingGenerationMode } from "../media/modes.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
 
 export const spaceId = z
@@ -26,6 +26,9 @@ export const media = z.object({
   generationMode: z.enum(KlingGenerationMode).optional(),
   requestId: z.string().optional().meta({ description: "fal's id of the job, once fal has accepted it." }),
   queuePosition: z.number().int().nonnegative().optional().meta({ description: "Jobs before this one at fal." }),
+  context: z.string().meta({ description: "The user's own words." }),
+  duration: z.enum(DURATIONS).meta({ description: "Seconds that were asked for." }),
+  aspectRatio: z.enum(ASPECT_RATIOS).optional().meta({ description: "The format that was asked for." }),
   prompt: z.string().optional().meta({ description: "The words sent to Kling." }),
   error: z.object({ code: z.string(), message: z.string() }).optional(),
   image: z.object({ link: z.string(), width: pixels.optional(), height: pixels.optional() }).optional(),
@@ -52,6 +55,8 @@ export const media = z.object({
   estimatedCostUsd: z.number().optional(),
   keptUntil: instant.optional().meta({ description: "After it, the media is deleted." }),
   createdAt: instant,
+  cancelRequestedAt: instant.optional().meta({ description: "A cancel was asked for." }),
+  completedAt: instant.optional(),
   updatedAt: instant,
   version: z.number().int().nonnegative(),
 });

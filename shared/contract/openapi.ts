@@ -1,8 +1,10 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
+import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
 import { falWebhook } from "./fal-webhook.ts";
 import { errorAnswer, media, mediaSpace } from "./media-space.ts";
+import { pricingAnswer, timingsAnswer } from "./planning.ts";
 import {
   cancelAnswer,
   checkAnswer,
@@ -14,10 +16,12 @@ import {
   spacePath,
   watchQuery,
 } from "./reading.ts";
+import { checkUploadAnswer, uploadAnswer, uploadPath, uploadRequest } from "./upload.ts";
 
 const REQUESTS = {
   EnhanceRequest: enhanceRequest,
   CheckGenerationRequest: checkRequest,
+  UploadRequest: uploadRequest,
   FalWebhook: falWebhook,
 };
 const ANSWERS = {
@@ -29,18 +33,32 @@ const ANSWERS = {
   MediaAnswer: mediaAnswer,
   MediaListAnswer: listAnswer,
   CancelAnswer: cancelAnswer,
+  UploadAnswer: uploadAnswer,
+  CheckUploadAnswer: checkUploadAnswer,
+  PricingAnswer: pricingAnswer,
+  TimingsAnswer: timingsAnswer,
+};
+
+const TAGS = {
+  generations: "A picture and a few words become a video.",
+  uploads: "A place for a picture from somebody's disk.",
+  planning: "What it costs and how long it takes, before it is started.",
+  service: "The service itself.",
 };
 
 interface Operation {
   route: string;
+  tag: keyof typeof TAGS;
   operationId: string;
   summary: string;
   body?: keyof typeof REQUESTS;
   path?: z.ZodObject;
   query?: z.ZodType;
   answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string }>;
-  /** The errors it may answer besides 401, 429 and 503, which any route may. */
+  /** The errors it may answer besides 429 and 503, which any route may, and 401, which any closed one may. */
   errors: number[];
+  /** Nobody needs to sign in. */
+  open?: true;
   idempotent?: true;
 }
 
@@ -48,15 +66,17 @@ interface Operation {
 const OPERATIONS: Operation[] = [
   {
     route: "POST /api/media/enhance",
+    tag: "generations",
     operationId: "enhanceMedia",
     summary: "Start a generation: a picture and a few words become a video.",
     body: "EnhanceRequest",
     answers: { 202: { description: "Saved and started.", schema: "EnhanceAnswer" } },
-    errors: [400, 413, 415, 422],
+    errors: [400, 402, 413, 415, 422],
     idempotent: true,
   },
   {
     route: "POST /api/media/check-generation",
+    tag: "generations",
     operationId: "checkGeneration",
     summary: "Where a generation stands. Reads the record; fal is not asked.",
     body: "CheckGenerationRequest",
@@ -65,6 +85,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     route: "GET /api/spaces/{spaceId}/media",
+    tag: "generations",
     operationId: "listMedia",
     summary: "The media of a space, newest first.",
     path: spacePath,
@@ -74,6 +95,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     route: "GET /api/spaces/{spaceId}/media/{id}",
+    tag: "generations",
     operationId: "getMedia",
     summary: "One media; with sinceVersion and waitSeconds, as soon as it has changed.",
     path: mediaPath,
@@ -86,6 +108,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     route: "DELETE /api/spaces/{spaceId}/media/{id}",
+    tag: "generations",
     operationId: "deleteMedia",
     summary: "Delete a media and its files. One that is still running is canceled first (409).",
     path: mediaPath,
@@ -94,6 +117,7 @@ const OPERATIONS: Operation[] = [
   },
   {
     route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
+    tag: "generations",
     operationId: "cancelGeneration",
     summary: "Stop a generation, at fal too. A finished one stays finished (409).",
     path: mediaPath,
@@ -101,7 +125,43 @@ const OPERATIONS: Operation[] = [
     errors: [400, 404, 409],
   },
   {
+    route: "POST /api/uploads",
+    tag: "uploads",
+    operationId: "uploadImage",
+    summary: "A place for a picture: put its bytes there, then have it checked.",
+    body: "UploadRequest",
+    answers: { 201: { description: "The place.", schema: "UploadAnswer" } },
+    errors: [400, 413, 415],
+  },
+  {
+    route: "POST /api/uploads/{id}/check",
+    tag: "uploads",
+    operationId: "checkUpload",
+    summary: "Look at the picture that came. Its link is then good for any generation of yours.",
+    path: uploadPath,
+    answers: { 200: { description: "It can be animated.", schema: "CheckUploadAnswer" } },
+    errors: [400, 404],
+  },
+  {
+    route: "GET /api/pricing",
+    tag: "planning",
+    operationId: "reportPricing",
+    summary: "What one video costs, by mode and duration.",
+    answers: { 200: { description: "The price list.", schema: "PricingAnswer" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /api/timings",
+    tag: "planning",
+    operationId: "reportTimings",
+    summary: "How long generations have taken here, by mode and duration.",
+    answers: { 200: { description: "From the latest fifty of each kind.", schema: "TimingsAnswer" } },
+    errors: [],
+  },
+  {
     route: "POST /webhooks/fal/{token}",
+    tag: "service",
     operationId: "receiveFalWebhook",
     summary:
       "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
@@ -109,28 +169,72 @@ const OPERATIONS: Operation[] = [
     path: z.object({ token: z.string() }),
     answers: { 200: { description: "Heard.", contentType: "application/json" } },
     errors: [400, 401, 413, 415],
+    open: true,
   },
   {
     route: "GET /sources/{name}",
+    tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
     path: z.object({ name: z.string() }),
     answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
     errors: [404],
+    open: true,
+  },
+  {
+    route: "GET /",
+    tag: "service",
+    operationId: "serveConsole",
+    summary: "The console.",
+    answers: { 200: { description: "A page.", contentType: "text/html" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /docs",
+    tag: "service",
+    operationId: "serveDocs",
+    summary: "This document for people.",
+    answers: { 200: { description: "A page.", contentType: "text/html" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /client.js",
+    tag: "service",
+    operationId: "serveClient",
+    summary: "The client library as a module, for browsers and Node.",
+    answers: { 200: { description: "An ES module.", contentType: "text/javascript" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /assets/{name}",
+    tag: "service",
+    operationId: "serveAsset",
+    summary: "What the pages are made of.",
+    path: z.object({ name: z.string() }),
+    answers: { 200: { description: "A script or a style sheet.", contentType: "text/plain" } },
+    errors: [404],
+    open: true,
   },
   {
     route: "GET /openapi.json",
+    tag: "service",
     operationId: "describeApi",
     summary: "This document.",
     answers: { 200: { description: "OpenAPI 3.1.", contentType: "application/json" } },
     errors: [],
+    open: true,
   },
   {
     route: "GET /health",
+    tag: "service",
     operationId: "reportHealth",
     summary: "That the API answers.",
     answers: { 200: { description: "It does.", contentType: "application/json" } },
     errors: [],
+    open: true,
   },
 ];
 
@@ -138,7 +242,7 @@ const SCHEMA_REF = "#/components/schemas/";
 
 /** The whole document. */
 export function openApi() {
-  const paths: Record<string, Record<string, unknown>> = {};
+  const paths: Record<string, Record<string, object>> = {};
   for (const operation of OPERATIONS) {
     const [method = "", path = ""] = operation.route.split(" ");
     paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation) };
@@ -151,28 +255,53 @@ export function openApi() {
       description: "Paid AI video from a picture and a few words: Kling 2.1 on fal.ai.",
       license: { name: "MIT", identifier: "MIT" },
     },
-    servers: [{ url: "/" }],
+    servers: [{ url: "/", description: "Where this document comes from." }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    security: [{ bearer: [] }],
     paths,
-    components: { schemas: { ...components(REQUESTS, "input"), ...components(ANSWERS, "output") } },
+    components: {
+      schemas: { ...components(REQUESTS, "input"), ...components(ANSWERS, "output") },
+      responses: Object.fromEntries(
+        Object.entries(ERROR_EXAMPLES).map(([status, { description, example }]) => [
+          `Error${status}`,
+          status === "429" ? jsonAnswer(description, {}, example) : jsonAnswer(description, ref("Error"), example),
+        ]),
+      ),
+      securitySchemes: {
+        bearer: {
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
+          description: "Of the issuer that this deployment was set up with. On the local machine nobody signs in.",
+        },
+      },
+    },
   };
 }
 
-function describeOperation({ operationId, summary, body, path, query, answers, errors, idempotent }: Operation) {
+function describeOperation({ route, tag, operationId, summary, ...operation }: Operation) {
+  const { body, path, query, answers, errors, open, idempotent } = operation;
   const parameters = [
     ...(path ? parametersOf(path, "path") : []),
     ...(query ? parametersOf(query, "query") : []),
     ...(idempotent ? [IDEMPOTENCY_KEY] : []),
   ];
+  const refusals = [...errors, ...(open ? [] : [401]), 429, 503];
   return {
     operationId,
+    tags: [tag],
     summary,
+    ...(open && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
-      requestBody: { required: true, content: { "application/json": { schema: { $ref: SCHEMA_REF + body } } } },
+      requestBody: { required: true, content: { "application/json": { schema: ref(body), example: EXAMPLES[body] } } },
     }),
     responses: {
       ...Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, describeAnswer(answer)])),
-      ...Object.fromEntries([...errors, 401, 429, 503].map((status) => [status, ERROR_ANSWER])),
+      ...Object.fromEntries(refusals.map((status) => [status, { $ref: `#/components/responses/Error${status}` }])),
+      ...(route === "POST /api/uploads/{id}/check" && {
+        400: jsonAnswer(UPLOAD_REFUSED.description, ref("Error"), UPLOAD_REFUSED.example),
+      }),
     },
   };
 }
@@ -182,16 +311,25 @@ const IDEMPOTENCY_KEY = {
   in: "header",
   description: "The same key and body again gives the first answer and starts nothing.",
   schema: { type: "string", minLength: 1, maxLength: 255 },
+  example: "0f8fad5b-d9cb-469f-a165-70867728950e",
 };
 
-const ERROR_ANSWER = {
-  description: "What went wrong, for a person and for a program.",
-  content: { "application/json": { schema: { $ref: `${SCHEMA_REF}Error` } } },
-};
+const ref = (schema: string) => ({ $ref: SCHEMA_REF + schema });
+
+function jsonAnswer(description: string, schema: object, example: object) {
+  return { description, content: { "application/json": { schema, example } } };
+}
 
 function describeAnswer({ description, schema, contentType }: Operation["answers"][number]) {
-  if (schema) return { description, content: { "application/json": { schema: { $ref: SCHEMA_REF + schema } } } };
+  if (schema) {
+    const content = { schema: ref(schema), ...(schema in EXAMPLES && { example: exampleOf(schema) }) };
+    return { description, content: { "application/json": content } };
+  }
   return contentType ? { description, content: { [contentType]: {} } } : { description };
+}
+
+function exampleOf(schema: string): unknown {
+  return Object.entries(EXAMPLES).find(([name]) => name === schema)?.[1];
 }
 
 function parametersOf(shape: z.ZodType, place: "path" | "query") {

@@ -123,7 +123,7 @@ export class OverBudgetError extends MediaError {
     this.renewsAt = renewsAt;
   }
 }
-const dollars = (mills: number) => (mills / 1000).toFixed(2);
+const dollars = (mills: number) => (mills / 1000).toFixed(mills % 10 === 0 ? 2 : 3);
 
 /** More than the tenant may have open at once, or start in a minute. */
 export class TooManyStartsError extends MediaError {
@@ -148,6 +148,15 @@ export class StartsStoppedError extends MediaError {
   readonly retryAfterSeconds = 300;
   constructor() {
     super("New videos are stopped for now by whoever runs this service. Those that are being made go on.");
+  }
+}
+
+/** No bytes were put into the place of this upload, or it was not this tenant's, or it is long ago. */
+export class UploadNotFoundError extends MediaError {
+  override readonly name = "UploadNotFoundError";
+  readonly code = "upload_not_found";
+  constructor(id: string) {
+    super(`No picture has arrived as upload "${id}". Put it to the place that POST /api/uploads gave, then check it.`);
   }
 }
 

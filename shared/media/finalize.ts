@@ -12,9 +12,10 @@ import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { CheckedFetch, Kling, MediaFiles, ReadVideoFacts, VideoDescriber, VideoFrames } from "./ports.ts";
+import type { CheckedFetch, Kling, MediaFiles, ReadVideoFacts, Timings, VideoDescriber, VideoFrames } from "./ports.ts";
 import { sourceUrl, wholeBody } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
+import { noteTiming } from "./timings.ts";
 
 export interface FinalizeDeps extends MoveDeps {
   kling: Pick<Kling, "checkKlingRequestStatus" | "getKlingRequestResult">;
@@ -22,6 +23,7 @@ export interface FinalizeDeps extends MoveDeps {
   files: MediaFiles;
   readVideoFacts: ReadVideoFacts;
   describer: VideoDescriber;
+  timings: Timings;
   frames: VideoFrames;
   publicUrl: string | undefined;
 }
@@ -80,7 +82,17 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
     },
     { leaseOwner: leased.leaseOwner },
   );
+  await rememberTiming(deps, completed);
   return analyze(deps, completed);
+}
+
+/** The video is there, whether or not we remember how long it took. */
+async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<void> {
+  try {
+    await noteTiming(deps, completed);
+  } catch (error) {
+    deps.log.warn("timing not noted", { mediaId: completed.id, error: String(error) });
+  }
 }
 
 /** fal's URL of the video; undefined when the job had failed, which is then recorded in fal's words. */

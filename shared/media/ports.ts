@@ -2,6 +2,7 @@
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "./modes.ts";
 import type { EventType, MoveName } from "./status.ts";
+import type { UploadPlace } from "./upload.ts";
 
 export interface Clock {
   /** Epoch milliseconds. */
@@ -221,6 +222,30 @@ export interface ImageFitter {
   ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
   /** The picture in so few pixels that a page holds it before it has loaded anything: a `data:` URI of about 150 bytes. */
   placeholder(image: Uint8Array): Promise<string>;
+}
+
+/** Looks at a picture. */
+export interface ImageInspector {
+  /** Pixels, as a viewer shows them. @throws SourceImageError when the picture could not be animated in any format */
+  inspect(image: Uint8Array): Promise<{ width: number; height: number }>;
+}
+
+/** Places in the store where a caller may put one file of a known size. */
+export interface UploadPlaces {
+  /** @param expiresAt epoch milliseconds: nothing can be put after that */
+  open(key: string, size: number, expiresAt: number): Promise<UploadPlace>;
+}
+
+/** What has taken how long. */
+export interface Timings {
+  /** Once per media, however often it is called. */
+  add(kind: GenerationKind, took: { mediaId: string; at: string; seconds: number }): Promise<void>;
+  /** Seconds, the newest first. */
+  latest(kind: GenerationKind, limit: number): Promise<number[]>;
+}
+export interface GenerationKind {
+  mode: KlingGenerationMode;
+  duration: Duration;
 }
 
 /** Reads the facts out of an MP4 in the store. @throws DeliveryError when it is not a playable video */

@@ -1,7 +1,8 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
 import type { Media, StoredImage, StoredVideo } from "./media.ts";
-import type { KlingGenerationMode } from "./modes.ts";
+import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
 import type { MediaFiles } from "./ports.ts";
+import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";
 
 /** The seed's media. */
@@ -16,6 +17,10 @@ export interface IMedia {
   generationMode?: KlingGenerationMode;
   requestId?: string;
   queuePosition?: number;
+  /** The user's own words, and what was asked for with them. */
+  context: string;
+  duration: Duration;
+  aspectRatio?: AspectRatio;
   prompt?: string;
   error?: { code: string; message: string };
   image?: { link: string; width?: number; height?: number };
@@ -30,6 +35,9 @@ export interface IMedia {
   /** After it, the media is deleted. */
   keptUntil?: string;
   createdAt: string;
+  /** A cancel was asked for and fal has not confirmed it yet. */
+  cancelRequestedAt?: string;
+  completedAt?: string;
   updatedAt: string;
   version: number;
 }
@@ -74,6 +82,9 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     generationMode: record.generationMode,
     requestId: record.requestId,
     queuePosition: record.queuePosition,
+    context: record.context,
+    duration: record.duration,
+    aspectRatio: record.aspectRatio,
     prompt: record.prompt,
     error: record.error,
     image: await presentImage(files, record),
@@ -85,6 +96,8 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     estimatedCostUsd: record.estimatedCostUsd,
     keptUntil: record.keptUntil,
     createdAt,
+    cancelRequestedAt: record.cancelRequestedAt,
+    completedAt: record.completedAt,
     updatedAt: record.updatedAt,
     version: record.version,
   };
@@ -104,7 +117,8 @@ function statusOf(record: Media): GenerationStatus {
 
 async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
   if (source) return presentStored(files, source);
-  return image.link === "" ? undefined : image;
+  // An upload has no address that a caller could open; its picture is shown from the source on.
+  return image.link === "" || uploadIdIn(image.link) !== undefined ? undefined : image;
 }
 
 async function presentStored(files: Pick<MediaFiles, "link">, stored: StoredImage | undefined) {

@@ -4,6 +4,7 @@ import { newSourceKey } from "./file-keys.ts";
 import type { Media, SourceImage } from "./media.ts";
 import { IMAGE_MAX_BYTES } from "./modes.ts";
 import type { CheckedFetch, ImageFitter, MediaFiles } from "./ports.ts";
+import { uploadIdIn, uploadKey } from "./upload.ts";
 
 export interface SourceDeps {
   fetch: CheckedFetch;
@@ -36,9 +37,18 @@ export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined
 }
 
 async function take(deps: SourceDeps, media: Media, link: string, key: string): Promise<SourceImage> {
-  const { bytes, width, height } = await deps.images.fit(await fetchImage(deps.fetch, link), media.aspectRatio, key);
+  const uploadId = uploadIdIn(link);
+  const image = uploadId === undefined ? await fetchImage(deps.fetch, link) : await readUpload(deps, media, uploadId);
+  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key);
   await deps.files.put(key, bytes, "image/jpeg");
   return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
+}
+
+/** An upload is a file of our own and of this tenant: no address is involved that could lead elsewhere. */
+async function readUpload({ files }: SourceDeps, media: Media, uploadId: string): Promise<Uint8Array> {
+  const bytes = await files.read(uploadKey(media.tenantId, uploadId));
+  if (!bytes) throw new SourceImageError("image_not_found", "uploads are kept for a week");
+  return bytes;
 }
 
 async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array> {

@@ -1,7 +1,8 @@
-// S3's client and the store over it, in a module of their own: a bundle reads it when the first file is asked for.
-import { S3Client } from "@aws-sdk/client-s3";
+// S3's client and what is kept over it, in a module of their own: a bundle reads it when the first file is asked for.
+import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { createS3MediaFiles } from "../adapters/s3-media-files.ts";
-import type { MediaFiles } from "../media/ports.ts";
+import { createS3UploadPlaces } from "../adapters/s3-upload-places.ts";
+import type { MediaFiles, UploadPlaces } from "../media/ports.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { clock } from "./clock.ts";
 
@@ -10,7 +11,17 @@ const PART_TIMEOUT_MS = 30_000;
 
 /** @param linkOrigin where links lead, if not to S3 itself */
 export function openS3MediaFiles(bucket: string, linkOrigin: string | undefined): MediaFiles {
+  return createS3MediaFiles({ client: s3(), bucket, linkOrigin, now: () => clock.now() });
+}
+
+/** Always at S3 itself: a CDN passes on what is read. */
+export function openS3UploadPlaces(bucket: string): UploadPlaces {
+  // Whoever puts the bytes is not asked to compute a checksum, so the link must not promise one.
+  const client = s3({ requestChecksumCalculation: "WHEN_REQUIRED" });
+  return createS3UploadPlaces({ client, bucket, now: () => clock.now() });
+}
+
+function s3(options: S3ClientConfig = {}): S3Client {
   const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: PART_TIMEOUT_MS };
-  const client = new S3Client({ ...AWS_CLIENT, requestHandler });
-  return createS3MediaFiles({ client, bucket, linkOrigin, now: () => clock.now() });
+  return new S3Client({ ...AWS_CLIENT, requestHandler, ...options });
 }

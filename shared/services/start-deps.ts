@@ -1,5 +1,4 @@
 // What starting a generation needs, for HTTP and for the bus.
-import { v7 as timeOrderedId } from "uuid";
 import { environment } from "../environment.ts";
 import type { StartDeps } from "../media/start.ts";
 import { budget } from "./budget.ts";
@@ -7,6 +6,7 @@ import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
+import { newId } from "./new-id.ts";
 import { spendingLimits } from "./spending-limits.ts";
 import { workflow } from "./workflow.ts";
 
@@ -17,7 +17,7 @@ export const startDeps = lazy((): StartDeps => ({
   limits: spendingLimits(),
   clock,
   log: log(),
-  newId: (msecs) => timeOrderedId({ msecs }),
+  newId,
   deadlineSeconds: environment().GENERATION_DEADLINE_SECONDS,
   retentionDays: environment().MEDIA_RETENTION_DAYS,
 }));

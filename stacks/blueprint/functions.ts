@@ -19,6 +19,10 @@ export type Link =
   | "MediaFiles.serveSource"
   | "MediaFiles.keepSource"
   | "MediaFiles.keepVideo"
+  | "MediaFiles.takeUpload"
+  | "MediaFiles.readUpload"
+  | "Timings.add"
+  | "Timings.list"
   | "MediaFiles.delete"
   | "WebhookSecret"
   | "FalKey"
@@ -32,6 +36,8 @@ export interface FunctionPlan {
   reserveConcurrency?: true;
   /** Packages with native code, installed beside the bundle. */
   install?: readonly string[];
+  /** Files and directories of the project, laid beside the bundle. */
+  copy?: readonly string[];
 }
 
 /** Lambda gives CPU by memory; below this a cold start takes longer than its cheaper second saves. */
@@ -63,11 +69,22 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     ...api,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
   },
+  "functions/api/upload-image.handler": { ...api, links: ["MediaFiles.takeUpload"] },
+  "functions/api/check-upload.handler": {
+    // It decodes what submit-generation decodes.
+    memoryMb: 1536,
+    timeoutSeconds: API_SECONDS,
+    links: ["MediaFiles.readUpload"],
+    install: ["sharp"],
+  },
+  "functions/api/report-pricing.handler": { ...api, links: [] },
+  "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
   "functions/api/delete-media.handler": {
     ...api,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete"],
   },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
+  "functions/web/serve-console.handler": { ...api, links: [], copy: [".web"] },
   "functions/api/describe-api.handler": { ...api, links: [] },
   "functions/api/report-health.handler": { ...api, links: [] },
 
@@ -80,6 +97,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
       "Media.get",
       "Media.update",
       "Bus.publish",
+      "MediaFiles.readUpload",
       "MediaFiles.keepSource",
       "WebhookSecret",
       "FalKey",
@@ -96,7 +114,15 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/workflow/finalize-and-analyze.handler": {
     memoryMb: 1024,
     timeoutSeconds: 300,
-    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.keepVideo", "FalKey", "WorkflowAiKey"],
+    links: [
+      "Media.get",
+      "Media.update",
+      "Bus.publish",
+      "MediaFiles.keepVideo",
+      "Timings.add",
+      "FalKey",
+      "WorkflowAiKey",
+    ],
   },
   "functions/workflow/record-failure.handler": {
     memoryMb: SMALL_MB,

@@ -4,6 +4,7 @@ import { ROUTES } from "../blueprint/routes.ts";
 import type { JwtSettings } from "./jwt-authorizer.ts";
 import { startLocalMachine, type LocalMachine } from "./machine.ts";
 import { StartError } from "./start-error.ts";
+import { buildWeb } from "../web/build.ts";
 
 /** A stop that takes longer than this is a stop that hangs. */
 const STOP_LIMIT_MS = 4000;
@@ -67,6 +68,7 @@ async function main(): Promise<void> {
   // A terminal is for people: what goes well is not worth a line.
   process.env["POWERTOOLS_LOG_LEVEL"] ||= "WARN";
   const dataDirectory = process.env["DATA_DIR"] || ".local";
+  await buildWeb();
   const machine = await startLocalMachine({
     port: portSetting("PORT", 3000),
     awsPort: portSetting("AWS_PORT", 4566),

@@ -4,6 +4,8 @@ import { enhanceAnswer } from "../../shared/contract/enhance.ts";
 import { cancelAnswer, checkAnswer, listAnswer, mediaAnswer } from "../../shared/contract/reading.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
+import { pricingAnswer, timingsAnswer } from "../../shared/contract/planning.ts";
+import { uploadAnswer } from "../../shared/contract/upload.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { inProcessCloud, PHOTO_URL, type CloudLink, type InProcessCloud } from "../support/in-process-cloud.ts";
 
@@ -46,6 +48,59 @@ async function started(overrides: Record<string, unknown> = {}): Promise<string>
   const { json } = await cloud.call(ENHANCE, { body: { ...body, ...overrides } });
   return json.data?.mediaSpace?.id ?? "";
 }
+
+describe("POST /api/uploads", () => {
+  const UPLOAD = "POST /api/uploads";
+  const IMAGE_LINK = "mediaSpace.media.image.link";
+
+  it("gives a place of the size that was asked for, whose check waits for the bytes", async () => {
+    const { statusCode, json } = await cloud.call(UPLOAD, { body: { size: 1234 } });
+    expect(statusCode).toBe(201);
+    const { data } = uploadAnswer.parse(json);
+    expect(data.put).toMatchObject({ method: "PUT", url: expect.stringContaining("size=1234") });
+    const checked = await cloud.call("POST /api/uploads/{id}/check", { path: { id: data.id } });
+    expect([checked.statusCode, checked.json.code]).toEqual([404, "upload_not_found"]);
+  });
+
+  it("says at once that a picture would be too large", async () => {
+    const { statusCode, json } = await cloud.call(UPLOAD, { body: { size: 10 * 1024 * 1024 + 1 } });
+    expect([statusCode, json.code]).toEqual([400, "image_too_large"]);
+  });
+
+  it.each([{}, { size: 0 }, { size: -1 }, { size: 1.5 }, { size: "12" }, { size: null }])(
+    "refuses %j",
+    async (body) => {
+      const { statusCode, json } = await cloud.call(UPLOAD, { body });
+      expect([statusCode, json.details?.[0]?.path]).toEqual([400, "size"]);
+    },
+  );
+
+  it.each(["x", "../../secrets", "019B76DA-A800-7000-8000-000000000001"])("checks no upload %j", async (id) => {
+    expect((await cloud.call("POST /api/uploads/{id}/check", { path: { id } })).statusCode).toBe(400);
+  });
+
+  it("makes a link that enhance takes, and shows no address that nobody could open", async () => {
+    const image = { link: "upload:019b76da-a800-7000-8000-000000000001" };
+    const { statusCode, json } = await cloud.call(ENHANCE, { body: { ...body, mediaSpace: { media: { image } } } });
+    expect(statusCode).toBe(202);
+    expect(json.data?.mediaSpace?.media).not.toHaveProperty("image");
+    const wrong = { link: "upload:x" };
+    const refused = await cloud.call(ENHANCE, { body: { ...body, mediaSpace: { media: { image: wrong } } } });
+    expect(refused.json.details?.[0]?.path).toBe(IMAGE_LINK);
+  });
+});
+
+describe("before a start", () => {
+  it("the price of every mode and duration is known", async () => {
+    const { json } = await cloud.call("GET /api/pricing");
+    expect(pricingAnswer.parse(json).data.prices).toHaveLength(6);
+  });
+
+  it("the times of this deployment are known, once there are some", async () => {
+    const { statusCode, json } = await cloud.call("GET /api/timings");
+    expect([statusCode, timingsAnswer.parse(json).data]).toEqual([200, { timings: [] }]);
+  });
+});
 
 describe("POST /api/media/enhance", () => {
   it("answers 202 with the new media, the picture's id as its base", async () => {
@@ -136,6 +191,7 @@ describe("POST /api/media/enhance", () => {
     ["no image", withMedia({}), "mediaSpace.media.image"],
     ["no link", withMedia({ image: {} }), "mediaSpace.media.image.link"],
     ["a link that is none", withMedia({ image: { link: "beach.jpg" } }), "mediaSpace.media.image.link"],
+    ["an upload that cannot be one", withMedia({ image: { link: "upload:../beach" } }), "mediaSpace.media.image.link"],
     ["a file link", withMedia({ image: { link: "file:///etc/passwd" } }), "mediaSpace.media.image.link"],
     ["a script link", withMedia({ image: { link: "javascript:alert(1)" } }), "mediaSpace.media.image.link"],
     ["a data link", withMedia({ image: { link: "data:image/png;base64,AA" } }), "mediaSpace.media.image.link"],

@@ -372,6 +372,47 @@ test("sweep-generations, called by the clock, restarts what nobody drives", asyn
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check" });
 });
 
+describe("a picture from somebody's disk", () => {
+  /** As a browser puts it: to the place itself, with no header of ours. */
+  const upload = async (bytes: Buffer): Promise<string> => {
+    const opened = await reply("upload-image", httpEvent("POST /api/uploads", { body: { size: bytes.length } }));
+    const { id, put } = z
+      .object({ data: z.object({ id: z.string(), put: z.object({ url: z.string() }) }) })
+      .parse(JSON.parse(opened.body)).data;
+    expect((await fetch(put.url, { method: "PUT", body: new Uint8Array(bytes) })).status).toBe(200);
+    return id;
+  };
+  const check = (id: string) => reply("check-upload", httpEvent("POST /api/uploads/{id}/check", { path: { id } }));
+
+  test("upload-image gives a place, check-upload looks at what came, submit-generation takes it", async () => {
+    const id = await upload(await photo(1200, 800));
+    const checked = await check(id);
+    expect(JSON.parse(checked.body)).toEqual({ data: { link: `upload:${id}`, width: 1200, height: 800 } });
+
+    const body = { ...REQUEST(), mediaSpace: { media: { image: { link: `upload:${id}` } } } };
+    const input = startedWith(await reply("enhance-media", httpEvent("POST /api/media/enhance", { body })));
+    expect((await run("submit-generation", input, outside)).result).toMatchObject({ next: "wait" });
+  });
+
+  test("check-upload says what is wrong with it, and when there is none", async () => {
+    const refused = await check(await upload(await photo(100, 100)));
+    expect([refused.statusCode, refused.body]).toEqual([400, expect.stringContaining('"image_too_small"')]);
+    expect((await check("019b76da-a800-7000-8000-00000000dead")).statusCode).toBe(404);
+  });
+
+  test("an upload that is not there any more fails its generation", async () => {
+    const link = "upload:019b76da-a800-7000-8000-00000000dead";
+    const body = { ...REQUEST(), mediaSpace: { media: { image: { link } } } };
+    const input = startedWith(await reply("enhance-media", httpEvent("POST /api/media/enhance", { body })));
+    expect((await run("submit-generation", input, outside)).result).toEqual({ next: "done" });
+  });
+});
+
+test("report-timings reads what finalize-and-analyze noted", async () => {
+  const { statusCode, body } = await reply("report-timings", httpEvent("GET /api/timings"));
+  expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);
+});
+
 test("on-execution-ended restarts what its execution has left, but not at once what would die again", async () => {
   const { tenantId, spaceId, id: mediaId } = await leave({ id: "019b76da-a800-7000-8000-000000000003" });
   const ended = (livedSeconds: number) => ({
@@ -410,9 +451,21 @@ test("redrive-generation lets a failed delivery begin anew", async () => {
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check", lap: true });
 });
 
-test("describe-api and report-health need nothing", async () => {
+test("serve-console finds its files beside its bundle", async () => {
+  const page = await reply("serve-console", httpEvent("GET /"));
+  expect(page.statusCode).toBe(200);
+  const [script = ""] = /\/assets\/main-\w+\.js/.exec(page.body) ?? [];
+  const asset = await reply("serve-console", { ...httpEvent("GET /assets/{name}"), rawPath: script });
+  expect([asset.statusCode, asset.body.length > 10_000]).toEqual([200, true]);
+  expect((await reply("serve-console", httpEvent("GET /client.js"))).body).toContain("watchGeneration");
+  expect((await reply("serve-console", httpEvent("GET /docs"))).body).toContain("POST</b> /api/media/enhance");
+});
+
+test("describe-api, report-pricing and report-health need nothing", async () => {
   const described = await reply("describe-api", httpEvent("GET /openapi.json"));
   expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
+  const pricing = await reply("report-pricing", httpEvent("GET /api/pricing"));
+  expect(pricing.body).toContain('{"mode":"standard","duration":"5","usd":0.28}');
   const healthy = await reply("report-health", httpEvent("GET /health"));
   expect(JSON.parse(healthy.body)).toEqual({ status: "ok", testMode: false });
 });

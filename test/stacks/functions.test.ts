@@ -24,6 +24,7 @@ interface Specification {
 
 const small = { memoryMb: 512, timeoutSeconds: 28 };
 const links = ["s3:GetObject on MediaFiles/videos/*", "s3:GetObject on MediaFiles/sources/*"];
+const readUpload = ["s3:GetObject on MediaFiles/uploads/*", "s3:ListBucket on MediaFiles"];
 const deletes = [
   "s3:DeleteObject on MediaFiles/videos/*",
   "s3:DeleteObject on MediaFiles/sources/*",
@@ -62,6 +63,26 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "MediaFiles", "FalKey"],
     ...small,
   },
+  "upload-image": {
+    calledBy: "POST /api/uploads, with a token",
+    may: ["s3:PutObject on MediaFiles/uploads/*"],
+    knows: ["MediaFiles"],
+    ...small,
+  },
+  "check-upload": {
+    calledBy: "POST /api/uploads/{id}/check, with a token",
+    may: readUpload,
+    knows: ["MediaFiles"],
+    memoryMb: 1536,
+    timeoutSeconds: 28,
+  },
+  "report-pricing": { calledBy: "GET /api/pricing, open", may: [], knows: [], ...small },
+  "report-timings": {
+    calledBy: "GET /api/timings, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "delete-media": {
     calledBy: "DELETE /api/spaces/{spaceId}/media/{id}, with a token",
     may: [...moves, ...deletes],
@@ -80,12 +101,18 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "Generation", "WebhookSecret"],
     ...small,
   },
+  "serve-console": {
+    calledBy: "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open",
+    may: [],
+    knows: [],
+    ...small,
+  },
   "describe-api": { calledBy: "GET /openapi.json, open", may: [], knows: [], ...small },
   "report-health": { calledBy: "GET /health, open", may: [], knows: [], ...small },
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
-    may: [...moves, "s3:PutObject on MediaFiles/sources/*"],
+    may: [...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
     knows: ["Media", "Bus", "MediaFiles", "WebhookSecret", "FalKey", "WorkflowAiKey"],
     memoryMb: 1536,
     timeoutSeconds: 120,
@@ -104,6 +131,7 @@ const SPECIFICATION: Record<string, Specification> = {
       "s3:PutObject on MediaFiles/videos/*",
       "s3:AbortMultipartUpload on MediaFiles/videos/*",
       "s3:GetObject on MediaFiles/videos/*",
+      "dynamodb:PutItem on Media",
     ],
     knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
     memoryMb: 1024,

@@ -3,12 +3,13 @@
 import { fork } from "node:child_process";
 import crypto from "node:crypto";
 import { once } from "node:events";
-import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import * as z from "zod";
 import { ROOT } from "../../stacks/offline/platform.ts";
+import { functionPlan } from "../../stacks/blueprint/functions.ts";
 import { bundleHandler } from "./bundle.ts";
 import {
   functionsOf,
@@ -62,7 +63,7 @@ export async function deployedFunctions(options: {
       const body = await buffer(request);
       const asked = permissionsAsked(request, body, graph);
       for (const { action, arn, body: said } of asked) {
-        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources)\/.*$/, "/$1/*")}`;
+        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources|uploads)\/.*$/, "/$1/*")}`;
         current?.calls.push({ action, body: said });
         if (current && !allows(current.fn, action, arn)) {
           const { fn } = current;
@@ -163,6 +164,9 @@ async function build(graph: Graph, fn: GraphFunction, root: string): Promise<{ f
   for (const name of properties.install) {
     await mkdir(join(root, "node_modules"), { recursive: true });
     await symlink(join(ROOT, "node_modules", name), join(root, "node_modules", name));
+  }
+  for (const path of functionPlan(fn.handler).copy ?? []) {
+    await cp(join(ROOT, path), join(root, path), { recursive: true });
   }
   const key = Buffer.from(z.string().parse(fn.environment["SST_KEY"]), "base64");
   if (key.length !== SST_KEY_BYTES) throw new Error("SST's key has changed its size.");

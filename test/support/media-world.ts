@@ -5,9 +5,10 @@ import path from "node:path";
 import sharp from "sharp";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
 import type { SpendingLimits } from "../../shared/media/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
@@ -27,9 +28,10 @@ export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
 export async function mediaWorld() {
   const clock = new ManualClock();
   const kling = new FakeKling();
-  const table = await inMemoryDynamoDb();
-  const records = createDynamoMediaRecords({ ...table, clock });
-  const budget = createDynamoBudget({ ...table, clock });
+  const dynamo = await inMemoryDynamoDb();
+  const records = createDynamoMediaRecords({ ...dynamo, clock });
+  const budget = createDynamoBudget({ ...dynamo, clock });
+  const timings = createDynamoTimings({ ...dynamo, series: "test" });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,
@@ -68,7 +70,8 @@ export async function mediaWorld() {
     limits: { tenant: {}, everybody: {} } as SpendingLimits,
     files,
     fetch,
-    images: { fit: fitImage, placeholder: makePlaceholder },
+    images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },
+    timings,
     readVideoFacts,
     kling,
     clock,

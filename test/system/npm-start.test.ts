@@ -168,7 +168,9 @@ async function records(endpoint: string) {
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
   try {
-    const { Items = [] } = await DynamoDBDocumentClient.from(client).send(new ScanCommand({ TableName: "Media" }));
+    const isMedia = { FilterExpression: "begins_with(sk, :media)", ExpressionAttributeValues: { ":media": "MEDIA#" } };
+    const scan = new ScanCommand({ TableName: "Media", ...isMedia });
+    const { Items = [] } = await DynamoDBDocumentClient.from(client).send(scan);
     return Items;
   } finally {
     client.destroy();

@@ -1,0 +1,10 @@
+// GET /api/timings: how long generations have taken here, by mode and duration.
+import * as z from "zod";
+import { http, reply } from "../../shared/lambda.ts";
+import { timings } from "../../shared/media/timings.ts";
+import { timingsStore } from "../../shared/services/timings.ts";
+
+export const handler = http(z.object({}), async (_, { caller }) => {
+  caller();
+  return reply(200, { data: { timings: await timings({ timings: timingsStore() }) } });
+});

@@ -1,0 +1,275 @@
+// One generation: where it stands, honestly; its video when there is one; what went wrong when something did.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { cancelGeneration, deleteMedia } from "../../../shared/client/calls.ts";
+import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";
+import { isTrouble } from "../../../shared/client/errors.ts";
+import type { Connection } from "../../../shared/client/request.ts";
+import type { Draft } from "./composer.tsx";
+import type { Planning } from "./use-planning.ts";
+import { dollars, moment, span, statusOf, stepOf, STEPS } from "./words.ts";
+
+interface Props {
+  item: MediaSpace;
+  preview: string | undefined;
+  connection: Connection;
+  planning: Planning;
+  onChanged: (item: MediaSpace) => void;
+  onDeleted: (item: MediaSpace) => void;
+  onStale: (item: MediaSpace) => Promise<void>;
+  onReuse: (draft: Draft) => void;
+  onSay: (words: string) => void;
+}
+
+export function Card({ item, preview, connection, planning, onChanged, onDeleted, onStale, onReuse, onSay }: Props) {
+  const { media } = item;
+  const isRunning = media.generationStatus === "generating-video";
+  const status = statusOf(media);
+  useSaid(media, onSay);
+  return (
+    <li class={`card ${media.generationStatus}`} aria-labelledby={`${item.id}-words`}>
+      <Screen item={item} preview={preview} onStale={onStale} />
+      <div class="card-body">
+        <p class="status">
+          <span class={`dot ${media.phase ?? media.generationStatus}`} aria-hidden="true" />
+          {status}
+        </p>
+        <p id={`${item.id}-words`} class="words" title={media.context}>
+          {media.context || media.name}
+        </p>
+        {isRunning && <Progress media={media} planning={planning} />}
+        {media.error && (
+          <p class="error">
+            {media.error.message} <code>{media.error.code}</code>
+          </p>
+        )}
+        {media.description.map(({ start, text }) => (
+          <p key={start} class="description">
+            {text}
+          </p>
+        ))}
+        <p class="facts">
+          {factsOf(media).map((fact) => (
+            <span key={fact}>{fact}</span>
+          ))}
+        </p>
+        <div class="card-actions">
+          {isRunning && media.phase !== undefined && (
+            <Cancel item={item} connection={connection} onChanged={onChanged} onSay={onSay} />
+          )}
+          {media.video && (
+            <a class="button" href={media.video.link} download={`${item.id}.mp4`}>
+              Download
+            </a>
+          )}
+          {!isRunning && media.generationMode && (
+            <button type="button" class="quiet" onClick={() => onReuse(draftOf(media))}>
+              Use these words again
+            </button>
+          )}
+          {!isRunning && media.phase !== undefined && media.analysisStatus !== "pending" && (
+            <Delete item={item} connection={connection} onDeleted={onDeleted} onSay={onSay} />
+          )}
+        </div>
+      </div>
+    </li>
+  );
+}
+
+/** Ends are said aloud, once. */
+function useSaid({ generationStatus, context, error }: IMedia, onSay: (words: string) => void) {
+  const before = useRef(generationStatus);
+  useEffect(() => {
+    if (before.current === generationStatus) return;
+    before.current = generationStatus;
+    const which = context.length > 60 ? `${context.slice(0, 60)}...` : context;
+    if (generationStatus === "completed") onSay(`The video is ready: ${which}`);
+    if (generationStatus === "failed") onSay(`The generation failed: ${error?.message ?? which}`);
+    if (generationStatus === "canceled") onSay(`Canceled: ${which}`);
+  }, [generationStatus, context, error, onSay]);
+}
+
+function draftOf({ context, generationMode, duration, aspectRatio }: IMedia): Draft {
+  return { words: context, mode: generationMode ?? "standard", duration, format: aspectRatio ?? "as it is" };
+}
+
+function factsOf(media: IMedia): string[] {
+  const { generationMode, duration, video, createdAt, completedAt } = media;
+  const facts = [
+    moment(createdAt),
+    generationMode && generationMode.charAt(0).toUpperCase() + generationMode.slice(1),
+    video?.durationInSeconds ? `${Math.round(video.durationInSeconds)} s` : `${duration} s`,
+    video?.width && video.height ? `${video.width} × ${video.height}` : undefined,
+    costOf(media),
+    completedAt && `took ${span((Date.parse(completedAt) - Date.parse(createdAt)) / 1000)}`,
+  ];
+  return facts.filter((fact) => fact !== undefined);
+}
+
+/** What never reached fal costs nothing; of a submit whose answer was lost nobody knows. */
+function costOf({ generationStatus, requestId, error, estimatedCostUsd }: IMedia): string | undefined {
+  const hasEnded = generationStatus === "failed" || generationStatus === "canceled";
+  if (hasEnded && requestId === undefined && error?.code !== "submit_outcome_unknown") return "nothing was billed";
+  return estimatedCostUsd === undefined ? undefined : dollars(estimatedCostUsd);
+}
+
+function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "onStale">) {
+  const { video, image, poster, placeholder, context, aspectRatio } = item.media;
+  // A link that has ended is asked for anew, once: what does not open then does not open.
+  const asked = useRef<string>(undefined);
+  const stale = (link: string) => {
+    if (asked.current !== undefined) return;
+    asked.current = link;
+    void onStale(item);
+  };
+  const isUpright = video ? (video.height ?? 0) >= (video.width ?? 1) : aspectRatio === "9:16" || aspectRatio === "1:1";
+  const picture = poster?.link ?? image?.link ?? preview;
+  const behind = placeholder ?? picture;
+  if (video) {
+    return (
+      <div class="screen">
+        {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
+        <video
+          src={video.link}
+          poster={picture}
+          controls
+          playsInline
+          preload="metadata"
+          loop
+          aria-label={`Video: ${context}`}
+          onError={() => stale(video.link)}
+        />
+      </div>
+    );
+  }
+  return (
+    <div class={`screen ${item.media.generationStatus === "generating-video" ? "working" : ""}`}>
+      {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
+      {picture && (
+        <img
+          class={isUpright && image ? "whole" : ""}
+          src={picture}
+          alt=""
+          loading="lazy"
+          onError={() => image && stale(image.link)}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Steps that were really taken, time that has really passed, and how long such things take here: nothing invented. */
+function Progress({ media, planning }: { media: IMedia; planning: Planning }) {
+  const elapsed = useElapsed(media.createdAt);
+  const timing = planning.timing(media.generationMode, media.duration);
+  const done = stepOf(media);
+  return (
+    <div class="progress">
+      <ol class="steps" aria-label={`Step ${Math.min(done + 1, STEPS.length)} of ${STEPS.length}`}>
+        {STEPS.map((step, n) => (
+          <li
+            key={step}
+            class={n < done ? "done" : n === done ? "now" : ""}
+            aria-current={n === done ? "step" : undefined}
+          >
+            {step}
+          </li>
+        ))}
+      </ol>
+      {timing && (
+        <div class="scale" aria-hidden="true">
+          <i class="passed" style={{ width: `${Math.min(100, (elapsed / timing.p90Seconds) * 100)}%` }} />
+          <i class="half" style={{ left: `${(timing.p50Seconds / timing.p90Seconds) * 100}%` }} />
+        </div>
+      )}
+      <p class="elapsed">
+        <span class="tabular">{span(elapsed)}</span>
+        {timing && (
+          <span>
+            {elapsed > timing.p90Seconds
+              ? "longer than nine of ten"
+              : `half are ready within ${span(timing.p50Seconds)}, nine of ten within ${span(timing.p90Seconds)}`}
+          </span>
+        )}
+      </p>
+    </div>
+  );
+}
+
+/** Seconds since then, by the second. */
+function useElapsed(since: string): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  return Math.max(0, (now - Date.parse(since)) / 1000);
+}
+
+function Cancel({ item, connection, onChanged, onSay }: Pick<Props, "item" | "connection" | "onChanged" | "onSay">) {
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState("");
+  const wasAsked = item.media.cancelRequestedAt !== undefined;
+  const cancel = async () => {
+    setBusy(true);
+    try {
+      const { message, mediaSpace } = await cancelGeneration(item, connection);
+      onChanged(mediaSpace);
+      setSaid(message);
+      onSay(message);
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      setSaid(error.message);
+      onSay(error.message);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <>
+      {!wasAsked && item.media.phase !== "finalizing" && (
+        <button type="button" class="button" aria-disabled={busy} onClick={() => !busy && void cancel()}>
+          {busy ? "Canceling..." : "Cancel"}
+        </button>
+      )}
+      {said && <p class="note">{said}</p>}
+    </>
+  );
+}
+
+/** Asks once more: what is deleted cannot be had back. */
+function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "connection" | "onDeleted" | "onSay">) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [said, setSaid] = useState("");
+  const remove = async () => {
+    setBusy(true);
+    try {
+      await deleteMedia(item, connection);
+      onSay("Deleted.");
+      onDeleted(item);
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      setSaid(error.message);
+      onSay(error.message);
+      setBusy(false);
+    }
+  };
+  if (!asking) {
+    return (
+      <button type="button" class="quiet" onClick={() => setAsking(true)}>
+        Delete
+      </button>
+    );
+  }
+  return (
+    <span class="sure">
+      <span class="note">{said || "Delete it and its files for good?"}</span>
+      <button type="button" class="button" aria-disabled={busy} onClick={() => !busy && void remove()}>
+        Delete for good
+      </button>
+      <button type="button" class="quiet" autoFocus onClick={() => setAsking(false)}>
+        Keep
+      </button>
+    </span>
+  );
+}

@@ -1,0 +1,98 @@
+// What the console says: phases, times, prices and errors in plain words.
+import type { IMedia } from "../../../shared/client/contract.ts";
+
+export const MODES = [
+  { mode: "standard", name: "Standard", says: "720p, the fastest way to see whether an idea works" },
+  { mode: "pro", name: "Pro", says: "1080p, finer motion, takes a last frame" },
+  { mode: "master", name: "Master", says: "1080p, the best motion there is" },
+] as const;
+export type Mode = (typeof MODES)[number]["mode"];
+
+export const DURATIONS = ["5", "10"] as const;
+export type Duration = (typeof DURATIONS)[number];
+
+export const FORMATS = ["as it is", "16:9", "9:16", "1:1"] as const;
+export type Format = (typeof FORMATS)[number];
+
+/** Width divided by height; undefined where the picture keeps its own. */
+export function ratioOf(format: Format): number | undefined {
+  const [width, height] = format.split(":").map(Number);
+  return width && height ? width / height : undefined;
+}
+
+export function dollars(usd: number): string {
+  return `$${usd.toFixed(2)}`;
+}
+
+/** `1 min 5 s`, `48 s`, `1 h 2 min` */
+export function span(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return whole % 60 === 0 ? `${whole / 60} min` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const DAY = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric" });
+
+export function moment(iso: string): string {
+  const at = new Date(iso);
+  const isToday = at.toDateString() === new Date().toDateString();
+  return isToday ? `Today, ${CLOCK.format(at)}` : `${DAY.format(at)}, ${CLOCK.format(at)}`;
+}
+
+/** Where a generation stands, as a person would say it. */
+export function statusOf(media: IMedia): string {
+  if (media.cancelRequestedAt !== undefined && media.generationStatus === "generating-video") return "Asked to stop";
+  switch (media.phase) {
+    case "queued":
+      return "Waiting to be sent";
+    case "submitting":
+      return "Being sent to fal.ai";
+    case "generating":
+      if (media.queuePosition === undefined) return "Being made";
+      return media.queuePosition === 0
+        ? "Next in line at fal.ai"
+        : `${ordinal(media.queuePosition + 1)} in line at fal.ai`;
+    case "finalizing":
+      return "Being stored";
+    case "completed":
+      return "Ready";
+    case "failed":
+      return "Failed";
+    case "canceled":
+      return "Canceled";
+    case undefined:
+      return { "generating-video": "Being made", completed: "Ready", failed: "Failed", canceled: "Canceled" }[
+        media.generationStatus
+      ];
+  }
+}
+
+function ordinal(n: number): string {
+  const ending = n % 100 >= 11 && n % 100 <= 13 ? "th" : (["th", "st", "nd", "rd"][n % 10] ?? "th");
+  return `${n}${ending}`;
+}
+
+/** The four steps of a generation, for a row of dots. */
+export const STEPS = ["Waiting", "Sending", "At fal.ai", "Storing"] as const;
+
+/** How many of the steps are behind a generation. */
+export function stepOf({ phase }: IMedia): number {
+  switch (phase) {
+    case "queued":
+      return 0;
+    case "submitting":
+      return 1;
+    case "generating":
+      return 2;
+    case "finalizing":
+      return 3;
+    case "completed":
+      return 4;
+    case "failed":
+    case "canceled":
+    case undefined:
+      return 0;
+  }
+}

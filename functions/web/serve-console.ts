@@ -1,0 +1,11 @@
+// GET /, /docs, /client.js and /assets/{name}: the console, the readable API, the client library.
+import * as z from "zod";
+import { RequestError } from "../../shared/errors-on-the-wire.ts";
+import { http } from "../../shared/lambda.ts";
+import { webFile } from "../../shared/services/web.ts";
+
+export const handler = http(z.object({}), async (_, { rawPath }) => {
+  const file = await webFile(rawPath);
+  if (!file) throw new RequestError(404, "route_not_found", "There is no such page.");
+  return { statusCode: 200, headers: file.headers, body: file.text };
+});

@@ -1,0 +1,38 @@
+// How long generations took, in DynamoDB: one small item each beside the records, which forgets itself.
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import type { GenerationKind, Timings } from "../media/ports.ts";
+
+/** Older ones tell of another queue. DynamoDB's TTL deletes them for nothing. */
+const KEPT_SECONDS = 90 * 24 * 3600;
+
+/** @param series what is measured apart: a test mode's times say nothing of fal's */
+export function createDynamoTimings(options: { client: DynamoDBClient; table: string; series: string }): Timings {
+  const { client, table, series } = options;
+  const db = DynamoDBDocumentClient.from(client);
+  const partition = ({ mode, duration }: GenerationKind) => `TIMINGS#${series}#${mode}#${duration}`;
+
+  return {
+    async add(kind, { mediaId, at, seconds }) {
+      const expiresAt = Math.floor(Date.parse(at) / 1000) + KEPT_SECONDS;
+      const Item = { pk: partition(kind), sk: `${at}#${mediaId}`, seconds, expiresAt };
+      await db.send(new PutCommand({ TableName: table, Item }));
+    },
+
+    async latest(kind, limit) {
+      const { Items = [] } = await db.send(
+        new QueryCommand({
+          TableName: table,
+          KeyConditionExpression: "pk = :pk",
+          ExpressionAttributeValues: { ":pk": partition(kind) },
+          ScanIndexForward: false,
+          Limit: limit,
+        }),
+      );
+      return Items.map((item) => timingItem.parse(item).seconds);
+    },
+  };
+}
+
+const timingItem = z.object({ seconds: z.number() });

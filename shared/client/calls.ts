@@ -1,0 +1,92 @@
+// The API's calls, typed by its contract. Each is a function of its own: a bundler keeps what is used.
+import type {
+  CancelAnswer,
+  CheckAnswer,
+  CheckRequest,
+  EnhanceAnswer,
+  EnhanceRequest,
+  MediaPage,
+  MediaSpace,
+  Pricing,
+  Timings,
+} from "./contract.ts";
+import { send, type Connection } from "./request.ts";
+
+/** Names one media. */
+export interface MediaRef {
+  spaceId: string;
+  id: string;
+}
+
+/** A start carries a key, and what is deleted stays deleted: both may be sent until they are answered. */
+const TRIES = 4;
+
+/**
+ * Starts a generation. It may be sent several times and starts one at most: every try carries the same Idempotency-Key.
+ * Give a key of your own to make the whole call repeatable, after a reload too.
+ * @throws ApiError, NoAnswerError
+ */
+export async function enhanceMedia(
+  body: EnhanceRequest,
+  { idempotencyKey = newIdempotencyKey(), ...connection }: Connection & { idempotencyKey?: string } = {},
+): Promise<EnhanceAnswer> {
+  const headers = { "idempotency-key": idempotencyKey };
+  const path = "/api/media/enhance";
+  const request = { method: "POST", path, body, headers, tries: TRIES } as const;
+  return (await send<{ data: EnhanceAnswer }>(request, connection)).data;
+}
+
+/** 128 random bits. `randomUUID` would be missing in a page without TLS. */
+export function newIdempotencyKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Where a generation stands, as the seed asks for it. */
+export async function checkGeneration(body: CheckRequest, connection?: Connection): Promise<CheckAnswer> {
+  const request = { method: "POST", path: "/api/media/check-generation", body, tries: TRIES } as const;
+  return (await send<{ data: CheckAnswer }>(request, connection)).data;
+}
+
+/** One media. */
+export async function getMedia(media: MediaRef, connection?: Connection): Promise<MediaSpace> {
+  return (await send<{ data: { mediaSpace: MediaSpace } }>({ path: pathOf(media) }, connection)).data.mediaSpace;
+}
+
+/** One page of a space, newest first. `cursor` is the `nextCursor` of the page before. */
+export async function listMedia(
+  spaceId: string,
+  { limit, cursor, ...connection }: Connection & { limit?: number; cursor?: string | undefined } = {},
+): Promise<MediaPage> {
+  const query = new URLSearchParams({
+    ...(limit !== undefined && { limit: String(limit) }),
+    ...(cursor !== undefined && { cursor }),
+  });
+  const path = `/api/spaces/${encodeURIComponent(spaceId)}/media?${query.toString()}`;
+  return (await send<{ data: MediaPage }>({ path }, connection)).data;
+}
+
+/** Stops a generation, at fal too. A 409 (`already_ended`) says that there is nothing left to stop. */
+export async function cancelGeneration(media: MediaRef, connection?: Connection): Promise<CancelAnswer> {
+  const request = { method: "POST", path: `${pathOf(media)}/cancel` } as const;
+  return (await send<{ data: CancelAnswer }>(request, connection)).data;
+}
+
+/** Deletes a media and its files. What still runs is to be canceled first (409, `not_deletable`). */
+export async function deleteMedia(media: MediaRef, connection?: Connection): Promise<void> {
+  await send<null>({ method: "DELETE", path: pathOf(media), tries: TRIES }, connection);
+}
+
+/** What a generation costs. */
+export async function getPricing(connection?: Connection): Promise<Pricing> {
+  return (await send<{ data: Pricing }>({ path: "/api/pricing" }, connection)).data;
+}
+
+/** How long generations have taken here. */
+export async function getTimings(connection?: Connection): Promise<Timings> {
+  return (await send<{ data: Timings }>({ path: "/api/timings" }, connection)).data;
+}
+
+/** `/api/spaces/{spaceId}/media/{id}` */
+export function pathOf({ spaceId, id }: MediaRef): string {
+  return `/api/spaces/${encodeURIComponent(spaceId)}/media/${encodeURIComponent(id)}`;
+}

@@ -1,0 +1,22 @@
+// The types of the contract as a caller sees them. Types alone: nothing of the schemas they come from is bundled.
+import type * as z from "zod";
+import type { enhanceAnswer, enhanceRequest } from "../contract/enhance.ts";
+import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
+import type { pricingAnswer, timingsAnswer } from "../contract/planning.ts";
+import type { cancelAnswer, checkAnswer, checkRequest, listAnswer } from "../contract/reading.ts";
+import type { checkUploadAnswer, uploadAnswer, uploadRequest } from "../contract/upload.ts";
+
+export type EnhanceRequest = z.input<typeof enhanceRequest>;
+export type EnhanceAnswer = z.output<typeof enhanceAnswer>["data"];
+export type IMedia = z.output<typeof media>;
+export type MediaSpace = z.output<typeof mediaSpace>;
+export type CheckRequest = z.input<typeof checkRequest>;
+export type CheckAnswer = z.output<typeof checkAnswer>["data"];
+export type MediaPage = z.output<typeof listAnswer>["data"];
+export type CancelAnswer = z.output<typeof cancelAnswer>["data"];
+export type UploadRequest = z.input<typeof uploadRequest>;
+export type Upload = z.output<typeof uploadAnswer>["data"];
+export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
+export type Pricing = z.output<typeof pricingAnswer>["data"];
+export type Timings = z.output<typeof timingsAnswer>["data"];
+export type ErrorAnswer = z.output<typeof errorAnswer>;

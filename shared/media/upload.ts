@@ -1,0 +1,62 @@
+// A picture from somebody's disk: a place to put it, a look at what came, and the link that stands for it.
+import { createHash } from "node:crypto";
+import { SourceImageError, UploadNotFoundError } from "./errors.ts";
+import { instant, type Instant } from "./media.ts";
+import { IMAGE_MAX_BYTES } from "./modes.ts";
+import type { Clock, ImageInspector, MediaFiles, UploadPlaces } from "./ports.ts";
+
+/** An id of ours. */
+export const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+const LINK_PREFIX = "upload:";
+
+/** A picture of 10 MB over a slow line takes some minutes. */
+const PLACE_SECONDS = 15 * 60;
+
+/** Where and how the bytes are to be put. */
+export interface UploadPlace {
+  method: "PUT";
+  url: string;
+  headers: Record<string, string>;
+}
+
+/**
+ * A place for so many bytes, of this tenant alone.
+ * @throws SourceImageError when the picture would be too large
+ */
+export async function openUpload(
+  deps: { places: UploadPlaces; clock: Clock; newId(nowMs: number): string },
+  { tenantId, size }: { tenantId: string; size: number },
+): Promise<{ id: string; put: UploadPlace; expiresAt: Instant }> {
+  if (size > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
+  const now = deps.clock.now();
+  const id = deps.newId(now);
+  const expiresAt = now + PLACE_SECONDS * 1000;
+  return { id, put: await deps.places.open(uploadKey(tenantId, id), size, expiresAt), expiresAt: instant(expiresAt) };
+}
+
+/**
+ * Looks at the bytes that came.
+ * @throws UploadNotFoundError, SourceImageError with what is wrong with the picture
+ */
+export async function checkUpload(
+  deps: { files: Pick<MediaFiles, "read">; images: ImageInspector },
+  { tenantId, id }: { tenantId: string; id: string },
+): Promise<{ link: string; width: number; height: number }> {
+  const bytes = await deps.files.read(uploadKey(tenantId, id));
+  if (!bytes) throw new UploadNotFoundError(id);
+  return { link: LINK_PREFIX + id, ...(await deps.images.inspect(bytes)) };
+}
+
+/** The id in an upload's link; undefined for the links of the web. */
+export function uploadIdIn(link: string): string | undefined {
+  return link.startsWith(LINK_PREFIX) ? link.slice(LINK_PREFIX.length) : undefined;
+}
+
+/**
+ * The file of an upload. The tenant is part of the key, so that a link leads to the sender's own file or to none;
+ * hashed, because a tenant's name may hold what a key may not.
+ */
+export function uploadKey(tenantId: string, id: string): string {
+  return `uploads/${createHash("sha256").update(tenantId).digest("hex").slice(0, 32)}/${id}`;
+}

@@ -1,0 +1,42 @@
+// Where people sign in to the console: the issuer of the callers' tokens, as its own discovery document says.
+import * as z from "zod";
+import { environment, EnvironmentError } from "../environment.ts";
+
+/** What a page needs for the authorization code flow with PKCE. Nothing of it is secret. */
+export interface SignIn {
+  issuer: string;
+  clientId: string;
+  scopes: string;
+  audience: string | undefined;
+  authorizationEndpoint: string;
+  tokenEndpoint: string;
+}
+
+/** OpenID Connect Discovery 1.0, section 4.2. */
+const discovery = z.object({
+  issuer: z.string(),
+  authorization_endpoint: z.url(),
+  token_endpoint: z.url(),
+});
+
+const DISCOVERY_TIMEOUT_MS = 5_000;
+let known: SignIn | undefined;
+
+/**
+ * Undefined where nobody has to sign in, or where no client is registered for the console.
+ * @throws EnvironmentError when the issuer's document cannot be read
+ */
+export async function signIn(): Promise<SignIn | undefined> {
+  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CONSOLE_CLIENT_ID: clientId, CONSOLE_SCOPES: scopes } = environment();
+  if (AUTH === "off" || JWT_ISSUER === undefined || clientId === undefined) return undefined;
+  if (known) return known;
+  const url = `${JWT_ISSUER}/.well-known/openid-configuration`;
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
+    const { issuer, authorization_endpoint, token_endpoint } = discovery.parse(await response.json());
+    const endpoints = { authorizationEndpoint: authorization_endpoint, tokenEndpoint: token_endpoint };
+    return (known = { issuer, clientId, scopes, audience: JWT_AUDIENCE?.split(",")[0]?.trim(), ...endpoints });
+  } catch (error) {
+    throw new EnvironmentError(`The console's sign-in cannot be set up: ${url} is not readable (${String(error)}).`);
+  }
+}
