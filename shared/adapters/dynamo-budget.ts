@@ -98,7 +98,14 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
 
     async open(account) {
       const item = await read(account);
-      return Object.entries(item?.open ?? {}).map(([id, { period: _, ...entry }]) => ({ id, ...entry }));
+      return Object.entries(item?.open ?? {}).map(([id, { mediaId, tenantId, spaceId, mills, at }]) => ({
+        id,
+        mediaId,
+        tenantId,
+        spaceId,
+        mills,
+        at,
+      }));
     },
 
     async due(before) {

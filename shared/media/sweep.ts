@@ -58,13 +58,8 @@ export async function sweepGenerations(
     }
   };
   await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, sweepOn));
-  try {
-    await freeAbandoned(deps);
-  } catch (error) {
-    deps.log.warn("abandoned reservations not freed", { error: String(error) });
-    faults.push(error);
-  }
-  if (faults.length > 0) throw new SweepError(faults, `${faults.length} faults in sweeping ${looked} records`);
+  await freeAbandoned(deps);
+  if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
 }
 

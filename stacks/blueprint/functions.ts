@@ -151,6 +151,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     timeoutSeconds: 900,
     links: ["Media.scan", "Media.get", "Media.update", "Bus.publish", "Generation.start"],
   },
+  "functions/events/set-kill-switch.handler": { memoryMb: SMALL_MB, timeoutSeconds: 30, links: ["Media.update"] },
 };
 
 /** @throws Error for a function that a route, a rule, a schedule or the workflow names and this table does not */

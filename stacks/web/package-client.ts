@@ -49,7 +49,9 @@ export async function packageClient(target = join(ROOT, ".client")): Promise<str
 const PUBLIC = ["calls", "contract", "errors", "request", "upload", "watch"];
 
 function compilerOptions(): ts.CompilerOptions {
-  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (file) => ts.sys.readFile(file)) as { config: object };
+  const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (file) => ts.sys.readFile(file)) as {
+    config: object;
+  };
   return ts.parseJsonConfigFileContent(config, ts.sys, ROOT).options;
 }
 
