@@ -17,6 +17,12 @@ export class RequestError extends MediaError {
   }
 }
 
+/** A cursor that nobody gave out, or that was given out for another list. */
+export function notOfThisList(): RequestError {
+  const details = [{ path: "cursor", message: "is not one that this list gave" }];
+  return new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
+}
+
 /** An event that says too little or something wrong. Its message is what the dead-letter queue shows. */
 export class InvalidEventError extends MediaError {
   override readonly name = "InvalidEventError";

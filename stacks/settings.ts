@@ -21,6 +21,10 @@ export interface Settings {
 /** The functions' own settings that make sense in the cloud; the rest of their environment is ours to fill. */
 const HANDED_ON = [
   "JWT_TENANT_CLAIM",
+  "JWT_USER_CLAIM",
+  "JWT_SCOPE_CLAIM",
+  "JWT_READ_SCOPE",
+  "JWT_WRITE_SCOPE",
   "CONSOLE_CLIENT_ID",
   "CONSOLE_SCOPES",
   "POLL_SECONDS",

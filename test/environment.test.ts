@@ -27,6 +27,10 @@ const VARIABLES = [
   "START_RATE",
   "AUTH",
   "JWT_TENANT_CLAIM",
+  "JWT_USER_CLAIM",
+  "JWT_SCOPE_CLAIM",
+  "JWT_READ_SCOPE",
+  "JWT_WRITE_SCOPE",
   "JWT_ISSUER",
   "JWT_AUDIENCE",
   "CONSOLE_CLIENT_ID",
@@ -80,6 +84,8 @@ describe("without a single variable", () => {
       TRUSTED_MEDIA_ORIGINS: [],
       AUTH: "jwt",
       JWT_TENANT_CLAIM: "tenant",
+      JWT_USER_CLAIM: "sub",
+      JWT_SCOPE_CLAIM: "scope",
       CONSOLE_SCOPES: "openid",
       AWS_REGION: "us-east-1",
     });
@@ -156,6 +162,7 @@ describe("a setting that is malformed", () => {
     ["MAX_OPEN_GENERATIONS", "1001"],
     ["START_RATE", "1.5"],
     ["AUTH", "none"],
+    ["JWT_READ_SCOPE", "media.read media.write"],
     ["POLL_SECONDS", "ten"],
   ])("is named: %s=%s", async (name, value) => {
     const message = await complaint({ [name]: value });

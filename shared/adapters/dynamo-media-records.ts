@@ -107,7 +107,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const written = await write(ref, update);
       if (written) return { media: written, moved: true };
       const media = await get(ref);
-      if (!media) throw new MediaNotFoundError(ref.mediaId);
+      if (!media) throw new MediaNotFoundError();
       if (plan.to !== undefined && media.phase === plan.to) return { media, moved: false };
       if (media.phase !== undefined && plan.from.includes(media.phase)) throw new StaleMediaError(ref.mediaId, name);
       throw new IllegalMoveError(ref.mediaId, name, media.phase);

@@ -158,7 +158,7 @@ export const ERROR_EXAMPLES: Record<number, { description: string; example: obje
   },
   404: {
     description: "There is no such thing, or it is another tenant's.",
-    example: { error: `There is no media "${id}" in this space.`, code: "media_not_found", traceId },
+    example: { error: "There is no such media in this space.", code: "media_not_found", traceId },
   },
   409: {
     description: "It cannot be done any more.",

@@ -19,7 +19,7 @@ export interface DeleteDeps extends MoveDeps {
 export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void> {
   await untilNotOvertaken(async () => {
     const media = await deps.records.get(ref);
-    if (!media) throw new MediaNotFoundError(ref.mediaId);
+    if (!media) throw new MediaNotFoundError();
     if (media.phase === "deleted") return;
     const ended = media.phase !== undefined && isTerminal(media.phase);
     if (!ended || media.analysisStatus === "pending") throw new NotDeletableError(media.phase);

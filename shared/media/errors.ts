@@ -20,8 +20,9 @@ export class UnknownModeError extends MediaError {
 export class MediaNotFoundError extends MediaError {
   override readonly name = "MediaNotFoundError";
   readonly code = "media_not_found";
-  constructor(mediaId: string) {
-    super(`There is no media "${mediaId}" in this space.`);
+  constructor() {
+    // Without its id: what is another tenant's is answered in the same bytes as what is not there.
+    super("There is no such media in this space.");
   }
 }
 
@@ -155,8 +156,8 @@ export class StartsStoppedError extends MediaError {
 export class UploadNotFoundError extends MediaError {
   override readonly name = "UploadNotFoundError";
   readonly code = "upload_not_found";
-  constructor(id: string) {
-    super(`No picture has arrived as upload "${id}". Put it to the place that POST /api/uploads gave, then check it.`);
+  constructor() {
+    super("No picture has arrived as this upload. Put it to the place that POST /api/uploads gave, then check it.");
   }
 }
 

@@ -19,7 +19,7 @@ export interface RedriveDeps extends MoveDeps {
 export async function redriveGeneration(deps: RedriveDeps, mediaId: string): Promise<Media> {
   const ref = await deps.records.find(mediaId);
   const media = ref && (await deps.records.get(ref));
-  if (!media) throw new MediaNotFoundError(mediaId);
+  if (!media) throw new MediaNotFoundError();
   if (media.phase !== "failed" || media.error?.code !== "delivery_failed") throw new NothingToRedriveError(media);
   await settle(deps, media);
   const restarts = media.restarts + 1;

@@ -25,6 +25,7 @@ export type Link =
   | "Timings.list"
   | "MediaFiles.delete"
   | "WebhookSecret"
+  | "CursorSecret"
   | "FalKey"
   | "WorkflowAiKey";
 
@@ -63,7 +64,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
-  "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link"] },
+  "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link", "CursorSecret"] },
   "functions/api/get-media.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/cancel-generation.handler": {
     ...api,

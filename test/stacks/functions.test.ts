@@ -53,7 +53,7 @@ const SPECIFICATION: Record<string, Specification> = {
   "list-media": {
     calledBy: "GET /api/spaces/{spaceId}/media, with a token",
     may: ["dynamodb:Query on Media", ...links],
-    knows: ["Media", "MediaFiles"],
+    knows: ["Media", "MediaFiles", "CursorSecret"],
     ...small,
   },
   "get-media": {
