@@ -37,6 +37,8 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     return { next: "done" };
   }
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  // Before the work of preparing, and after it: whoever stops the submits does not wait for it.
+  if (await deps.budget.isStopped()) return { next: "wait" };
 
   let prepared: Prepared;
   try {
@@ -53,6 +55,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     return { next: "done" };
   }
 
+  if (await deps.budget.isStopped()) return { next: "wait" };
   const claim = await move(
     deps,
     media,
