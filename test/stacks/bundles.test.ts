@@ -374,6 +374,11 @@ test("sweep-generations, called by the clock, restarts what nobody drives", asyn
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check" });
 });
 
+test("sweep-generations, asked for everything, reads through the table", async () => {
+  const { result } = await run("sweep-generations", { ...SCHEDULED, detail: { all: true } }, outside);
+  expect(z.object({ looked: z.number() }).parse(result).looked).toBeGreaterThan(0);
+});
+
 describe("a picture from somebody's disk", () => {
   /** As a browser puts it: to the place itself, with no header of ours. */
   const upload = async (bytes: Buffer): Promise<string> => {
