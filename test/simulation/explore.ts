@@ -68,9 +68,9 @@ export async function singles(run: Runner): Promise<Plan[]> {
   return plans;
 }
 
-/** These faults at every call of every calm run, the same call in another story included. */
-export async function* everywhere(run: Runner, faults: readonly string[]): AsyncGenerator<Plan> {
-  for (const calm of CALM) {
+/** These faults at every call of every calm run, or of those that have had one before: where else a story is the same, too. */
+export async function* everywhere(run: Runner, faults: readonly string[], after?: string): AsyncGenerator<Plan> {
+  for (const calm of CALM.filter(({ fault }) => after === undefined || fault?.fault === after)) {
     for (const plan of await nextFaults(run, calmPlan(calm))) {
       if (faults.includes(struckIn(plan).at(-1)?.fault ?? "")) yield plan;
     }

@@ -167,6 +167,13 @@ const SUBMIT_FAULTS: Fault[] = [
   },
   { name: "no answer", befalls: submit, strike: lost },
   { name: "no answer once it was taken", befalls: submit, strike: answerLost },
+  {
+    name: "no answer once it was taken, and it takes minutes",
+    befalls: submit,
+    strike: async (call) => {
+      await call.perform("takes minutes");
+    },
+  },
   { name: "taken late", befalls: submit, strike: (call, world) => world.after(45_000, () => call.perform()) },
   {
     name: "taken, answer without an id",

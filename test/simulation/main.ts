@@ -86,7 +86,7 @@ async function work(): Promise<Report> {
     const made = await run(plan);
     count(report, made);
     if (made.violation) report.failures.push(await failure(run, made));
-    if (given.seed !== undefined && given.seeds === undefined) console.log(made.trace().join("\n"));
+    if ((given.seed ?? given.plan) !== undefined && given.seeds === undefined) console.log(made.trace().join("\n"));
     if (report.failures.length > 0 && (planted || report.failures.length >= FAILURES_SHOWN)) break;
     if (planted && report.runs >= PLANTED_RUNS_MAX) break;
   }
@@ -109,8 +109,8 @@ function* seeds(first: number, count: number): Generator<Plan> {
 }
 
 /** First what is likely to show the bug, then whatever comes. */
-async function* plansToShow(run: Runner, { shownBy = [] }: PlantedBug): AsyncGenerator<Plan> {
-  if (shownBy.length > 0) yield* everywhere(run, shownBy);
+async function* plansToShow(run: Runner, { shownBy, shownAfter }: PlantedBug): AsyncGenerator<Plan> {
+  if (shownBy) yield* everywhere(run, shownBy, shownAfter);
   yield* seeds(1, Infinity);
 }
 

@@ -7,6 +7,8 @@ export interface PlantedBug extends Patch {
   caughtBy: InvariantId;
   /** Faults that are likely to show it: tried first. */
   shownBy?: string[];
+  /** Where this one has struck before. */
+  shownAfter?: string;
 }
 
 const RECORDS = "shared/adapters/dynamo-media-records.ts";
@@ -97,7 +99,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "an orphan is written down as the record's error",
     caughtBy: "I4",
-    shownBy: ["webhook of another job"],
+    shownBy: ["no answer once it was taken, and it takes minutes"],
     file: "shared/media/wake.ts",
     find: "{ orphanRequestIds: [...known, requestId] }",
     replace: `{ orphanRequestIds: [...known, requestId], error: { code: "orphaned", message: "Orphaned." } }`,
@@ -113,7 +115,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a lease that another holds is ignored",
     caughtBy: "I5",
-    shownBy: ["step invoked twice"],
     file: FINALIZE,
     find: `  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };\n`,
     replace: "",
@@ -158,12 +159,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "(item) => item !== undefined",
   },
   {
-    name: "an orphan takes the place of the record's job",
+    name: "a report is believed without fal's history",
     caughtBy: "I7",
     shownBy: ["webhook of another job"],
+    shownAfter: "no answer once it was taken",
     file: "shared/media/wake.ts",
-    find: "{ orphanRequestIds: [...known, requestId] }",
-    replace: "{ orphanRequestIds: [...known, requestId], requestId }",
+    find: "  if (!(await isOurs(deps, media, job.requestId, inDoubt))) {",
+    replace: `  if (job.requestId === "") {`,
   },
   {
     name: "a replay shows the record as it is now",
@@ -321,8 +323,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I17",
     shownBy: ["no answer"],
     file: CHECK,
-    find: `  if (now >= settleBy || passed(media.deadlineAt, now)) return { next: "fail", code: "submit_outcome_unknown" };\n`,
-    replace: "",
+    find: `  return { next: "fail", code: "submit_outcome_unknown" };`,
+    replace: `  return { next: "wait" };`,
   },
   {
     name: "the sweeper ends nothing itself",
@@ -343,7 +345,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the sweeper empties no outbox",
     caughtBy: "I18",
-    shownBy: ["takes no event", "the whole machine loses power"],
+    shownBy: ["bus down for an hour"],
     file: SWEEP,
     find: "  await publishEvents(deps, media);\n",
     replace: "",

@@ -45,6 +45,8 @@ export interface Hook {
 }
 
 const HOUR = 3_600_000;
+/** Longer than a claim may be in doubt (stage.ts). */
+const MINUTES = 200_000;
 /** Of what is started at the beginning (stage.ts). */
 const DEADLINE_MS = 300_000;
 const DESCRIBE = "fal-ai/video-understanding";
@@ -70,6 +72,14 @@ export class SimulatedFal {
   /** The jobs that were paid for. */
   videos(): Job[] {
     return this.jobs.filter(({ endpoint }) => endpoint.includes("kling"));
+  }
+
+  /** Whether fal will have something to report before long. */
+  get reportsSoon(): boolean {
+    const now = this.#world.now();
+    return this.jobs.some(
+      ({ webhookUrl, endsAt }) => webhookUrl !== undefined && endsAt >= now && endsAt < now + MINUTES,
+    );
   }
 
   /** What `fetch` is in the world. */
@@ -135,14 +145,8 @@ export class SimulatedFal {
     const now = this.#world.now();
     const id = uuid(this.#random);
     const waits = { "waits for hours": 3 * HOUR, "ends at once": 0 }[twist ?? ""] ?? this.#random() * 15_000;
-    const renders =
-      twist === "ends at once"
-        ? 0
-        : twist === "never ends"
-          ? Infinity
-          : name === "fal.describe"
-            ? 800
-            : 5_000 + this.#random() * 40_000;
+    const byChance = name === "fal.submit" ? 5_000 + this.#random() * 40_000 : 800;
+    const renders = { "ends at once": 0, "never ends": Infinity, "takes minutes": MINUTES }[twist ?? ""] ?? byChance;
     const bytes = Buffer.concat([this.#world.clip, freeBox(id)]);
     const host = twist === "leaves its video inside" ? "internal.example" : "v3.fal.media";
     const job: Job = {

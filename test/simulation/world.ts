@@ -233,7 +233,7 @@ export class World {
 
   /** Nothing is under way any more, and nothing is left to do. */
   #atRest(): boolean {
-    if (this.#alive.size > 0 || this.gate.waiting.length > 0 || this.aws.anyRuns) return false;
+    if (this.#alive.size > 0 || this.gate.waiting.length > 0 || this.aws.anyRuns || this.fal.reportsSoon) return false;
     return this.records().every(
       (record) =>
         isTerminal(record) &&
@@ -495,12 +495,10 @@ export class World {
     }
   }
 
-  /** fal's word on a job that is not this claim's, at this claim's address, which fal alone knows: true, and none of its business. */
+  /** fal's word on a job that is not this claim's, at this claim's address: true, and none of its business. */
   mixUpWebhooks(): void {
     for (const job of this.fal.videos()) {
-      // A claim that waits for fal to name its job has nothing to hold the name against.
-      const inDoubt = this.record(job.mediaId ?? "")?.["requestId"] === undefined;
-      if (job.webhookUrl === undefined || inDoubt) continue;
+      if (job.webhookUrl === undefined) continue;
       const hook = this.fal.webhook({ ...job, id: `other-${job.id}` });
       void acting.run(new Actor("fal"), () => this.webhook(hook));
     }
