@@ -8,6 +8,7 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
+import { reasonOfProvider } from "./failures.ts";
 import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
@@ -124,7 +125,7 @@ async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: Genera
     await move(deps, media, "confirm cancel", {});
     return;
   }
-  const error = { code: reason.code, message: reason.message };
+  const error = reasonOfProvider(media, reason);
   await move(deps, media, "fail generation", { error });
 }
 
