@@ -62,7 +62,7 @@ export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId,
  * Looks for a job in fal's history by its source image. Only ended jobs are there: absence proves nothing.
  * @throws UnknownModeError, ProviderUnavailableError
  */
-export const findKlingRequest: Kling["findKlingRequest"] = async (imageUrl, mode, since) => {
+export const findKlingRequest: Kling["findKlingRequest"] = async (imageUrl, mode, since, requestId) => {
   klingMode(mode);
-  return klingService().findKlingRequest(imageUrl, mode, since);
+  return klingService().findKlingRequest(imageUrl, mode, since, requestId);
 };

@@ -3,9 +3,8 @@ import * as z from "zod";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
 import { http, reply } from "../../shared/lambda.ts";
 import { wakeGeneration } from "../../shared/media/wake.ts";
-import { moveDeps } from "../../shared/services/move-deps.ts";
+import { sweepDeps } from "../../shared/services/sweep-deps.ts";
 import { claimOf, falSignature } from "../../shared/services/webhooks.ts";
-import { workflow } from "../../shared/services/workflow.ts";
 
 const path = z.object({ token: z.string() });
 
@@ -13,6 +12,6 @@ export const handler = http(z.object({ path, body: falWebhook }), async ({ path,
   const claim = claimOf(path.token);
   await falSignature().verify(headers, rawBody());
   const job = { requestId: body.request_id, gatewayRequestId: body.gateway_request_id };
-  await wakeGeneration({ ...moveDeps(), workflow: workflow() }, claim, job);
+  await wakeGeneration(sweepDeps(), claim, job);
   return reply(200, { received: true });
 });

@@ -7,6 +7,7 @@ import {
   PutCommand,
   QueryCommand,
   UpdateCommand,
+  type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
@@ -64,6 +65,16 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     else rest.change({ sweepAt: undefined, sweepShard: undefined });
     rest.requireEqual({ version: left.version });
     await write(refOf(left), rest);
+  }
+
+  /** The refs of the records that a filter lets through, out of the whole table. */
+  async function readThrough(filter: Pick<ScanCommandInput, "FilterExpression" | "ExpressionAttributeValues">) {
+    const refs: MediaRef[] = [];
+    const scan = { TableName: table, ProjectionExpression: "pk, sk", ConsistentRead: true, ...filter };
+    for await (const { Items = [] } of paginateScan({ client: db }, scan)) {
+      refs.push(...Items.flatMap((item) => refOfKey(primaryKey.parse(item)) ?? []));
+    }
+    return refs;
   }
 
   return {
@@ -129,16 +140,11 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
     async find(mediaId) {
       const { sk } = mediaKey({ tenantId: "", spaceId: "", mediaId });
-      const scan = { FilterExpression: "sk = :sk", ExpressionAttributeValues: { ":sk": sk } };
-      const pages = paginateScan({ client: db }, { TableName: table, ProjectionExpression: "pk, sk", ...scan });
-      for await (const { Items = [] } of pages) {
-        for (const item of Items) {
-          const ref = refOfKey(primaryKey.parse(item));
-          if (ref) return ref;
-        }
-      }
-      return undefined;
+      const [found] = await readThrough({ FilterExpression: "sk = :sk", ExpressionAttributeValues: { ":sk": sk } });
+      return found;
     },
+
+    allOpen: () => readThrough({ FilterExpression: "attribute_exists(sweepAt)" }),
 
     async due(before, limit) {
       const pages = await Promise.all(

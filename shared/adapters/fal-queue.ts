@@ -1,7 +1,7 @@
 // Kling on fal's queue: one POST per submit, and the client's own status, result, cancel without its retries.
 import { ApiError, createFalClient } from "@fal-ai/client";
 import * as z from "zod";
-import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
+import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
 import { klingInput, klingMode } from "../media/modes.ts";
 import type { Clock, Kling } from "../media/ports.ts";
 import { submitOutcome } from "../media/submit-outcome.ts";
@@ -17,6 +17,10 @@ export interface FalQueueOptions {
 const SUBMIT_TIMEOUT_MS = 30_000;
 /** Every other call is made again by the next lap. */
 const CALL_TIMEOUT_MS = 10_000;
+/** The largest page of fal's history (fal docs, platform API, "Requests by endpoint"); all of them within one call's time. */
+const HISTORY_PAGE = 100;
+/** By how much fal's clock may differ from ours, and ours from another function's. */
+const CLOCKS_DIFFER_MS = 10 * 60 * 1000;
 
 const LOOK_EVERY_MS = 1_000;
 
@@ -108,6 +112,16 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     return result(endpointId, requestId);
   }
 
+  /** @throws ProviderUnavailableError */
+  async function historyPage(query: Record<string, string>, signal: AbortSignal) {
+    const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
+    url.search = new URLSearchParams(query).toString();
+    const response = await call(url, { headers, signal });
+    const page = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
+    if (!response.ok || !page) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
+    return page;
+  }
+
   const kling: Kling = {
     async startKlingVideoGeneration(request, mode, { webhookUrl } = {}) {
       const { endpointId } = klingMode(mode);
@@ -124,7 +138,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       if (video) return { data: video };
       // A JSON object is the model's answer; anything else (a proxy's page, say) is no answer at all.
       if (typeof data !== "object") throw new ProviderUnavailableError("a result that is not JSON");
-      throw new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
+      throw new GenerationFailedError(NO_MEDIA, "fal finished the job but returned no video.");
     },
 
     async cancelKlingRequest(requestId, mode) {
@@ -139,19 +153,26 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       }
     },
 
-    async findKlingRequest(imageUrl, mode, since) {
-      const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
-      url.search = new URLSearchParams({
+    async findKlingRequest(imageUrl, mode, since, requestId) {
+      const query = {
         endpoint_id: klingMode(mode).endpointId,
-        start: since,
-        end: new Date().toISOString(),
+        // No end: it would be by our clock.
+        start: new Date(Date.parse(since) - CLOCKS_DIFFER_MS).toISOString(),
         expand: "payloads",
-      }).toString();
-      const response = await call(url, { headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
-      const body = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
-      if (!response.ok || !body) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
-      const found = body.items.find((item) => item?.json_input.image_url === imageUrl);
-      return found && { request_id: found.request_id };
+        limit: String(HISTORY_PAGE),
+        ...(requestId !== undefined && { request_id: requestId }),
+      };
+      const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
+      let cursor: string | undefined;
+      do {
+        const page = await historyPage({ ...query, ...(cursor !== undefined && { cursor }) }, signal);
+        const found = page.items.find(
+          (item) => item?.json_input.image_url === imageUrl && (requestId ?? item.request_id) === item.request_id,
+        );
+        if (found) return { request_id: found.request_id };
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor !== undefined);
+      return undefined;
     },
   };
   return { kling, run };
@@ -227,7 +248,10 @@ const statusBody = z.discriminatedUnion("status", [
 const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
 const historyItem = z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }) });
 // One odd item must not hide the others.
-const historyBody = z.object({ items: z.array(historyItem.or(z.undefined()).catch(undefined)) });
+const historyBody = z.object({
+  items: z.array(historyItem.or(z.undefined()).catch(undefined)),
+  next_cursor: z.string().min(1).nullish().catch(undefined),
+});
 const errorBody = z.object({
   detail: z
     .union([z.string(), z.array(z.object({ msg: word, type: word }))])

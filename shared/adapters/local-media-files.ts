@@ -77,6 +77,13 @@ export function createLocalMediaFiles(options: {
   };
 }
 
+/** Clears away what a killed process was copying: nothing but a start of the machine knows that nobody copies. */
+export async function removeUnfinished(directory: string): Promise<void> {
+  for (const name of (await readdir(directory, { recursive: true }).catch(absent)) ?? []) {
+    if (basename(name).startsWith(".")) await rm(join(directory, name), { force: true });
+  }
+}
+
 /** True when the link is ours and has not ended. */
 export function verifyFileLink(link: FileLink & { linkSecret: string; now: () => number }): boolean {
   const given = Buffer.from(link.signature);

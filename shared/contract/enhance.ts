@@ -36,8 +36,8 @@ export const enhanceRequest = z
       .meta({ deprecated: true, description: "true means pro; ignored when mode is given." }),
     duration: z
       .union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' })
-      .default("5")
-      .meta({ description: "Seconds." }),
+      .optional()
+      .meta({ description: "Seconds; 5 unless given." }),
     aspectRatio: z.enum(ASPECT_RATIOS).optional(),
     negativePrompt: words.optional(),
     cfgScale: z.number().min(0).max(1).optional(),

@@ -81,3 +81,6 @@ export const errorAnswer = z.object({
     .meta({ description: "With over_budget: what is left of the caller's month, and when the next one begins." }),
   traceId: z.string(),
 });
+
+/** What API Gateway says itself, before any function of ours is asked: too many requests. */
+export const gatewayError = z.object({ message: z.string() });

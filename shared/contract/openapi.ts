@@ -3,7 +3,7 @@ import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
 import { falWebhook } from "./fal-webhook.ts";
-import { errorAnswer, media, mediaSpace } from "./media-space.ts";
+import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
 import { pricingAnswer, timingsAnswer } from "./planning.ts";
 import {
   cancelAnswer,
@@ -28,6 +28,7 @@ const ANSWERS = {
   IMedia: media,
   MediaSpace: mediaSpace,
   Error: errorAnswer,
+  GatewayError: gatewayError,
   EnhanceAnswer: enhanceAnswer,
   CheckGenerationAnswer: checkAnswer,
   MediaAnswer: mediaAnswer,
@@ -264,7 +265,7 @@ export function openApi() {
       responses: Object.fromEntries(
         Object.entries(ERROR_EXAMPLES).map(([status, { description, example }]) => [
           `Error${status}`,
-          status === "429" ? jsonAnswer(description, {}, example) : jsonAnswer(description, ref("Error"), example),
+          jsonAnswer(description, ref(status === "429" ? "GatewayError" : "Error"), example),
         ]),
       ),
       securitySchemes: {

@@ -1,7 +1,7 @@
 // One look at a generation: what fal says of it, what time says of it, and so what comes next.
 import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { ProviderUnavailableError } from "./errors.ts";
+import { ProviderUnavailableError, SourceImageUnavailableError } from "./errors.ts";
 import { modeOf, type Media, type MediaRef } from "./media.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Kling, KlingStatus, MediaFiles } from "./ports.ts";
@@ -53,7 +53,8 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
     case "finalizing":
       return checkFinalizing(deps, media);
     case "completed":
-      return analysisWasLost(deps, media) ? { next: "finalize" } : { next: "done" };
+      if (media.analysisStatus !== "pending") return { next: "done" };
+      return analysisWasLost(deps, media) ? { next: "finalize" } : { next: "wait" };
     case "failed":
     case "canceled":
     case "deleted":
@@ -73,29 +74,44 @@ function checkQueued(deps: CheckDeps, media: Media): StepResult {
 
 /** A claim without a request id: nobody knows whether fal has the job, so it is looked for and never submitted again. */
 async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undefined): Promise<StepResult> {
-  const requestId = heard ?? (await findInHistory(deps, media));
+  const history = await searchHistory(deps, media);
+  const requestId = heard ?? history.found;
   if (requestId !== undefined) {
     await recordAcceptance(deps, media, requestId);
     return { next: "wait" };
   }
   const now = deps.clock.now();
   const settleBy = Date.parse(media.claimedAt ?? media.updatedAt) + deps.inDoubtSeconds * 1000;
-  if (now >= settleBy || passed(media.deadlineAt, now)) return { next: "fail", code: "submit_outcome_unknown" };
-  return { next: "wait" };
+  if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
+  if (!history.searched) {
+    // Nothing contradicts what fal has reported; without a report, a history that is silent just now is asked again.
+    if (media.reportedRequestId !== undefined) await recordAcceptance(deps, media, media.reportedRequestId);
+    if (media.reportedRequestId !== undefined || now < deliverBy(media)) return { next: "wait" };
+  }
+  return { next: "fail", code: "submit_outcome_unknown" };
 }
 
-/** fal's history, matched on our source image, which no other generation has. It proves presence, never absence. */
-async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
-  if (!media.source) return undefined;
+async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched: boolean; found?: string }> {
   try {
-    const imageUrl = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
-    const found = await deps.kling.findKlingRequest(imageUrl, modeOf(media), media.claimedAt ?? media.updatedAt);
-    return found?.request_id;
+    return { searched: true, found: await findInHistory(deps, media) };
   } catch (error) {
-    if (!(error instanceof ProviderUnavailableError)) throw error;
-    deps.log.warn("fal's history not available", { mediaId: media.id, error: error.message });
-    return undefined;
+    // A step that could not search has not failed: it looks again.
+    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    return { searched: error instanceof SourceImageUnavailableError };
   }
+}
+
+/**
+ * The job of a record in fal's history, matched on our source image, which no other generation has. It proves presence,
+ * never absence.
+ * @param requestId only this job, to know whether it is the record's own
+ * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
+ */
+export async function findInHistory(deps: CheckDeps, media: Media, requestId?: string): Promise<string | undefined> {
+  if (!media.source) return undefined;
+  const imageUrl = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
+  const sentAfter = media.claimedAt ?? media.createdAt;
+  return (await deps.kling.findKlingRequest(imageUrl, modeOf(media), sentAfter, requestId))?.request_id;
 }
 
 async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {
@@ -142,5 +158,5 @@ function deliver(deps: CheckDeps, media: Media): StepResult {
 
 function analysisWasLost(deps: CheckDeps, media: Media): boolean {
   const committedAt = Date.parse(media.completedAt ?? media.createdAt);
-  return media.analysisStatus === "pending" && deps.clock.now() >= committedAt + ANALYSIS_LOST_AFTER_SECONDS * 1000;
+  return deps.clock.now() >= committedAt + ANALYSIS_LOST_AFTER_SECONDS * 1000;
 }

@@ -217,6 +217,9 @@ export class GenerationFailedError extends MediaError {
   }
 }
 
+/** The code of a job that made nothing, as fal has it. */
+export const NO_MEDIA = "no_media_generated";
+
 /** fal could not be asked just now (5xx, time-out, garbage). It says nothing about the job. */
 export class ProviderUnavailableError extends MediaError {
   override readonly name = "ProviderUnavailableError";

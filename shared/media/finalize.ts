@@ -4,11 +4,12 @@ import {
   DeliveryError,
   FetchError,
   GenerationFailedError,
+  NO_MEDIA,
   ProviderUnavailableError,
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { reasonOfProvider } from "./failures.ts";
+import { failure, reasonOfProvider } from "./failures.ts";
 import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
@@ -41,6 +42,9 @@ const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 /** As long as the step may run: nobody else finalizes meanwhile, and after a crash somebody does. */
 const LEASE_SECONDS = 300;
 
+/** How long a result without a video is asked for again before the job has failed. */
+const WITHOUT_MEDIA_SECONDS = 120;
+
 /** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
 const COPY_AGAIN_AFTER_SECONDS = 30;
 
@@ -58,7 +62,7 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
   if (media?.phase !== "generating" && media?.phase !== "finalizing") return { next: "done" };
   if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };
 
-  const url = media.providerVideoUrl ?? (await resultUrl(deps, media));
+  const url = await resultUrl(deps, media);
   if (url === undefined) return { next: "done" };
   const leased = await lease(deps, media, url);
 
@@ -96,7 +100,10 @@ async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<voi
   }
 }
 
-/** fal's URL of the video; undefined when the job had failed, which is then recorded in fal's words. */
+/**
+ * fal's URL of the video, asked for at each try: a link may be wrong for a while, and a result be gone after an hour.
+ * Undefined when the job had failed, which is then recorded in fal's words.
+ */
 async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | undefined> {
   const { requestId, duration } = media;
   if (requestId === undefined) throw new ProviderUnavailableError("the record has no request id");
@@ -105,11 +112,22 @@ async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | und
     const { data } = await deps.kling.getKlingRequestResult(requestId, modeOf(media), { duration, aspectRatio });
     return data.video.url;
   } catch (error) {
+    if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
     const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
     if (!(reason instanceof GenerationFailedError)) throw error;
+    if (reason.code === NO_MEDIA) await waitForMedia(deps, media);
     await recordJobFailure(deps, media, reason);
     return undefined;
   }
+}
+
+/** An answer without a video may be followed by one with it. @throws ProviderUnavailableError for the first two minutes */
+async function waitForMedia(deps: FinalizeDeps, media: Media): Promise<void> {
+  const now = deps.clock.now();
+  const since = media.withoutMediaSince ?? instant(now);
+  if (media.withoutMediaSince === undefined) await move(deps, media, "note progress", { withoutMediaSince: since });
+  if (now < Date.parse(since) + WITHOUT_MEDIA_SECONDS * 1000)
+    throw new ProviderUnavailableError("a result without media");
 }
 
 /** A result that answers 5xx is the job's own failure only if its status says that the job failed. */
@@ -121,9 +139,12 @@ async function jobError(deps: FinalizeDeps, media: Media, requestId: string): Pr
 }
 
 async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {
-  if (media.cancelRequestedAt !== undefined && reason.code === "client_cancelled") {
-    await move(deps, media, "confirm cancel", {});
-    return;
+  if (reason.code === "client_cancelled") {
+    if (media.cancelRequestedAt !== undefined) return void (await move(deps, media, "confirm cancel", {}));
+    // Told to stop by ourselves.
+    if (passed(media.deadlineAt, deps.clock.now())) {
+      return void (await move(deps, media, "time out", { error: failure("timed_out") }));
+    }
   }
   const error = reasonOfProvider(media, reason);
   await move(deps, media, "fail generation", { error });

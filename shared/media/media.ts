@@ -98,6 +98,10 @@ export interface Media {
   /** When fal accepted. */
   submittedAt?: Instant;
   queuePosition?: number;
+  /** When fal first said that the job is done and gave no video. */
+  withoutMediaSince?: Instant;
+  /** A job that fal has reported of a submit in doubt, while its history could not say whether it is this one's. */
+  reportedRequestId?: string;
   /** Jobs that fal ran for this record and that it does not follow: nobody gets their video. */
   orphanRequestIds?: string[];
   cancelRequestedAt?: Instant;

@@ -55,6 +55,8 @@ export interface MediaRecords {
   forgetReservation(ref: MediaRef, reservation: string): Promise<void>;
   /** The ref of a record by its id alone, for an operator: reads through the whole table. */
   find(mediaId: string): Promise<MediaRef | undefined>;
+  /** Everything open, read through the whole table: the index may have lost what a killed emulator was writing. */
+  allOpen(): Promise<MediaRef[]>;
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
@@ -152,11 +154,15 @@ export interface Kling {
     requestId: string,
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
-  /** fal's history of ended requests: proves presence, never absence. @throws ProviderUnavailableError */
+  /**
+   * The request with this image in fal's history of ended ones: proves presence, never absence.
+   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   */
   findKlingRequest(
     imageUrl: string,
     mode: KlingGenerationMode,
     since: string,
+    requestId?: string,
   ): Promise<{ request_id: string } | undefined>;
 }
 

@@ -57,6 +57,8 @@ export const MOVES = {
   refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed" },
   /** Nobody could tell in time whether fal took the job. */
   "give up": { from: ["submitting"], to: "failed", event: "Generation Failed" },
+  /** What fal reports of a submit in doubt; it settles nothing yet. */
+  "note report": { from: ["submitting"] },
   "note progress": { from: ["generating"] },
   "start finalizing": { from: ["generating"], to: "finalizing" },
   "take over finalizing": { from: ["finalizing"] },

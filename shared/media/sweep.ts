@@ -1,7 +1,7 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
 import { freeAbandoned, settle } from "./budget.ts";
 import { checkStatus, type CheckDeps } from "./check.ts";
-import { passed } from "./deadlines.ts";
+import { deliverBy, passed } from "./deadlines.ts";
 import { deleteMedia, finishDeletion } from "./delete.ts";
 import { isOvertaken } from "./errors.ts";
 import { failGeneration } from "./fail.ts";
@@ -19,9 +19,6 @@ const RECORDS_PER_RUN = 500;
 const RUN_MS = 45_000;
 /** A record past its deadline costs two calls to fal, of 10 s each when fal hangs: 20 of them still fit into a run. */
 const RECORDS_AT_ONCE = 10;
-
-/** Later than any `sweepAt`. */
-const END_OF_TIME = "9999-12-31T23:59:59.999Z";
 
 /** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
 const SHORT_LIFE_MS = 60_000;
@@ -42,15 +39,17 @@ export async function sweepGenerations(
   { all }: { all: boolean },
 ): Promise<{ looked: number; restarted: number }> {
   const startedAt = deps.clock.now();
-  const due = (await deps.records.due(all ? END_OF_TIME : instant(startedAt), RECORDS_PER_RUN)).values();
+  const due = (
+    all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN)
+  ).values();
   let [looked, restarted] = [0, 0];
   const faults: unknown[] = [];
   const sweepOn = async () => {
     for (const ref of due) {
-      if (deps.clock.now() - startedAt > RUN_MS) return;
+      if (!all && deps.clock.now() - startedAt > RUN_MS) return;
       looked++;
       try {
-        if (await sweepGeneration(deps, ref)) restarted++;
+        if (await sweepGeneration(deps, ref, all)) restarted++;
       } catch (error) {
         deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
         faults.push(error);
@@ -85,8 +84,11 @@ export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecut
   }
 }
 
-/** @returns whether an execution was started */
-async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean> {
+/**
+ * @param afterRestart nothing of before runs any more
+ * @returns whether an execution was started
+ */
+async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
   const media = await deps.records.get(ref);
   if (!media?.phase) return false;
   await settle(deps, media);
@@ -98,14 +100,16 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
     return false;
   }
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
-  if (!isTerminal(media.phase) && (await endIfOver(deps, media))) return false;
   try {
+    if (await endIfOver(deps, media)) return false;
     if (await deps.workflow.isRunning(executionName(media))) {
       await move(deps, media, "postpone sweep", {}, { version: media.version });
       return false;
     }
     const restarts = media.restarts + 1;
-    const restarted = await move(deps, media, "restart", { restarts }, { version: media.version });
+    // Whoever held a lease was of that life too.
+    const freed = afterRestart && { leaseUntil: undefined, cancelCallUntil: undefined };
+    const restarted = await move(deps, media, "restart", { restarts, ...freed }, { version: media.version });
     await restartAs(deps, restarted.media);
     return true;
   } catch (error) {
@@ -118,6 +122,12 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef): Promise<boolean>
 async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
   if (!passed(media.deadlineAt, deps.clock.now())) return false;
   const verdict = await checkStatus(deps, refOf(media));
+  if (media.phase === "completed") {
+    // The video is there, its description was lost, and whoever could make it had its time.
+    if (verdict.next !== "finalize" || deps.clock.now() < deliverBy(media)) return false;
+    await move(deps, media, "record analysis", { analysisStatus: "failed" }, { version: media.version });
+    return true;
+  }
   if (verdict.next === "done") return true;
   return verdict.next === "fail" && (await failGeneration(deps, refOf(media), verdict.code)).next === "done";
 }

@@ -1,12 +1,17 @@
 // fal says that a job has ended: its generation is woken early. What fal says is believed only as far as there is such a job.
+import { findInHistory, type CheckDeps } from "./check.ts";
+import { ProviderUnavailableError } from "./errors.ts";
 import { refOf, type Claim, type Media } from "./media.ts";
-import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { move, untilNotOvertaken } from "./move.ts";
 import type { Workflow } from "./ports.ts";
 import { recordAcceptance } from "./submit.ts";
 
-export interface WakeDeps extends MoveDeps {
+export interface WakeDeps extends CheckDeps {
   workflow: Pick<Workflow, "start">;
 }
+
+/** A generation makes a handful of attempts at most; a record must not grow without end. */
+const ORPHANS_KEPT = 20;
 
 /** fal's names of a job. The second is the submit's own where fal had to run the job again. */
 export interface ReportedJob {
@@ -15,9 +20,11 @@ export interface ReportedJob {
 }
 
 /**
- * Starts a short execution that looks at fal itself, once per claim; a claim whose submit was in doubt adopts the job.
- * A job that its record does not follow is noted as an orphan. Any number of reports, in any order, comes to the same.
+ * Starts a short execution that looks at fal itself, once per claim. A job that the record does not follow, and that
+ * fal's history shows as made of its picture, is adopted by a submit in doubt, or else noted as an orphan.
+ * Any number of reports, in any order, comes to the same.
  * @param claim what the job was submitted for, by a webhook address that only fal and we know
+ * @throws ProviderUnavailableError when the history does not show whose the job is: fal shall report again
  */
 export async function wakeGeneration(deps: WakeDeps, claim: Claim, job: ReportedJob): Promise<void> {
   return untilNotOvertaken(() => wake(deps, claim, job));
@@ -30,18 +37,37 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
     return;
   }
   const { requestId } = media;
-  const inDoubt = media.phase === "submitting" && media.attempt === attempt && requestId === undefined;
-  const follows = requestId !== undefined && [job.requestId, job.gatewayRequestId].includes(requestId);
-  if (inDoubt) await recordAcceptance(deps, media, job.requestId);
-  else if (!follows) return noteOrphan(deps, media, job.requestId);
-  if (inDoubt || media.phase === "generating") {
-    await deps.workflow.start(`${media.id}-w-${attempt}`, { ...refOf(media), enter: "check", lap: false });
+  if (requestId !== undefined && [job.requestId, job.gatewayRequestId].includes(requestId)) {
+    if (media.phase === "generating") await startWakeUp(deps, media, attempt);
+    return;
   }
+  // fal signs for all of its customers, and may address a report wrongly: the picture tells whose job it is.
+  const inDoubt = media.phase === "submitting" && media.attempt === attempt;
+  if (!(await isOurs(deps, media, job.requestId, inDoubt))) {
+    throw new ProviderUnavailableError("its history does not show this job as one of this generation's");
+  }
+  if (!inDoubt) return noteOrphan(deps, media, job.requestId);
+  await recordAcceptance(deps, media, job.requestId);
+  await startWakeUp(deps, media, attempt);
+}
+
+/** @throws ProviderUnavailableError while fal's history cannot say; what was reported of a submit in doubt is then kept */
+async function isOurs(deps: WakeDeps, media: Media, requestId: string, inDoubt: boolean): Promise<boolean> {
+  try {
+    return (await findInHistory(deps, media, requestId)) !== undefined;
+  } catch (error) {
+    if (inDoubt) await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
+    throw error;
+  }
+}
+
+async function startWakeUp(deps: WakeDeps, media: Media, attempt: number): Promise<void> {
+  await deps.workflow.start(`${media.id}-w-${attempt}`, { ...refOf(media), enter: "check", lap: false });
 }
 
 async function noteOrphan(deps: WakeDeps, media: Media, requestId: string): Promise<void> {
   const known = media.orphanRequestIds ?? [];
-  if (known.includes(requestId)) return;
+  if (known.includes(requestId) || known.length === ORPHANS_KEPT) return;
   deps.log.warn("a job ended that nobody follows", { mediaId: media.id, requestId, follows: media.requestId });
   await move(deps, media, "note orphan", { orphanRequestIds: [...known, requestId] }, { version: media.version });
 }

@@ -139,12 +139,12 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", "MediaFiles.delete", ...DRIVE_ON],
+    links: ["Media.due", "Media.scan", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
   "functions/events/receive-fal-webhook.handler": {
     ...api,
-    links: ["Media.get", "Media.update", "Bus.publish", "Generation.start", "WebhookSecret"],
+    links: ["Media.get", "Media.update", "Bus.publish", "Generation.start", "WebhookSecret", "FalKey"],
   },
   "functions/events/redrive-generation.handler": {
     memoryMb: SMALL_MB,

@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
+import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
 import { CORS, ROUTES } from "../blueprint/routes.ts";
 import { OPERATIONS, RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
@@ -119,6 +120,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
 
   const mediaStore = process.env["MEDIA_STORE"] || pathToFileURL(join(dataDirectory, "media")).href;
   const filesDirectory = mediaStore.startsWith("file:") ? fileURLToPath(mediaStore) : undefined;
+  if (filesDirectory !== undefined) await removeUnfinished(filesDirectory);
   const gateway = createHttpGateway({
     routes: ROUTES,
     functions,

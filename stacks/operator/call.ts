@@ -46,7 +46,10 @@ export async function callOperation(
 /** Runs a command: what goes wrong is one line for the person at the terminal. */
 export function runCommand(main: () => Promise<void>): void {
   main().catch((error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    const silent = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
+    if (silent)
+      console.error(`Nothing answers at ${LOCAL.endpoint}: does \`npm start\` run, and is AWS_PORT the same?`);
+    else console.error(error instanceof Error ? error.message : String(error));
     process.exitCode = 1;
   });
 }

@@ -213,6 +213,28 @@ describe("fal's history", () => {
     expect(asked.pathname).toBe("/v1/models/requests/by-endpoint");
     expect(asked.searchParams.get("endpoint_id")).toBe("fal-ai/kling-video/v2.1/pro/image-to-video");
     expect(asked.searchParams.get("expand")).toBe("payloads");
+    // Clocks differ.
+    expect(asked.searchParams.get("start")).toBe("2025-12-31T23:50:00.000Z");
+    expect(asked.searchParams.has("end")).toBe(false);
+  });
+
+  it("finds one job only when it was made of this picture", async () => {
+    answer = json(200, { items: [{ request_id: "r1", json_input: { image_url: "https://ours.example" } }] });
+    const since = "2026-01-01T00:00:00.000Z";
+    expect(await kling.findKlingRequest("https://ours.example", "pro", since, "r1")).toEqual({ request_id: "r1" });
+    expect(await kling.findKlingRequest("https://ours.example", "pro", since, "r2")).toBeUndefined();
+    expect(await kling.findKlingRequest("https://other.example", "pro", since, "r1")).toBeUndefined();
+    expect(new URL(calls[0]?.path ?? "", url).searchParams.get("request_id")).toBe("r1");
+  });
+
+  it("reads on where a page ends", async () => {
+    const other = { request_id: "r0", json_input: { image_url: "https://other.example" } };
+    const ours = { request_id: "r1", json_input: { image_url: "https://ours.example" } };
+    const pages = [json(200, { items: [other], next_cursor: "Mg==", has_more: true }), json(200, { items: [ours] })];
+    answer = (...of) => pages.shift()?.(...of);
+    const found = await kling.findKlingRequest("https://ours.example", "pro", "2026-01-01T00:00:00.000Z");
+    expect(found).toEqual({ request_id: "r1" });
+    expect(calls.map(({ path }) => new URL(path, url).searchParams.get("cursor"))).toEqual([null, "Mg=="]);
   });
 
   it("is unavailable, not empty, when it cannot be read", async () => {

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createLocalMediaFiles, verifyFileLink } from "../../shared/adapters/local-media-files.ts";
+import { createLocalMediaFiles, removeUnfinished, verifyFileLink } from "../../shared/adapters/local-media-files.ts";
 import { serveFile } from "../../stacks/local/file-server.ts";
 import { describeMediaFiles } from "./media-files.contract.ts";
 
@@ -87,6 +87,10 @@ describe("a directory of files", () => {
     expect(await filesHere().size("videos/b.mp4")).toBeUndefined();
     await filesHere().put("videos/b.mp4", Buffer.from("the next try"), "video/mp4");
     expect(await filesHere().size("videos/b.mp4")).toBe(12);
+
+    // The start after the kill clears away what nobody finishes.
+    await removeUnfinished(directory);
+    expect((await namesHere()).toSorted()).toEqual(["videos", join("videos", "b.mp4")]);
   });
 
   it.each([

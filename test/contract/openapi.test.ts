@@ -5,7 +5,7 @@ import * as z from "zod";
 import { enhanceAnswer, enhanceRequest } from "../../shared/contract/enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "../../shared/contract/examples.ts";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
-import { errorAnswer } from "../../shared/contract/media-space.ts";
+import { errorAnswer, gatewayError } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { pricingAnswer, timingsAnswer } from "../../shared/contract/planning.ts";
 import { cancelAnswer, checkAnswer, checkRequest, listAnswer, mediaAnswer } from "../../shared/contract/reading.ts";
@@ -97,6 +97,7 @@ describe("an example", () => {
   });
 
   it("of an error has its shape", () => {
+    expect(gatewayError.parse(ERROR_EXAMPLES[429]?.example)).toEqual(ERROR_EXAMPLES[429]?.example);
     const ours = Object.entries(ERROR_EXAMPLES).filter(([status]) => status !== "429");
     for (const { example } of [...ours.map(([, it]) => it), UPLOAD_REFUSED]) {
       expect(errorAnswer.parse(example)).toEqual(example);

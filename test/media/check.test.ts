@@ -83,10 +83,10 @@ describe("a submit of unknown outcome", () => {
   it("is adopted from fal's history by its own picture, which no other job has", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
-    world.kling.history.set("data:image/jpeg;base64,another", "r-other");
+    world.kling.ended("r-other", "data:image/jpeg;base64,another");
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect((await world.media()).phase).toBe("submitting");
-    world.kling.history.set(world.kling.posts[0]?.request.image_url ?? "", "r-ours");
+    world.kling.ended("r-ours");
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-ours" });
   });
@@ -120,6 +120,45 @@ describe("a submit of unknown outcome", () => {
     await submitGeneration(world.deps, ref);
     world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+  });
+
+  it("is not given up while fal's history cannot be read, until the delivery's time is over too", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
+    world.clock.advance(3600 + 539);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(1);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
+  });
+
+  it("that fal has reported is adopted when its history stays silent till the end", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await world.records.move(ref, "note report", { reportedRequestId: "r-reported" });
+    world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    expect((await world.media()).phase).toBe("submitting");
+    world.clock.advance(900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-reported" });
+  });
+
+  it("that fal has reported is given up when the history, asked at last, does not know it", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await world.records.move(ref, "note report", { reportedRequestId: "r-foreign" });
+    world.clock.advance(900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
+  });
+
+  it("is given up in time, though the picture to look for it by is gone", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await world.files.deleteAll((await world.media()).source?.key ?? "");
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });
 });
 
@@ -168,7 +207,7 @@ describe("a video being stored", () => {
 
   it("is described again when its process died before the description", async () => {
     const ref = await world.given({ ...generating, phase: "completed", analysisStatus: "pending" });
-    expect(await checkStatus(world.deps, ref)).toEqual({ next: "done" });
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     world.clock.advance(120);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });

@@ -240,6 +240,17 @@ describe("the sweeper", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
+  it("gives up a lost description that nobody could make by the end of the delivery", async () => {
+    world.orchestrator.down = true;
+    const ref = await world.given({ ...generating, phase: "finalizing" });
+    const completedAt = "2026-01-01T00:00:00.000Z";
+    await world.records.move(ref, "complete", { video: storedVideo(), analysisStatus: "pending", completedAt });
+    world.clock.advance(4200);
+    await sweepGenerations(world.deps, { all: true });
+    expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "failed" });
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
   it.each([
     ["nobody submitted", { phase: "queued" }, "failed", "timed_out", []],
     ["nobody could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
@@ -271,6 +282,16 @@ describe("the sweeper", () => {
       world.clock.advance(60);
     }
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "delivery_failed" } });
+  });
+
+  it("after a restart finds what the index has lost, and frees what the last life had leased", async () => {
+    const leased = { leaseOwner: "dead", leaseUntil: "2026-01-01T00:05:00.000Z" };
+    const ref = await world.given({ ...generating, phase: "finalizing", ...leased });
+    await world.loseIndexEntry(ref);
+    world.clock.advance(120);
+    expect(await sweepGenerations(world.deps, { all: false })).toEqual({ looked: 0, restarted: 0 });
+    expect(await sweepGenerations(world.deps, { all: true })).toEqual({ looked: 1, restarted: 1 });
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
   it("sweeps the others when one record cannot be swept, and says so", async () => {

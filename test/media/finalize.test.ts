@@ -168,6 +168,21 @@ describe("a copy that fails", () => {
   });
 });
 
+describe("a link that leads nowhere", () => {
+  it("is asked for anew at each try, and the known one is kept for when fal has forgotten the result", async () => {
+    world.kling.result = "https://fal.example/files/wrong.mp4";
+    const ref = await world.given(generating);
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(DeliveryError);
+    world.clock.advance(30);
+    world.kling.result = new ProviderUnavailableError("HTTP 404");
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(DeliveryError);
+    world.clock.advance(30);
+    world.kling.result = "https://fal.example/files/video.mp4";
+    await finalizeGeneration(world.deps, ref);
+    expect((await world.media()).phase).toBe("completed");
+  });
+});
+
 describe("a job that failed at fal", () => {
   it("ends as failed, in fal's words", async () => {
     world.kling.result = new GenerationFailedError("content_policy_violation", "The picture shows a brand.");
@@ -192,6 +207,27 @@ describe("a job that failed at fal", () => {
     const ref = await world.given(generating);
     await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
     expect((await world.media()).phase).toBe("generating");
+  });
+
+  it("without a video in its result is asked again for two minutes: the next answer may have it", async () => {
+    const nothing = new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
+    world.kling.result = nothing;
+    const ref = await world.given(generating);
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+    world.clock.advance(119);
+    await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+    expect((await world.media()).phase).toBe("generating");
+    world.clock.advance(1);
+    await finalizeGeneration(world.deps, ref);
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "no_media_generated" } });
+  });
+
+  it("because we stopped it at its deadline ends as timed out", async () => {
+    world.kling.result = new GenerationFailedError("client_cancelled", "canceled");
+    const ref = await world.given(generating);
+    world.clock.advance(3600);
+    await finalizeGeneration(world.deps, ref);
+    expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "timed_out" } });
   });
 
   it("because it was canceled ends as canceled", async () => {

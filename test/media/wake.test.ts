@@ -5,6 +5,9 @@ import { checkStatus, WAKE_UP_LOOKS } from "../../shared/media/check.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { wakeGeneration } from "../../shared/media/wake.ts";
+import { ProviderUnavailableError } from "../../shared/media/errors.ts";
+import type { KlingRequest } from "../../shared/media/modes.ts";
+import { storedVideo } from "../support/sample-media.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
@@ -54,6 +57,7 @@ describe("a report of a submit whose outcome we do not know", () => {
     world.kling.submits = [unaccepted("in_doubt")];
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
+    world.kling.ended("r-found");
     await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-found" });
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-found" });
     expect(wakeUps()).toHaveLength(1);
@@ -64,7 +68,8 @@ describe("a report of a submit whose outcome we do not know", () => {
   it("faster than our own record of the acceptance comes to the same", async () => {
     const ref = await world.given();
     const kling = {
-      startKlingVideoGeneration: async () => {
+      startKlingVideoGeneration: async ({ image_url }: KlingRequest) => {
+        world.kling.ended("r1", image_url);
         await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
         return { request_id: "r1" };
       },
@@ -75,7 +80,10 @@ describe("a report of a submit whose outcome we do not know", () => {
   });
 
   it("of an earlier attempt is not adopted by a later one", async () => {
-    const ref = await world.given({ phase: "submitting", attempt: 2, claimedAt: "2026-01-01T00:00:00.000Z" });
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given({ attempt: 1 });
+    await submitGeneration(world.deps, ref);
+    world.kling.ended("r-first");
     await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-first" });
     expect(await world.media()).toMatchObject({ phase: "submitting", orphanRequestIds: ["r-first"] });
   });
@@ -87,6 +95,7 @@ describe("a report of a submit whose outcome we do not know", () => {
     await failGeneration(world.deps, ref, "submit_outcome_unknown");
     const before = await world.media();
     for (const requestId of ["r-late", "r-late", "r-later"]) {
+      world.kling.ended(requestId);
       await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId });
     }
     const { version, updatedAt, sweepAt, outbox, orphanRequestIds, ...after } = await world.media();
@@ -99,6 +108,39 @@ describe("a report of a submit whose outcome we do not know", () => {
     expect(wakeUps()).toEqual([]);
     expect([version, Object.keys(outbox)]).toEqual([before.version + 2, []]);
     expect(updatedAt && sweepAt).toBeUndefined();
+  });
+});
+
+describe("a report of another record's job", () => {
+  it.each(["submitting", "generating", "completed", "failed"] as const)(
+    "changes nothing while it is %s",
+    async (phase) => {
+      world.kling.submits = [unaccepted("in_doubt")];
+      const ref = await world.given();
+      await submitGeneration(world.deps, ref);
+      if (phase !== "submitting") await world.records.move(ref, "accept", { requestId: "r1" });
+      if (phase === "failed") await world.records.move(ref, "fail generation", {});
+      if (phase === "completed") {
+        await world.records.move(ref, "start finalizing", {});
+        await world.records.move(ref, "complete", { video: storedVideo() });
+      }
+      const before = await world.media();
+      world.kling.ended("r-other", "https://ours.example/sources/another.jpg");
+      const report = wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-other" });
+      await expect(report).rejects.toBeInstanceOf(ProviderUnavailableError);
+      expect(await world.media()).toEqual(before);
+      expect(world.executions.size).toBe(0);
+    },
+  );
+
+  it("cannot be told from ours while fal's history is silent: it is kept, and fal shall report again", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    world.kling.historyFault = new ProviderUnavailableError("HTTP 500");
+    const report = wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-found" });
+    await expect(report).rejects.toBeInstanceOf(ProviderUnavailableError);
+    expect(await world.media()).toMatchObject({ phase: "submitting", reportedRequestId: "r-found" });
   });
 });
 

@@ -103,7 +103,7 @@ const SPECIFICATION: Record<string, Specification> = {
   "receive-fal-webhook": {
     calledBy: "POST /webhooks/fal/{token}, open",
     may: [...moves, "states:StartExecution on Generation"],
-    knows: ["Media", "Bus", "Generation", "WebhookSecret"],
+    knows: ["Media", "Bus", "Generation", "WebhookSecret", "FalKey"],
     ...small,
   },
   "serve-console": {
@@ -169,6 +169,7 @@ const SPECIFICATION: Record<string, Specification> = {
       ...moves,
       ...deletes,
       "dynamodb:Query on Media/index/sweep",
+      "dynamodb:Scan on Media",
       "states:StartExecution on Generation",
       "states:DescribeExecution on Generation/executions/*",
       "sqs:SendMessage on sweep-dead-letters",

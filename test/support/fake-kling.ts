@@ -15,8 +15,8 @@ export class FakeKling implements Kling {
   status: Answer<KlingStatus> = { status: "IN_QUEUE", queue_position: 2 };
   result: Answer<string> = "https://fal.example/files/video.mp4";
   cancelAnswer: Answer<"confirmed" | "requested" | "already_completed" | "not_found"> = "requested";
-  /** Image URL of an ended job -> its request id. */
-  readonly history = new Map<string, string>();
+  /** The ended jobs. */
+  readonly history: { imageUrl: string; requestId: string }[] = [];
   historyFault: Error | undefined;
 
   async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode) {
@@ -34,10 +34,16 @@ export class FakeKling implements Kling {
     this.cancels.push(requestId);
     return unless(this.cancelAnswer);
   }
-  async findKlingRequest(imageUrl: string) {
+  /** A job ended that was made of the picture of the latest submit, or of another. */
+  ended(requestId: string, imageUrl = this.posts.at(-1)?.request.image_url ?? ""): void {
+    this.history.push({ requestId, imageUrl });
+  }
+  async findKlingRequest(imageUrl: string, _mode: KlingGenerationMode, _since: string, requestId?: string) {
     if (this.historyFault) throw this.historyFault;
-    const request_id = this.history.get(imageUrl);
-    return request_id === undefined ? undefined : { request_id };
+    const found = this.history.find(
+      (job) => job.imageUrl === imageUrl && (requestId ?? job.requestId) === job.requestId,
+    );
+    return found && { request_id: found.requestId };
   }
 }
 

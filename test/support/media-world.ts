@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import sharp from "sharp";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
@@ -12,7 +14,7 @@ import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/s
 import { generationEvent } from "../../shared/contract/events.ts";
 import type { SpendingLimits } from "../../shared/media/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
-import { refOf, type Media } from "../../shared/media/media.ts";
+import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
@@ -134,6 +136,12 @@ export async function mediaWorld() {
       const media = queuedMedia(overrides);
       await records.create(media);
       return refOf(media);
+    },
+    /** What a kill in the middle of an emulator's write can do: the record says when to sweep it, the index does not. */
+    async loseIndexEntry(ref: MediaRef) {
+      const Key = mediaKey(ref);
+      const remove = { TableName: dynamo.table, Key: { pk: { S: Key.pk }, sk: { S: Key.sk } } };
+      await dynamo.client.send(new UpdateItemCommand({ ...remove, UpdateExpression: "REMOVE sweepShard" }));
     },
     /** The record of the world. */
     async media(): Promise<Media> {

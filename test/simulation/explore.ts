@@ -1,0 +1,150 @@
+// Which runs are made: every single fault, pairs of them, and whatever a seed throws; and how a failing one is made short.
+import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
+import type { Story } from "./clients.ts";
+import type { Struck } from "./faults.ts";
+import type { InvariantId } from "./invariants.ts";
+import { World, type Plan, type Run, type Stage } from "./world.ts";
+
+const SUBMIT = "submit-generation/fal.submit#1";
+
+export type Runner = (plan: Plan) => Promise<Run>;
+
+/** Makes runs on a stage, held against these invariants. */
+export function runner(stage: Stage, invariants: readonly InvariantId[]): Runner {
+  return (plan) => new World(plan, stage, invariants).run();
+}
+
+/**
+ * What the systematic search starts from: runs without chance, which between them touch every call there is. Some have a
+ * fault already, for what is only there when something has gone wrong.
+ */
+const CALM: { story: Story; webhooks?: boolean; ai?: boolean; fault?: Struck }[] = [
+  { story: "a plain start", webhooks: true },
+  { story: "a plain start", ai: true },
+  { story: "a video" },
+  { story: "a cancel", webhooks: true },
+  { story: "by the bus" },
+  { story: "a deletion" },
+  { story: "one key of two tenants" },
+  { story: "fifty at once" },
+  // The sweeper starts it.
+  { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },
+  // Whoever hears of ended executions drives it on.
+  { story: "a plain start", fault: { fault: "execution aborted", at: "check-status/fal.status#1" } },
+  // Its failure is recorded, and fal told to stop.
+  { story: "a plain start", fault: { fault: "taken, but the job never ends", at: SUBMIT } },
+  // It is found in fal's history; it is named by fal's webhook.
+  { story: "a plain start", fault: { fault: "no answer once it was taken", at: SUBMIT } },
+  { story: "a plain start", webhooks: true, fault: { fault: "no answer once it was taken", at: SUBMIT } },
+  // It is submitted again.
+  { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
+];
+
+const calmPlan = ({ story, webhooks = false, ai = false, fault }: (typeof CALM)[number]): Plan => ({
+  seed: 1,
+  story,
+  schedule: "calm",
+  settings: { webhooks, ai },
+  faults: fault ? [fault] : [],
+});
+
+/** A call that is made over and over (a poll, a read, a shard of the sweeper's index) is met so often. */
+const TIMES_MET = 1;
+
+/** Every fault at every call of the calm runs. What a run shares with one before is tried once. */
+export async function singles(run: Runner): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  const tried = new Set<string>();
+  for (const calm of CALM) {
+    const plain = calmPlan(calm);
+    const added = (await nextFaults(run, plain)).filter((plan) => {
+      const { fault = "", at = "" } = struckIn(plan).at(-1) ?? {};
+      // Where something has gone wrong already, only the calls that are new.
+      const name = `${fault} @ ${calm.fault ? at.replace(/#\d+$/, "#1") : at}`;
+      return !tried.has(name) && tried.add(name);
+    });
+    plans.push(plain, ...added);
+  }
+  return plans;
+}
+
+/** These faults at every call of every calm run, the same call in another story included. */
+export async function* everywhere(run: Runner, faults: readonly string[]): AsyncGenerator<Plan> {
+  for (const calm of CALM) {
+    for (const plan of await nextFaults(run, calmPlan(calm))) {
+      if (faults.includes(struckIn(plan).at(-1)?.fault ?? "")) yield plan;
+    }
+  }
+}
+
+/** The faults that a plan names. */
+function struckIn({ faults }: Plan): readonly Struck[] {
+  return "atMost" in faults ? [] : faults;
+}
+
+/** The plans that add one fault after those a plan has. */
+async function nextFaults(run: Runner, plan: Plan): Promise<Plan[]> {
+  const made = await run(plan);
+  const [calls, struck, last] = [made.calls(), made.struck, made.struck.at(-1)];
+  const from = last ? calls.findIndex(({ at }) => at === last.at) + 1 : 0;
+  return calls
+    .slice(from)
+    .filter(({ at }) => Number(at.replace(/^.*#/, "")) <= TIMES_MET)
+    .flatMap(({ at, faults }) => faults.map((fault) => ({ ...plan, faults: [...struck, { fault, at }] })));
+}
+
+/** Two faults in one run: all there are, or as many as asked for, drawn by the seed. */
+export async function* pairs(run: Runner, draw: { count: number; seed: number } | "all"): AsyncGenerator<Plan> {
+  const first = await singles(run);
+  if (draw === "all") {
+    for (const plan of first) yield* await nextFaults(run, plan);
+    return;
+  }
+  const random = mulberry32(draw.seed);
+  for (let n = 0; n < draw.count; n++) {
+    const plan = first[Math.floor(random() * first.length)];
+    const second = plan ? await nextFaults(run, plan) : [];
+    const chosen = second[Math.floor(random() * second.length)];
+    if (chosen) yield chosen;
+  }
+}
+
+const STORIES_BY_CHANCE: Story[] = [
+  "a plain start",
+  "a plain start",
+  "a plain start",
+  "a video",
+  "a cancel",
+  "a cancel",
+  "by the bus",
+  "a deletion",
+  "one key of two tenants",
+  "many at once",
+];
+
+/** The plan of a seed. */
+export function planOf(seed: number): Plan {
+  const random = mulberry32(seed + 4_000_003);
+  const story = STORIES_BY_CHANCE[Math.floor(random() * STORIES_BY_CHANCE.length)] ?? "a plain start";
+  const settings = { webhooks: random() < 0.6, ai: random() < 0.4 };
+  return { seed, story, schedule: "wild", settings, faults: { atMost: Math.floor(random() * 6) } };
+}
+
+/** The fewest faults, and the calmest order, that still break the same invariant. */
+export async function shrink(run: Runner, failed: Run): Promise<Run> {
+  const id = failed.violation?.invariant;
+  let shortest = failed;
+  const still = async (plan: Plan): Promise<boolean> => {
+    const again = await run(plan);
+    if (again.violation?.invariant !== id) return false;
+    shortest = again;
+    return true;
+  };
+  await still({ ...failed.plan, faults: failed.struck });
+  for (let at = 0; at < shortest.struck.length;) {
+    const fewer = shortest.struck.filter((_, n) => n !== at);
+    if (!(await still({ ...shortest.plan, faults: fewer }))) at++;
+  }
+  await still({ ...shortest.plan, schedule: "calm" });
+  return shortest;
+}

@@ -1,0 +1,392 @@
+// What must always hold, as RELIABILITY's section 6 numbers it: small functions over what the world has seen.
+import ipaddr from "ipaddr.js";
+import type { Asked, Answered, Intent } from "./clients.ts";
+import { PICTURE_SECRET, wordsOf } from "./clients.ts";
+import type { Actor } from "./gate.ts";
+import type { Item, StoredItem } from "./simulated-aws.ts";
+import type { World } from "./world.ts";
+
+/** What the world sees at one instant. */
+export type Fact =
+  | { kind: "write"; before: StoredItem | undefined; after: StoredItem; by: Actor }
+  /** A POST of a video leaves us, whatever becomes of it. */
+  | { kind: "submit"; mediaId: string | undefined; by: Actor | undefined }
+  | { kind: "event"; type: string; detail: Item }
+  | { kind: "text"; where: "log" | "execution input" | "step input" | "step output" | "event"; text: string }
+  | { kind: "connection"; url: string; address: string }
+  | { kind: "step"; execution: string }
+  | { kind: "started"; intent: Intent; body: Item; answer: Answered | undefined }
+  | { kind: "answer"; asked: Asked; answer: Answered }
+  | { kind: "execution"; name: string; by: Actor }
+  /** fal is asked to stop a job. */
+  | { kind: "cancel"; jobId: string };
+type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
+
+/** Says that something was checked, and what is wrong if it does not hold. */
+type Check = (holds: boolean, otherwise: () => string) => void;
+
+export interface Invariant {
+  says: string;
+  /** On what the world has just seen. */
+  on?: { [K in Fact["kind"]]?: (fact: FactOf<K>, world: World, check: Check) => void };
+  /** After every step. */
+  always?: (world: World, check: Check) => void;
+}
+
+const TERMINAL = ["completed", "failed", "canceled", "deleted"];
+/** From -> to, written down a second time from the paper, not imported from the code. */
+const MOVES: Record<string, string[]> = {
+  queued: ["submitting", "canceled", "failed"],
+  submitting: ["generating", "queued", "failed"],
+  generating: ["finalizing", "failed", "canceled"],
+  finalizing: ["completed", "failed"],
+  completed: ["deleted"],
+  failed: ["deleted"],
+  canceled: ["deleted"],
+  deleted: [],
+};
+const LIVENESS_MS = 600_000;
+const EVENT_OF: Record<string, string> = {
+  completed: "Generation Completed",
+  failed: "Generation Failed",
+  canceled: "Generation Canceled",
+  deleted: "Media Deleted",
+};
+
+export const INVARIANTS = {
+  I1: {
+    says: "One key, at most one record; one record, at most one accepted submission.",
+    on: {
+      write({ before, after }, world, check) {
+        if (before || !isRecord(after)) return;
+        const intent = world.intentOf(after);
+        if (!intent) return;
+        const records = world.recordsOf(intent).length;
+        check(records <= 1 + world.expiredKeys, () => `${intent.name} has ${records} records`);
+      },
+    },
+    always(world, check) {
+      for (const [mediaId, jobs] of Map.groupBy(world.fal.videos(), (job) => job.mediaId)) {
+        check(jobs.length <= 1, () => `fal has ${jobs.length} jobs of ${mediaId}`);
+      }
+    },
+  },
+  I2: {
+    says: "No POST without a durable claim.",
+    on: {
+      submit({ mediaId, by }, world, check) {
+        const claim = world.claims.get(mediaId ?? "")?.at(-1);
+        check(claim !== undefined && claim.by === by, () => `${mediaId} was submitted without a claim of its own`);
+        if (!claim) return;
+        check(claim.posts === 0, () => `${mediaId} was submitted ${claim.posts + 1} times for claim ${claim.attempt}`);
+      },
+    },
+  },
+  I3: {
+    says: "No POST after an outcome in doubt.",
+    on: {
+      submit({ mediaId }, world, check) {
+        const before = world.claims.get(mediaId ?? "")?.slice(0, -1) ?? [];
+        for (const claim of before) {
+          check(
+            claim.outcome === "nothing started",
+            () => `${mediaId} is submitted again though claim ${claim.attempt} is in doubt`,
+          );
+        }
+      },
+    },
+  },
+  I4: {
+    says: "A terminal record never changes status, video, price or error; its version only rises.",
+    on: {
+      write({ before, after }, world, check) {
+        if (!before || !isRecord(after)) return;
+        check(after.version >= before.version, () => `the version of ${after.id} fell`);
+        const id = after.id;
+        if (!isTerminal(before) || world.redriven.has(id) || world.unwanted.has(id)) return;
+        for (const field of ["phase", "video", "error", "estimatedCostUsd"] as const) {
+          const [old, now] = [JSON.stringify(before[field]), JSON.stringify(after[field])];
+          check(old === now, () => `${after.id} was ${before.phase} and its ${field} went from ${old} to ${now}`);
+        }
+      },
+    },
+  },
+  I5: {
+    says: "Only moves of the table occur: a live lease stays whose it is, and fal is told once.",
+    on: {
+      write({ before, after, by }, world, check) {
+        if (!isRecord(after)) return;
+        const [from, to] = [before && before.phase, after.phase];
+        if (!before || from === undefined) return check(to === "queued", () => `${after.id} began as ${to}`);
+        const redriven = from === "failed" && to === "finalizing" && world.redriven.has(after.id);
+        const wanted = to !== "deleted" || world.unwanted.has(after.id);
+        const listed = from === to || redriven || (wanted && (MOVES[from] ?? []).includes(to));
+        check(listed, () => `${after.id} went from ${from} to ${to}`);
+        if (from !== "finalizing" || to !== "finalizing" || before.leaseOwner === after.leaseOwner) return;
+        const { leaseUntil } = before;
+        const free = leaseUntil === undefined || Date.parse(leaseUntil) <= world.now() + world.skewOf(by);
+        check(free, () => `${by.name} took ${after.id} from whoever was finalizing it until ${leaseUntil}`);
+      },
+      cancel({ jobId }, world, check) {
+        const record = world.records().find(({ requestId }) => requestId === jobId);
+        check(record?.cancelSentAt === undefined, () => `fal is told again to cancel ${jobId}`);
+      },
+    },
+  },
+  I6: {
+    says: "There is a video if and only if the record is completed, and the file is fal's, whole; links are made on read.",
+    always(world, check) {
+      for (const record of world.records()) {
+        if (record.phase === "deleted") continue;
+        const video = record.video;
+        check(
+          (record.phase === "completed") === (video !== undefined),
+          () => `${record.id} is ${record.phase} ${video ? "with" : "without"} a video`,
+        );
+        if (!video) continue;
+        const file = world.aws.objects.get(video.key);
+        const job = world.fal.jobs.find(({ id }) => id === record.requestId);
+        check(
+          file?.sha256 === video.sha256 && file.bytes.length === video.size,
+          () => `${video.key} is not what ${record.id} says`,
+        );
+        check(job?.video.sha256 === video.sha256, () => `${video.key} is not the video of fal's job ${job?.id}`);
+      }
+    },
+    on: {
+      write({ after }, _world, check) {
+        check(!JSON.stringify(after).includes("X-Amz-Signature"), () => `a signed link is stored with ${after.id}`);
+      },
+    },
+  },
+  I7: {
+    says: "completed implies a request id, which no other record has.",
+    always(world, check) {
+      for (const record of world.records()) {
+        const { requestId } = record;
+        if (record.phase === "completed")
+          check(requestId !== undefined, () => `${record.id} is completed without a request id`);
+        if (requestId === undefined) continue;
+        const job = world.fal.jobs.find(({ id }) => id === requestId);
+        check(job?.mediaId === record.id, () => `${record.id} has the job of ${job?.mediaId}`);
+      }
+    },
+  },
+  I8: {
+    says: "A replay is byte-identical; a different body never executes.",
+    on: {
+      started({ intent, body, answer }, world, check) {
+        if (answer?.statusCode !== 202 || intent.key === undefined || world.expiredKeys > 0) return;
+        const first = world.firstAnswers.get(intent.name) ?? { body: JSON.stringify(body), answer: answer.body };
+        world.firstAnswers.set(intent.name, first);
+        check(
+          first.answer === answer.body,
+          () => `the answer to ${intent.name} was\n${first.answer}\nand is\n${answer.body}`,
+        );
+        check(first.body === JSON.stringify(body), () => `another body under ${intent.name}'s key was taken too`);
+      },
+    },
+  },
+  I11: {
+    says: "Exactly one event for the end, published at least once, never without the committed move.",
+    on: {
+      event({ type, detail }, world, check) {
+        const record = world.record(String(detail["mediaId"]));
+        const id = String(detail["id"]);
+        const status = id.replace(/^.*:/, "");
+        if (!TERMINAL.includes(status)) return;
+        check(record?.phase === status, () => `${id} was published of a record that is ${record?.phase}`);
+        check(
+          id === `${String(detail["mediaId"])}:${status}` && type === EVENT_OF[status],
+          () => `${id} is no event of an end`,
+        );
+      },
+      write({ before, after }, _world, check) {
+        if (!isRecord(after) || !isTerminal(after) || !before || isTerminal(before)) return;
+        const ends = Object.keys(after.outbox).filter((id) => id === `${after.id}:${after.phase}`);
+        check(ends.length === 1, () => `${after.id} became ${after.phase} with ${ends.length} events of it`);
+      },
+    },
+    always(world, check) {
+      for (const record of world.records()) {
+        if (!isTerminal(record) || world.hasOutbox(record) || isHalfDeleted(record)) continue;
+        const id = `${record.id}:${record.phase}`;
+        check(
+          world.aws.published.some((event) => event.id === id),
+          () => `${id} left the outbox and was never published`,
+        );
+      }
+    },
+  },
+  I12: {
+    says: "Tenant A never reads or changes anything of tenant B.",
+    on: {
+      write({ before, after, by }, world, check) {
+        const tenant = world.tenantOf(by);
+        // How long generations take is nobody's: a time and a number of seconds.
+        if (tenant === undefined || after.pk.startsWith("TIMINGS#")) return;
+        const own = after.pk.split("#")[1] === encodeURIComponent(tenant);
+        check(own && (!before || before.pk === after.pk), () => `${by.name} of ${tenant} wrote ${after.pk}`);
+      },
+      answer({ asked: { tenant, route }, answer }, world, check) {
+        if (tenant === undefined) return;
+        for (const intent of world.clients.intents) {
+          if (intent.tenant === tenant) continue;
+          check(
+            !answer.body.includes(wordsOf(intent)) && !answer.body.includes(`${PICTURE_SECRET}-${intent.name}`),
+            () => `${route} showed ${tenant} what is ${intent.tenant}'s: ${answer.body}`,
+          );
+        }
+      },
+      submit({ mediaId, by }, world, check) {
+        const record = world.record(mediaId ?? "");
+        if (record)
+          check(
+            by !== undefined && world.tenantOf(by) === record.tenantId,
+            () => `${mediaId} was submitted for another tenant`,
+          );
+      },
+    },
+  },
+  I13: {
+    says: "No route without authentication but those on the list; an unsigned, stale or foreign webhook changes nothing.",
+    on: {
+      answer({ asked: { tenant, route }, answer }, _world, check) {
+        if (tenant === undefined)
+          check(answer.statusCode === 401, () => `${route} answered a stranger ${answer.statusCode}`);
+      },
+      write({ after, by }, world, check) {
+        check(!world.strangers.has(by), () => `${by.name} wrote ${after.pk} for somebody who has no right to it`);
+      },
+      execution({ name, by }, world, check) {
+        check(!world.strangers.has(by), () => `${by.name} started ${name} for somebody who has no right to it`);
+      },
+    },
+  },
+  I14: {
+    says: "No connection to a non-global address, and no redirect followed, for a URL that came from outside.",
+    on: {
+      connection({ url, address }, world, check) {
+        check(ipaddr.parse(address).range() === "unicast", () => `a connection to ${address} for ${url}`);
+        check(!world.web.redirected.has(url), () => `the redirect to ${url} was followed`);
+      },
+    },
+  },
+  I15: {
+    says: "No secret, prompt or signed URL in logs, workflow data or events.",
+    on: {
+      text({ where, text }, _world, check) {
+        const found = /SECRET-[A-Z]+(-[A-Z]+)*|X-Amz-Signature|sources\/[\w-]+-[0-9a-f]{32}\.jpg/.exec(text)?.[0];
+        check(found === undefined, () => `${found} in a ${where}: ${text}`);
+      },
+    },
+  },
+  I16: {
+    says: "Polls, history, payload and memory are bounded for any input.",
+    on: {
+      text({ where, text }, _world, check) {
+        if (where !== "log") check(text.length < 32 * 1024, () => `a ${where} of ${text.length} characters`);
+      },
+      step({ execution }, world, check) {
+        const { steps = 0 } = world.aws.executions.get(execution) ?? {};
+        // 9 events a lap (workflow.asl.ts), so 2,200 laps in 20,000 events; here a lap takes 10 s of 15 minutes. A wake-up
+        // looks and finalizes, each with its retries.
+        check(steps <= (execution.includes("-w-") ? 16 : 180), () => `execution ${execution} has made ${steps} steps`);
+      },
+    },
+    always(world, check) {
+      for (const job of world.fal.videos()) {
+        const looks = 12 + (3 * (world.now() - job.acceptedAt)) / 10_000;
+        check(
+          job.looks <= looks,
+          () => `fal was asked ${job.looks} times for ${job.id} in ${(world.now() - job.acceptedAt) / 1000} s`,
+        );
+      }
+    },
+  },
+  I17: {
+    says: "Every accepted start is in one terminal status within its deadline + 10 min, once the faults have stopped.",
+    always(world, check) {
+      for (const intent of world.clients.intents.filter(({ accepted }) => accepted)) {
+        const [record] = world.recordsOf(intent);
+        check(record !== undefined, () => `${intent.name} was accepted and there is no record`);
+        if (!record) continue;
+        if (isTerminal(record)) check(true, () => "");
+        else if (world.now() > world.settledBy(record) + LIVENESS_MS) {
+          check(false, () => `${record.id} is still ${record.phase}`);
+        }
+      }
+    },
+  },
+  I18: {
+    says: "Then every outbox is empty.",
+    always(world, check) {
+      for (const record of world.records()) {
+        if (!isTerminal(record)) continue;
+        if (!world.hasOutbox(record)) check(true, () => "");
+        else if (world.now() > Math.max(world.settledBy(record), world.busBackAt) + LIVENESS_MS) {
+          check(false, () => `${record.id} still has ${Object.keys(record.outbox).join(", ")} to publish`);
+        }
+      }
+    },
+  },
+} satisfies Record<string, Invariant>;
+
+export type InvariantId = keyof typeof INVARIANTS;
+export const INVARIANT_IDS = Object.keys(INVARIANTS) as InvariantId[];
+
+export class Violation extends Error {
+  override readonly name = "Violation";
+  readonly invariant: InvariantId;
+  constructor(invariant: InvariantId, what: string) {
+    super(`${invariant} is broken. ${INVARIANTS[invariant].says}\n${what}`);
+    this.invariant = invariant;
+  }
+}
+
+/** Holds the world against the invariants that are on; counts what was really checked. */
+export class Watch {
+  readonly checks: Partial<Record<InvariantId, number>> = {};
+  violation: Violation | undefined;
+  readonly #on: [InvariantId, Invariant][];
+
+  constructor(on: readonly InvariantId[]) {
+    this.#on = on.map((id) => [id, INVARIANTS[id]]);
+  }
+
+  /** Of what no function above can see. */
+  accuse(id: InvariantId, what: string): void {
+    if (this.#on.some(([on]) => on === id)) this.violation ??= new Violation(id, what);
+  }
+
+  see<K extends Fact["kind"]>(fact: FactOf<K> & { kind: K }, world: World): void {
+    for (const [id, { on }] of this.#on) {
+      const look = on?.[fact.kind] as ((fact: Fact, world: World, check: Check) => void) | undefined;
+      look?.(fact, world, this.#check(id));
+    }
+  }
+
+  afterStep(world: World): void {
+    for (const [id, { always }] of this.#on) always?.(world, this.#check(id));
+  }
+
+  #check(id: InvariantId): Check {
+    return (holds, otherwise) => {
+      this.checks[id] = (this.checks[id] ?? 0) + 1;
+      if (!holds) this.violation ??= new Violation(id, otherwise());
+    };
+  }
+}
+
+function isRecord(item: StoredItem): boolean {
+  return item.sk.startsWith("MEDIA#");
+}
+
+/** Its owner wants it gone, and something of it is still there. */
+export function isHalfDeleted(record: StoredItem): boolean {
+  return record.phase === "deleted" && record.expiresAt === undefined;
+}
+
+export function isTerminal(record: StoredItem): boolean {
+  return TERMINAL.includes(record.phase);
+}

@@ -1,0 +1,57 @@
+// Every single fault at every call of the simulated world, and what of the fault matrix that has played.
+import { beforeAll, describe, expect, it } from "vitest";
+import { FAULTS } from "./faults.ts";
+import { INVARIANT_IDS } from "./invariants.ts";
+import { MATRIX, notPlayed } from "./matrix.ts";
+import type { Report } from "./report.ts";
+import { reportOf } from "./simulate.ts";
+
+const MINUTES = 60_000;
+
+describe("every single fault at every call", () => {
+  let report: Report;
+  beforeAll(async () => {
+    report = await reportOf("--singles");
+  }, 10 * MINUTES);
+
+  it("breaks no invariant", () => {
+    expect(report.failures).toEqual([]);
+    expect(report.runs).toBeGreaterThan(1000);
+  });
+
+  it("plays every line of the fault matrix", () => {
+    expect(notPlayed(report.places, Object.keys(report.stories))).toEqual([]);
+    expect(MATRIX.map(({ id }) => id)).toEqual(linesOfTheMatrix());
+  });
+
+  it("lets every fault there is strike", () => {
+    expect(FAULTS.map(({ name }) => name).filter((name) => !report.struck[name])).toEqual([]);
+  });
+
+  it("holds every invariant against something real", () => {
+    expect(INVARIANT_IDS.filter((id) => (report.checks[id] ?? 0) < 100)).toEqual([]);
+  });
+
+  it("ends in videos for the most part, and in each of the other ways", () => {
+    const completed = report.ends["completed"] ?? 0;
+    expect(completed).toBeGreaterThan(report.runs / 2);
+    expect(Object.keys(report.ends)).toEqual(
+      expect.arrayContaining([
+        "canceled",
+        "deleted",
+        "failed timed_out",
+        "failed submit_outcome_unknown",
+        "failed delivery_failed",
+        "failed content_policy_violation",
+        "failed image_unreachable",
+      ]),
+    );
+  });
+});
+
+/** F01 to F39 and F44 to F47. Money comes with its own (F40, F41), and the links of pictures have their corpus (F43). */
+function linesOfTheMatrix(): string[] {
+  return Array.from({ length: 47 }, (_, n) => `F${String(n + 1).padStart(2, "0")}`).filter(
+    (id) => !["F40", "F41", "F42", "F43"].includes(id),
+  );
+}
