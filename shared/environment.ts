@@ -145,10 +145,11 @@ export function linkedArn(resource: "Generation"): string {
   return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
 }
 
+const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
+type SecretName = (typeof SECRETS)[number];
+
 /** A secret linked by SST; undefined where it is not linked or empty. */
-export function linkedSecret(
-  name: "FalKey" | "WorkflowAiKey" | "LinkSecret" | "WebhookSecret" | "CursorSecret",
-): string | undefined {
+export function linkedSecret(name: SecretName): string | undefined {
   if (!Reflect.has(Resource, name)) return undefined;
   return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
 }
@@ -159,4 +160,11 @@ export function storeOrigins(): string[] {
   const links = MEDIA_ORIGIN === undefined ? [] : [new URL(MEDIA_ORIGIN).origin];
   if (!MEDIA_STORE?.startsWith("s3:")) return links;
   return [...links, `https://${new URL(MEDIA_STORE).hostname}.s3.${AWS_REGION}.amazonaws.com`];
+}
+
+/** Every secret that this function knows: what must not be written down anywhere. */
+export function secretsInUse(): string[] {
+  const { FAL_KEY, WORKFLOWAI_API_KEY } = environment();
+  const known = [FAL_KEY, WORKFLOWAI_API_KEY, ...SECRETS.map(linkedSecret)];
+  return known.flatMap((secret) => secret ?? []);
 }

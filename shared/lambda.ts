@@ -5,7 +5,7 @@ import * as z from "zod";
 import { callerOf, type Access, type Caller, type HttpEvent } from "./caller.ts";
 import { errorReply, InvalidEventError, RequestError } from "./errors-on-the-wire.ts";
 import { MediaError } from "./media/errors.ts";
-import { log } from "./services/log.ts";
+import { log, speakable } from "./services/log.ts";
 
 /** HTTP API takes 10 MB; nothing that we accept is larger than this. */
 const BODY_MAX_BYTES = 1024 * 1024;
@@ -47,7 +47,10 @@ export function http<S extends RequestShape>(
 /** A step of the workflow. What it throws keeps its name: the state machine matches on it. */
 export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(({ error, event }) => log().warn("step failed", { error: String(error), ...keysOf(event) }))
+    .onError(({ error, event }) => {
+      speakable(error);
+      log().warn("step failed", { error: String(error), ...keysOf(event) });
+    })
     .handler(async (event) => run(input.parse(event)));
 }
 
@@ -55,6 +58,7 @@ export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) 
 export function onEvent<E extends z.ZodType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
   return middy<unknown, R>()
     .onError(({ error }) => {
+      speakable(error);
       const code = error instanceof MediaError ? error.code : undefined;
       log().warn("event failed", { error: String(error), code });
     })
