@@ -36,8 +36,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a replay saves a record of its own",
     caughtBy: "I1",
     file: START,
-    find: "await deps.records.create(kept.media);",
-    replace: "await deps.records.create(media);",
+    find: "if (!replayed || !(await deps.records.get(refOf(kept.media)))) await beginOnce(deps, kept.media);",
+    replace: "await beginOnce(deps, media);",
   },
   {
     name: "a POST whose connection broke is made again",
@@ -205,7 +205,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: "functions/api/check-generation.ts",
     find: `async ({ body }, { caller }) => {
   const { spaceId, mediaSpace } = body;
-  const ref = { tenantId: caller().tenantId,`,
+  const ref = { tenantId: caller("read").tenantId,`,
     replace: `async ({ body }, { caller, rawBody }) => {
   const { spaceId, mediaSpace } = body;
   const said = JSON.parse(Buffer.from(rawBody()).toString()).tenantId;
@@ -253,7 +253,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a list asks nobody who he is",
     caughtBy: "I13",
     file: "functions/api/list-media.ts",
-    find: "tenantId: caller().tenantId,",
+    find: `tenantId: caller("read").tenantId,`,
     replace: `tenantId: "acme",`,
   },
   {
