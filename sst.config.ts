@@ -27,7 +27,7 @@ export default $config({
     const { OPERATIONS } = await import("./stacks/blueprint/rules.ts");
 
     const settings = readSettings();
-    const secrets = createSecrets();
+    const secrets = await createSecrets();
     disarmLinks();
     const storage = createStorage();
     const bus = createBus();

@@ -1,8 +1,9 @@
 // The secrets: set once a stage with `npx sst secret set`, or drawn by the deploy; kept encrypted, linked to the functions that use them.
-import { RandomPassword } from "@pulumi/random";
 
 /** @throws Error when fal's key is not set */
-export function createSecrets() {
+export async function createSecrets() {
+  // Only now: `sst install` reads sst.config.ts before it has laid out the platform that brings this package.
+  const { RandomPassword } = await import("@pulumi/random");
   // `sst dev` takes them from a local `.env` too; a deploy never does.
   const local = (name: string) => ($dev ? process.env[name] : undefined);
   const falKey = new sst.Secret("FalKey", local("FAL_KEY"));
