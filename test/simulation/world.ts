@@ -93,6 +93,8 @@ export class World {
   readonly firstAnswers = new Map<string, { body: string; answer: string }>();
   /** By the record's id, which outlives everything else that it says. */
   readonly #intents = new Map<string, Intent>();
+  /** How records ended, by their ids: the deleted ones have forgotten it. */
+  readonly ended = new Map<string, string>();
   /** Records whose owner wants them gone. */
   readonly unwanted = new Set<string>();
   /** Records that an operator has taken up again. */
@@ -285,6 +287,9 @@ export class World {
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     this.watch.see(fact, this);
     if (fact.kind === "write") this.#noteClaim(fact);
+    if (fact.kind === "write" && isTerminal(fact.after) && fact.after.phase !== "deleted") {
+      this.ended.set(fact.after.id, fact.after.phase);
+    }
     if (fact.kind === "submit") {
       const claim = this.claims.get(fact.mediaId ?? "")?.at(-1);
       if (claim) claim.posts++;
