@@ -6,6 +6,10 @@ const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1
 const origin = z
   .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
   .transform((url) => url.replace(/\/+$/, ""));
+/** One scope (RFC 6749, section 3.3), without the separators of a list. */
+const scope = z.string().regex(/^[\x21\x23-\x2b\x2d-\x5a\x5e-\x7e]+$/, "must be one scope, without spaces");
+/** US dollars, to the tenth of a cent. */
+const usd = z.coerce.number().min(0).max(1_000_000_000).multipleOf(0.001);
 const origins = z
   .string()
   .default("")
@@ -48,6 +52,11 @@ export const environmentSchema = z.object({
   MEDIA_ORIGIN: origin.optional(),
   MEDIA_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).optional(),
   TRUSTED_MEDIA_ORIGINS: origins,
+  MONTHLY_CAP_USD: usd.optional(),
+  GLOBAL_MONTHLY_CAP_USD: usd.optional(),
+  // An account is one item of the table, and each open generation a part of it.
+  MAX_OPEN_GENERATIONS: z.coerce.number().int().min(1).max(1000).optional(),
+  START_RATE: z.coerce.number().int().min(1).max(100_000).optional(),
   AWS_REGION: z.string().default("us-east-1"),
   AUTH: z.enum(["off", "jwt"]).default("jwt"),
   JWT_ISSUER: origin.optional(),
@@ -55,6 +64,10 @@ export const environmentSchema = z.object({
   CONSOLE_CLIENT_ID: z.string().optional(),
   CONSOLE_SCOPES: z.string().default("openid"),
   JWT_TENANT_CLAIM: z.string().default("tenant"),
+  JWT_USER_CLAIM: z.string().default("sub"),
+  JWT_SCOPE_CLAIM: z.string().default("scope"),
+  JWT_READ_SCOPE: scope.optional(),
+  JWT_WRITE_SCOPE: scope.optional(),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 
@@ -132,8 +145,11 @@ export function linkedArn(resource: "Generation"): string {
   return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
 }
 
+const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
+type SecretName = (typeof SECRETS)[number];
+
 /** A secret linked by SST; undefined where it is not linked or empty. */
-export function linkedSecret(name: "FalKey" | "WorkflowAiKey" | "LinkSecret" | "WebhookSecret"): string | undefined {
+export function linkedSecret(name: SecretName): string | undefined {
   if (!Reflect.has(Resource, name)) return undefined;
   return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
 }
@@ -144,4 +160,11 @@ export function storeOrigins(): string[] {
   const links = MEDIA_ORIGIN === undefined ? [] : [new URL(MEDIA_ORIGIN).origin];
   if (!MEDIA_STORE?.startsWith("s3:")) return links;
   return [...links, `https://${new URL(MEDIA_STORE).hostname}.s3.${AWS_REGION}.amazonaws.com`];
+}
+
+/** Every secret that this function knows: what must not be written down anywhere. */
+export function secretsInUse(): string[] {
+  const { FAL_KEY, WORKFLOWAI_API_KEY } = environment();
+  const known = [FAL_KEY, WORKFLOWAI_API_KEY, ...SECRETS.map(linkedSecret)];
+  return known.flatMap((secret) => secret ?? []);
 }

@@ -1,5 +1,5 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
-import { IMAGE_FAULTS, MediaError } from "./media/errors.ts";
+import { IMAGE_FAULTS, MediaError, OverBudgetError, StartsStoppedError, TooManyStartsError } from "./media/errors.ts";
 import type { HttpReply } from "./lambda.ts";
 import { log } from "./services/log.ts";
 
@@ -15,6 +15,12 @@ export class RequestError extends MediaError {
     this.code = code;
     this.details = details;
   }
+}
+
+/** A cursor that nobody gave out, or that was given out for another list. */
+export function notOfThisList(): RequestError {
+  const details = [{ path: "cursor", message: "is not one that this list gave" }];
+  return new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
 /** An event that says too little or something wrong. Its message is what the dead-letter queue shows. */
@@ -36,6 +42,10 @@ const STATUS_BY_CODE: Record<string, number> = {
   stale_media: 409,
   idempotency_key_reused: 422,
   provider_unavailable: 503,
+  over_budget: 402,
+  too_many_open: 429,
+  rate_limited: 429,
+  starts_stopped: 503,
   upload_not_found: 404,
   // Only an upload's check answers these: what is fetched later fails as a generation.
   ...Object.fromEntries(Object.keys(IMAGE_FAULTS).map((code) => [code, 400])),
@@ -49,11 +59,17 @@ const PASSING =
 /** The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. */
 export function errorReply(error: Error | null | undefined, traceId: string): HttpReply {
   const { status, code, message, details } = describe(error);
+  const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
+  const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
   if (status >= 500) log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
   return {
     statusCode: status,
-    headers: { "content-type": "application/json", "cache-control": "no-store" },
-    body: JSON.stringify({ error: message, code, details, traceId }),
+    headers: {
+      "content-type": "application/json",
+      "cache-control": "no-store",
+      ...(isLater && { "retry-after": String(error.retryAfterSeconds) }),
+    },
+    body: JSON.stringify({ error: message, code, details, budget, traceId }),
   };
 }
 

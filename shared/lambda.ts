@@ -1,27 +1,15 @@
 // What every function does around its one call: parse, know the caller, log, turn errors into answers.
 import middy from "@middy/core";
-import type { APIGatewayProxyEventV2WithRequestContext, APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import * as z from "zod";
+import { callerOf, type Access, type Caller, type HttpEvent } from "./caller.ts";
 import { errorReply, InvalidEventError, RequestError } from "./errors-on-the-wire.ts";
-import { environment } from "./environment.ts";
 import { MediaError } from "./media/errors.ts";
-import { log } from "./services/log.ts";
+import { log, speakable } from "./services/log.ts";
 
 /** HTTP API takes 10 MB; nothing that we accept is larger than this. */
 const BODY_MAX_BYTES = 1024 * 1024;
 
-/** Who calls: from the verified token alone. */
-export interface Caller {
-  tenantId: string;
-  userId: string;
-}
-
-interface RequestContext {
-  requestId: string;
-  http: { method: string };
-  authorizer?: { jwt?: { claims?: Record<string, unknown> } };
-}
-export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
 export type HttpReply = APIGatewayProxyStructuredResultV2;
 
 /** What a route takes: any of `body` (JSON), `path` and `query`. */
@@ -33,8 +21,8 @@ interface Circumstances {
   rawPath: string;
   /** The body as it was sent: what a signature is over. */
   rawBody: () => Uint8Array;
-  /** Asked for lazily: open routes have no caller. @throws RequestError 401 */
-  caller: () => Caller;
+  /** Asked for lazily: open routes have no caller. @throws RequestError 401, 403 */
+  caller: (access: Access) => Caller;
 }
 
 /** A function behind an HTTP route. `answer` gets what `shape` parsed; whatever it throws becomes an answer. */
@@ -51,7 +39,7 @@ export function http<S extends RequestShape>(
         headers: event.headers,
         rawPath: event.rawPath,
         rawBody: () => bodyOf(event),
-        caller: () => callerOf(event),
+        caller: (access) => callerOf(event, access),
       }),
     );
 }
@@ -59,7 +47,10 @@ export function http<S extends RequestShape>(
 /** A step of the workflow. What it throws keeps its name: the state machine matches on it. */
 export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(({ error, event }) => log().warn("step failed", { error: String(error), ...keysOf(event) }))
+    .onError(({ error, event }) => {
+      speakable(error);
+      log().warn("step failed", { error: String(error), ...keysOf(event) });
+    })
     .handler(async (event) => run(input.parse(event)));
 }
 
@@ -67,6 +58,7 @@ export function step<I extends z.ZodType, R>(input: I, run: (input: z.infer<I>) 
 export function onEvent<E extends z.ZodType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
   return middy<unknown, R>()
     .onError(({ error }) => {
+      speakable(error);
       const code = error instanceof MediaError ? error.code : undefined;
       log().warn("event failed", { error: String(error), code });
     })
@@ -114,22 +106,6 @@ function jsonBody(event: HttpEvent): unknown {
   } catch {
     throw new RequestError(400, "malformed_json", "The body is not valid JSON in UTF-8.");
   }
-}
-
-function callerOf(event: HttpEvent): Caller {
-  const { AUTH, JWT_TENANT_CLAIM } = environment();
-  if (AUTH === "off") return { tenantId: "local", userId: "local" };
-  const claims = event.requestContext.authorizer?.jwt?.claims ?? {};
-  // A lone surrogate has no UTF-8 form, so it cannot be part of a key.
-  const named = z
-    .string()
-    .min(1)
-    .max(128)
-    .refine((name) => name.isWellFormed());
-  const tenant = named.safeParse(claims[JWT_TENANT_CLAIM] ?? claims["sub"]).data;
-  const user = named.safeParse(claims["sub"]).data;
-  if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
-  return { tenantId: tenant, userId: user };
 }
 
 function faultsIn({ issues }: z.ZodError): { path: string; message: string }[] {

@@ -34,6 +34,7 @@ interface AlarmPlan {
 const MINUTE = 60;
 const SWEEP = SCHEDULES[0].handler;
 const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }] = RULES;
+const ENHANCE = "functions/api/enhance-media.handler";
 const WEBHOOK = "functions/events/receive-fal-webhook.handler";
 
 /** @returns the topic that every alarm is put on */
@@ -111,6 +112,22 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       says: "A video that fal.ai has made, and billed, was given up (`delivery_failed`): the person was told that it failed. An operator may still fetch it, as long as fal.ai keeps it.",
       namespace: `${$app.name}-${$app.stage}`,
       metrics: ["DeliveriesLost"],
+      dimensions: {},
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    StartsStopped: {
+      says: "The kill switch is on, and people who ask for a video are told that new ones are stopped. Videos that fal.ai has go on; what was queued waits, and fails at its deadline.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["StartsStopped"],
+      dimensions: {},
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    GlobalCapReached: {
+      says: "The month's budget of the whole service is spent (GLOBAL_MONTHLY_CAP_USD): nobody can start a video until the next month, or until it is raised.",
+      namespace: `${$app.name}-${$app.stage}`,
+      metrics: ["GlobalCapReached"],
       dimensions: {},
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
@@ -220,7 +237,7 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the logs say of single generations, as numbers: the words are those of shared/media/submit.ts, wake.ts and status.ts. */
+/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, wake.ts and status.ts. */
 const COUNTED_LINES = {
   SubmitInDoubt: {
     handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
@@ -239,6 +256,19 @@ const COUNTED_LINES = {
   RequestsInvalid: {
     handlers: [START_FROM_EVENT],
     pattern: '{ $.message = "event failed" && $.code = "invalid_event" }',
+  },
+  StartsStopped: {
+    handlers: [ENHANCE, START_FROM_EVENT],
+    pattern: '{ $.message = "start refused" && $.reason = "stopped" }',
+  },
+  GlobalCapReached: {
+    handlers: [ENHANCE, START_FROM_EVENT],
+    pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "everybody" }',
+  },
+  // No alarm of its own: it is a tenant's own limit, and they were told.
+  TenantCapReached: {
+    handlers: [ENHANCE, START_FROM_EVENT],
+    pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "tenant" }',
   },
   JobsOrphaned: {
     handlers: [WEBHOOK],

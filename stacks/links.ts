@@ -10,6 +10,7 @@ export interface LinkTargets {
   falKey: sst.Secret;
   workflowAiKey: sst.Secret;
   webhookSecret: RandomPassword;
+  cursorSecret: RandomPassword;
 }
 
 /** The state machine needs its functions and they need it: they know it by the name that it will have. */
@@ -19,7 +20,7 @@ export function stateMachineName(): string {
 
 /** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
 export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
-  const { table, files, bus, falKey, workflowAiKey, webhookSecret } = targets;
+  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret } = targets;
   const region = aws.getRegionOutput().region;
   const account = aws.getCallerIdentityOutput().accountId;
   const machine = $interpolate`arn:aws:states:${region}:${account}:stateMachine:${stateMachineName()}`;
@@ -34,7 +35,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
   const mediaFiles = { urn: files.urn, properties: { name: files.name } };
   const events = { urn: bus.urn, properties: { name: bus.name } };
   const secret = (of: sst.Secret) => ({ urn: of.urn, properties: { value: of.value } });
-  const webhookProof = { urn: webhookSecret.urn, properties: { value: webhookSecret.result } };
+  const drawn = (of: RandomPassword) => ({ urn: of.urn, properties: { value: of.result } });
 
   const links: Record<Link, [resource: Linked, ...may: [actions: string[], on: $util.Input<string>[]][]]> = {
     "Media.get": [media, [["dynamodb:GetItem"], [table.arn]]],
@@ -58,7 +59,8 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "MediaFiles.readUpload": [mediaFiles, [["s3:GetObject"], [uploads]], [["s3:ListBucket"], [files.arn]]],
     "Timings.add": [media, [["dynamodb:PutItem"], [table.arn]]],
     "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
-    WebhookSecret: [webhookProof],
+    WebhookSecret: [drawn(webhookSecret)],
+    CursorSecret: [drawn(cursorSecret)],
     "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],
     WorkflowAiKey: [secret(workflowAiKey)],

@@ -15,5 +15,7 @@ export function createSecrets() {
   const workflowAiKey = new sst.Secret("WorkflowAiKey", local("WORKFLOWAI_API_KEY") ?? "");
   // Proves the addresses at which fal reports. Another one makes running jobs' reports unknown: the checks find them.
   const webhookSecret = new RandomPassword("WebhookSecret", { length: 64, special: false });
-  return { falKey, workflowAiKey, webhookSecret };
+  // Proves the cursors of lists. Another one makes those given out so far unknown: a list begins anew.
+  const cursorSecret = new RandomPassword("CursorSecret", { length: 64, special: false });
+  return { falKey, workflowAiKey, webhookSecret, cursorSecret };
 }

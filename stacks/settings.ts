@@ -21,6 +21,10 @@ export interface Settings {
 /** The functions' own settings that make sense in the cloud; the rest of their environment is ours to fill. */
 const HANDED_ON = [
   "JWT_TENANT_CLAIM",
+  "JWT_USER_CLAIM",
+  "JWT_SCOPE_CLAIM",
+  "JWT_READ_SCOPE",
+  "JWT_WRITE_SCOPE",
   "CONSOLE_CLIENT_ID",
   "CONSOLE_SCOPES",
   "POLL_SECONDS",
@@ -34,6 +38,10 @@ const HANDED_ON = [
   "WORKFLOWAI_VIDEO_AGENT",
   "MEDIA_ORIGIN",
   "MEDIA_RETENTION_DAYS",
+  "MONTHLY_CAP_USD",
+  "GLOBAL_MONTHLY_CAP_USD",
+  "MAX_OPEN_GENERATIONS",
+  "START_RATE",
 ] as const;
 
 const list = z

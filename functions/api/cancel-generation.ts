@@ -9,7 +9,7 @@ import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
-  const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
+  const ref = { tenantId: caller("write").tenantId, spaceId: path.spaceId, mediaId: path.id };
   const media = await cancelGeneration({ ...moveDeps(), kling }, ref);
   const message = cancelMessage(media);
 

@@ -9,7 +9,7 @@ import { mediaRecords } from "../../shared/services/media-records.ts";
 
 export const handler = http(z.object({ body: checkRequest }), async ({ body }, { caller }) => {
   const { spaceId, mediaSpace } = body;
-  const ref = { tenantId: caller().tenantId, spaceId, mediaId: mediaSpace.id };
+  const ref = { tenantId: caller("read").tenantId, spaceId, mediaId: mediaSpace.id };
   const media = await readMedia({ records: mediaRecords() }, ref);
   return reply(200, {
     data: {

@@ -8,5 +8,5 @@ import { mediaFiles } from "../../shared/services/media-files.ts";
 
 export const handler = http(z.object({ path: uploadPath }), async ({ path }, { caller }) => {
   const deps = { files: mediaFiles(), images: { inspect: inspectImage } };
-  return reply(200, { data: await checkUpload(deps, { tenantId: caller().tenantId, id: path.id }) });
+  return reply(200, { data: await checkUpload(deps, { tenantId: caller("write").tenantId, id: path.id }) });
 });

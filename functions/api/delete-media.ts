@@ -7,7 +7,7 @@ import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
-  const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
+  const ref = { tenantId: caller("write").tenantId, spaceId: path.spaceId, mediaId: path.id };
   await deleteMedia({ ...moveDeps(), files: mediaFiles() }, ref);
   return { statusCode: 204, headers: { "cache-control": "no-store" } };
 });

@@ -10,7 +10,7 @@ import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = http(z.object({ body: enhanceRequest }), async ({ body }, { headers, caller }) => {
   const [key, files] = [idempotencyKey(headers["idempotency-key"]), mediaFiles()];
-  const { media, replayed } = await startGeneration(startDeps(), startCommand(body, caller()), key);
+  const { media, replayed } = await startGeneration(startDeps(), startCommand(body, caller("write")), key);
   const mediaSpace = await presentMedia(files, media);
   const message = "The generation has started. Follow it with check-generation or by its own address.";
   return reply(

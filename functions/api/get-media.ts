@@ -9,7 +9,7 @@ import { mediaFiles } from "../../shared/services/media-files.ts";
 import { mediaRecords } from "../../shared/services/media-records.ts";
 
 export const handler = http(z.object({ path: mediaPath, query: watchQuery }), async ({ path, query }, { caller }) => {
-  const ref = { tenantId: caller().tenantId, spaceId: path.spaceId, mediaId: path.id };
+  const ref = { tenantId: caller("read").tenantId, spaceId: path.spaceId, mediaId: path.id };
   const media = await watchMedia({ records: mediaRecords(), clock }, ref, query);
   if (!media) return { statusCode: 204, headers: { "cache-control": "no-store" } };
   return reply(200, { data: { mediaSpace: await presentMedia(mediaFiles(), media) } });

@@ -5,6 +5,6 @@ import { timings } from "../../shared/media/timings.ts";
 import { timingsStore } from "../../shared/services/timings.ts";
 
 export const handler = http(z.object({}), async (_, { caller }) => {
-  caller();
+  caller("read");
   return reply(200, { data: { timings: await timings({ timings: timingsStore() }) } });
 });

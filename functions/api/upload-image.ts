@@ -8,6 +8,6 @@ import { newId } from "../../shared/services/new-id.ts";
 import { uploadPlaces } from "../../shared/services/upload-places.ts";
 
 export const handler = http(z.object({ body: uploadRequest }), async ({ body }, { caller }) => {
-  const { tenantId } = caller();
+  const { tenantId } = caller("write");
   return reply(201, { data: await openUpload({ places: uploadPlaces(), clock, newId }, { tenantId, ...body }) });
 });

@@ -3,9 +3,11 @@ import * as z from "zod";
 import { onEvent } from "../../shared/lambda.ts";
 import { redriveGeneration } from "../../shared/media/redrive.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
+import { spendingLimits } from "../../shared/services/spending-limits.ts";
 import { workflow } from "../../shared/services/workflow.ts";
 
 export const handler = onEvent(z.object({ mediaId: z.string().min(1) }), async ({ mediaId }) => {
-  const { tenantId, spaceId, phase } = await redriveGeneration({ ...moveDeps(), workflow: workflow() }, mediaId);
+  const deps = { ...moveDeps(), workflow: workflow(), limits: spendingLimits() };
+  const { tenantId, spaceId, phase } = await redriveGeneration(deps, mediaId);
   return { mediaId, tenantId, spaceId, phase };
 });

@@ -11,7 +11,7 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
-import type { Media, MediaChange, MediaRef } from "../media/media.ts";
+import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
 import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
 import { isOpen, planMove, type MoveName } from "../media/status.ts";
 import {
@@ -66,6 +66,17 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     return refs;
   }
 
+  /** Takes a record out of the sweeper's sight, if nothing about it is open. */
+  async function closeIfDone(left: Media | undefined): Promise<void> {
+    if (!left || isOpen(left)) return;
+    const rest = new UpdateExpression();
+    // Where a retention is configured, the sweeper comes once more.
+    if (left.keptUntil !== undefined && left.phase !== "deleted") rest.change({ sweepAt: left.keptUntil });
+    else rest.change({ sweepAt: undefined, sweepShard: undefined });
+    rest.requireEqual({ version: left.version });
+    await write(refOf(left), rest);
+  }
+
   return {
     get,
 
@@ -107,7 +118,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const written = await write(ref, update);
       if (written) return { media: written, moved: true };
       const media = await get(ref);
-      if (!media) throw new MediaNotFoundError(ref.mediaId);
+      if (!media) throw new MediaNotFoundError();
       if (plan.to !== undefined && media.phase === plan.to) return { media, moved: false };
       if (media.phase !== undefined && plan.from.includes(media.phase)) throw new StaleMediaError(ref.mediaId, name);
       throw new IllegalMoveError(ref.mediaId, name, media.phase);
@@ -117,14 +128,14 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const removal = new UpdateExpression();
       for (const id of eventIds) removal.removeInside("outbox", id);
       removal.requireExists("outbox");
-      const left = eventIds.length > 0 ? await write(ref, removal) : await get(ref);
-      if (!left || isOpen(left)) return;
-      const rest = new UpdateExpression();
-      // Where a retention is configured, the sweeper comes once more.
-      if (left.keptUntil !== undefined && left.phase !== "deleted") rest.change({ sweepAt: left.keptUntil });
-      else rest.change({ sweepAt: undefined, sweepShard: undefined });
-      rest.requireEqual({ version: left.version });
-      await write(ref, rest);
+      await closeIfDone(eventIds.length > 0 ? await write(ref, removal) : await get(ref));
+    },
+
+    async forgetReservation(ref, reservation) {
+      const removal = new UpdateExpression();
+      removal.change({ reservation: undefined });
+      removal.requireEqual({ reservation });
+      await closeIfDone(await write(ref, removal));
     },
 
     async find(mediaId) {

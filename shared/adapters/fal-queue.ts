@@ -72,7 +72,8 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     const outcome = submitOutcome({ status: response.status, requestId });
     if (outcome === "accepted" && requestId !== undefined) return requestId;
     const { code, message } = falError(body, `HTTP ${response.status}`);
-    throw new SubmitError(outcome === "accepted" ? "in_doubt" : outcome, code, message);
+    // Whoever reads why a submit was refused is not the one whose key it was.
+    throw new SubmitError(outcome === "accepted" ? "in_doubt" : outcome, code, message.replaceAll(key, "[key]"));
   }
 
   /** @throws ProviderUnavailableError */

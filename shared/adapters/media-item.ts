@@ -69,6 +69,7 @@ const storedMedia = z.object({
   cfgScale: z.number().optional(),
   tailImageUrl: optional,
   estimatedCostUsd: z.number().optional(),
+  reservation: optional,
   phase: z.enum(PHASES),
   attempt: count,
   source: storedImage.extend({ tailKey: optional, placeholder: optional }).optional(),

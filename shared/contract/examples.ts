@@ -139,9 +139,26 @@ export const ERROR_EXAMPLES: Record<number, { description: string; example: obje
     description: "Nobody is signed in, or the token has ended.",
     example: { error: "Sign in first.", code: "unauthorized", traceId },
   },
+  402: {
+    description: "The month's budget does not hold this price any more: the caller's, or that of the whole service.",
+    example: {
+      error: "This video costs $0.98, and $0.40 of this month's budget is left. It renews on 2026-12-01.",
+      code: "over_budget",
+      budget: { leftUsd: 0.4, renewsAt: "2026-12-01T00:00:00.000Z" },
+      traceId,
+    },
+  },
+  403: {
+    description: "The token does not hold the scope that this needs.",
+    example: {
+      error: 'The token lacks the scope "media.write", which this needs.',
+      code: "missing_scope",
+      traceId,
+    },
+  },
   404: {
     description: "There is no such thing, or it is another tenant's.",
-    example: { error: `There is no media "${id}" in this space.`, code: "media_not_found", traceId },
+    example: { error: "There is no such media in this space.", code: "media_not_found", traceId },
   },
   409: {
     description: "It cannot be done any more.",

@@ -75,6 +75,10 @@ export const errorAnswer = z.object({
   error: z.string().meta({ description: "What a person can act on." }),
   code: z.string().meta({ description: "snake_case, stable." }),
   details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  budget: z
+    .object({ leftUsd: z.number().nonnegative().optional(), renewsAt: instant })
+    .optional()
+    .meta({ description: "With over_budget: what is left of the caller's month, and when the next one begins." }),
   traceId: z.string(),
 });
 

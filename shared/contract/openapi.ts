@@ -56,7 +56,7 @@ interface Operation {
   path?: z.ZodObject;
   query?: z.ZodType;
   answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string }>;
-  /** The errors it may answer besides 429 and 503, which any route may, and 401, which any closed one may. */
+  /** The errors it may answer besides 429 and 503, which any route may, and 401 and 403, which any closed one may. */
   errors: number[];
   /** Nobody needs to sign in. */
   open?: true;
@@ -72,7 +72,7 @@ const OPERATIONS: Operation[] = [
     summary: "Start a generation: a picture and a few words become a video.",
     body: "EnhanceRequest",
     answers: { 202: { description: "Saved and started.", schema: "EnhanceAnswer" } },
-    errors: [400, 413, 415, 422],
+    errors: [400, 402, 413, 415, 422],
     idempotent: true,
   },
   {
@@ -287,7 +287,7 @@ function describeOperation({ route, tag, operationId, summary, ...operation }: O
     ...(query ? parametersOf(query, "query") : []),
     ...(idempotent ? [IDEMPOTENCY_KEY] : []),
   ];
-  const refusals = [...errors, ...(open ? [] : [401]), 429, 503];
+  const refusals = [...errors, ...(open ? [] : [401, 403]), 429, 503];
   return {
     operationId,
     tags: [tag],

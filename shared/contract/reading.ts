@@ -33,18 +33,12 @@ export const watchQuery = z
 export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z
-    .base64url()
-    .max(256)
-    .transform((cursor) => Buffer.from(cursor, "base64url").toString())
-    .pipe(mediaId)
+    .string()
+    .max(512)
+    .regex(/^[\w-]+\.[\w-]+$/, "must be a nextCursor of this list")
     .optional()
-    .meta({ description: "`nextCursor` of the page before." }),
+    .meta({ description: "`nextCursor` of the page before: good for this tenant and this space." }),
 });
-
-/** The cursor that leads to what comes after this media. */
-export function cursorAfter(lastMediaId: string): string {
-  return Buffer.from(lastMediaId).toString("base64url");
-}
 
 export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
 export const listAnswer = z.object({

@@ -19,7 +19,7 @@ export interface DeleteDeps extends MoveDeps {
 export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void> {
   await untilNotOvertaken(async () => {
     const media = await deps.records.get(ref);
-    if (!media) throw new MediaNotFoundError(ref.mediaId);
+    if (!media) throw new MediaNotFoundError();
     if (media.phase === "deleted") return;
     const ended = media.phase !== undefined && isTerminal(media.phase);
     if (!ended || media.analysisStatus === "pending") throw new NotDeletableError(media.phase);
@@ -55,8 +55,8 @@ export async function finishDeletion(deps: DeleteDeps, ref: MediaRef): Promise<v
   const media = await deps.records.get(ref);
   if (media?.phase !== "deleted" || media.expiresAt !== undefined) return;
   for (const prefix of keyPrefixes(media.id)) await deps.files.deleteAll(prefix);
-  // What the bus has not taken yet is told from the record: the sweeper empties it later.
-  if (Object.keys(media.outbox).length > 0) return;
+  // What the bus has not taken yet is told from the record, and so is what its money was for: the sweeper does both later.
+  if (Object.keys(media.outbox).length > 0 || media.reservation !== undefined) return;
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   try {
     await move(deps, media, "erase", { ...NOTHING, expiresAt }, { version: media.version });

@@ -20,8 +20,9 @@ export class UnknownModeError extends MediaError {
 export class MediaNotFoundError extends MediaError {
   override readonly name = "MediaNotFoundError";
   readonly code = "media_not_found";
-  constructor(mediaId: string) {
-    super(`There is no media "${mediaId}" in this space.`);
+  constructor() {
+    // Without its id: what is another tenant's is answered in the same bytes as what is not there.
+    super("There is no such media in this space.");
   }
 }
 
@@ -107,12 +108,56 @@ export class IdempotencyKeyReusedError extends MediaError {
   }
 }
 
+/** The month's budget does not hold this price any more: the caller's own (`leftMills`), or that of the whole service. */
+export class OverBudgetError extends MediaError {
+  override readonly name = "OverBudgetError";
+  readonly code = "over_budget";
+  readonly leftUsd: number | undefined;
+  readonly renewsAt: string;
+  constructor({ priceMills, leftMills, renewsAt }: { priceMills: number; leftMills?: number; renewsAt: string }) {
+    const left =
+      leftMills === undefined
+        ? "this service has spent its budget for the month"
+        : `$${dollars(leftMills)} of this month's budget is left`;
+    super(`This video costs $${dollars(priceMills)}, and ${left}. It renews on ${renewsAt.slice(0, 10)}.`);
+    this.leftUsd = leftMills === undefined ? undefined : leftMills / 1000;
+    this.renewsAt = renewsAt;
+  }
+}
+const dollars = (mills: number) => (mills / 1000).toFixed(mills % 10 === 0 ? 2 : 3);
+
+/** More than the tenant may have open at once, or start in a minute. */
+export class TooManyStartsError extends MediaError {
+  override readonly name = "TooManyStartsError";
+  readonly code: "too_many_open" | "rate_limited";
+  readonly retryAfterSeconds: number;
+  constructor(code: TooManyStartsError["code"], retryAfterSeconds: number) {
+    super(
+      code === "too_many_open"
+        ? "As many videos as may be made at once are being made: wait for one of them, or cancel one."
+        : `As many videos as may be started in a minute were started: try again in ${retryAfterSeconds} s.`,
+    );
+    this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** An operator has turned the kill switch on. */
+export class StartsStoppedError extends MediaError {
+  override readonly name = "StartsStoppedError";
+  readonly code = "starts_stopped";
+  readonly retryAfterSeconds = 300;
+  constructor() {
+    super("New videos are stopped for now by whoever runs this service. Those that are being made go on.");
+  }
+}
+
 /** No bytes were put into the place of this upload, or it was not this tenant's, or it is long ago. */
 export class UploadNotFoundError extends MediaError {
   override readonly name = "UploadNotFoundError";
   readonly code = "upload_not_found";
-  constructor(id: string) {
-    super(`No picture has arrived as upload "${id}". Put it to the place that POST /api/uploads gave, then check it.`);
+  constructor() {
+    super("No picture has arrived as this upload. Put it to the place that POST /api/uploads gave, then check it.");
   }
 }
 

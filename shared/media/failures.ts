@@ -1,4 +1,5 @@
 // The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
+import type { Media } from "./media.ts";
 
 export const FAILURES = {
   timed_out: "The generation was not finished in time and was stopped. Start it again.",
@@ -19,4 +20,16 @@ export function failure(code: FailureCode): { code: FailureCode; message: string
 /** The code for a workflow step that failed with this error name before anything was submitted. */
 export function failureOfStep(errorName: string): FailureCode {
   return errorName === "SourceImageUnavailableError" ? "image_unreachable" : "not_submitted";
+}
+
+const REASON_MAX_CHARACTERS = 500;
+
+/** fal's reason, as it may stand in a record and go on the bus: without addresses, and without quoting what people wrote. */
+export function reasonOfProvider(
+  { context, prompt, negativePrompt }: Pick<Media, "context" | "prompt" | "negativePrompt">,
+  { code, message }: { code: string; message: string },
+): { code: string; message: string } {
+  const quoted = [prompt, context, negativePrompt].filter((words) => words !== undefined && words !== "");
+  const own = quoted.reduce<string>((left, words) => (words ? left.replaceAll(words, "...") : left), message);
+  return { code, message: own.replace(/\b(https?:|data:)[^\s"'<>]+/gi, "...").slice(0, REASON_MAX_CHARACTERS) };
 }

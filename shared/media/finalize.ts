@@ -9,7 +9,7 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { failure } from "./failures.ts";
+import { failure, reasonOfProvider } from "./failures.ts";
 import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
@@ -146,7 +146,7 @@ async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: Genera
       return void (await move(deps, media, "time out", { error: failure("timed_out") }));
     }
   }
-  const error = { code: reason.code, message: reason.message };
+  const error = reasonOfProvider(media, reason);
   await move(deps, media, "fail generation", { error });
 }
 

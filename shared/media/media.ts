@@ -80,6 +80,8 @@ export interface Media {
   cfgScale?: number;
   tailImageUrl?: string;
   estimatedCostUsd?: number;
+  /** What was put aside for it and is not settled yet, where spending is limited. */
+  reservation?: string;
 
   /** Absent on records written before phases existed. */
   phase?: Phase;

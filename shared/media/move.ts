@@ -1,19 +1,22 @@
 // A move and the publishing of its event, the only way in which the domain changes a status.
+import { settle } from "./budget.ts";
 import { nextSweep } from "./deadlines.ts";
 import { isOvertaken } from "./errors.ts";
 import { refOf, type Media, type MediaChange } from "./media.ts";
-import type { Clock, EventBus, Expected, Log, MediaRecords } from "./ports.ts";
+import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "./ports.ts";
 import type { MoveName } from "./status.ts";
 
 export interface MoveDeps {
   records: MediaRecords;
   events: EventBus;
+  budget: Budget;
   clock: Clock;
   log: Log;
 }
 
 /**
- * Writes a move, and when the sweeper shall look if nothing follows; then publishes what lies in the outbox.
+ * Writes a move, and when the sweeper shall look if nothing follows; then settles the money of what has ended, and
+ * publishes what lies in the outbox.
  * @param media the record as it was read
  * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
  */
@@ -28,6 +31,7 @@ export async function move(
   const result = await deps.records.move(refOf(media), name, { sweepAt, ...change }, expected);
   if (result.moved) {
     deps.log.info(name, { mediaId: media.id, phase: result.media.phase, requestId: result.media.requestId });
+    await settle(deps, result.media);
     await publishEvents(deps, result.media);
   }
   return result;

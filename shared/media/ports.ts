@@ -16,7 +16,7 @@ export interface Log {
 }
 
 /** Attributes that must still have the value we read (`undefined`: must be absent). */
-export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId">>;
+export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "reservation">>;
 
 /** An answer kept under an Idempotency-Key. */
 export interface IdempotentStart {
@@ -51,6 +51,8 @@ export interface MediaRecords {
   ): Promise<{ media: Media; moved: boolean }>;
   /** Takes published events out of the outbox; when nothing is open any more, out of the sweeper's sight too. */
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
+  /** Takes a settled reservation off the record, if it is the record's; out of the sweeper's sight as above. */
+  forgetReservation(ref: MediaRef, reservation: string): Promise<void>;
   /** The ref of a record by its id alone, for an operator: reads through the whole table. */
   find(mediaId: string): Promise<MediaRef | undefined>;
   /** Everything open, read through the whole table: the index may have lost what a killed emulator was writing. */
@@ -59,6 +61,53 @@ export interface MediaRecords {
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
   keepStart(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
+}
+
+/** Whose money: a tenant's, or everybody's together. */
+export type Account = { tenantId: string } | { everybody: true };
+
+/** What an account allows; whatever is absent is not limited. */
+export interface AccountLimits {
+  /** Mills (thousandths of a US dollar) that may be committed in a calendar month, UTC. */
+  monthlyCapMills?: number;
+  /** Generations that may be open at once. */
+  maxOpen?: number;
+  startsPerMinute?: number;
+}
+
+/** A price put aside for one generation. */
+export interface Reservation extends MediaRef {
+  id: string;
+  mills: number;
+  /** Epoch milliseconds of the latest time that somebody has asked for it. */
+  at: number;
+}
+
+/** Why nothing was put aside. */
+export type Refusal =
+  | { reason: "stopped" }
+  | { reason: "over_budget"; leftMills: number; renewsAt: string }
+  | { reason: "too_many_open" | "rate_limited"; retryAfterSeconds: number };
+
+/** The accounts. Whatever changes one is a single conditional write: no sum ever exceeds its cap, at any instant. */
+export interface Budget {
+  /** Commits the price and remembers that it is open; a reservation that is there already stays and is asked for anew. */
+  reserve(account: Account, reservation: Reservation, limits: AccountLimits): Promise<Refusal | undefined>;
+  /**
+   * Ends a reservation. Refunded, its price is taken off the month that it was committed in, if that has not passed.
+   * @param at only if nobody has asked for it since
+   * @returns false when there is none such: it was settled before
+   */
+  settle(account: Account, id: string, outcome: "spent" | "refunded", at?: number): Promise<boolean>;
+  /** What is open in an account. */
+  open(account: Account): Promise<Reservation[]>;
+  /** Accounts with something open that nobody has looked at since. */
+  due(before: string): Promise<Account[]>;
+  /** Looked at; where anything is open, once more at this instant. */
+  lookAgain(account: Account, at: string): Promise<void>;
+  /** The kill switch: no start and no submit from the write on. */
+  isStopped(): Promise<boolean>;
+  stop(stopped: boolean): Promise<void>;
 }
 
 /** What a workflow execution is started with: keys only, no prompt, no URL, no secret. */

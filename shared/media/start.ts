@@ -1,8 +1,9 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
+import { reserve, type SpendingLimits } from "./budget.ts";
 import { IdempotencyKeyReusedError, MediaExistsError } from "./errors.ts";
 import { instant, refOf, type Media } from "./media.ts";
-import type { Clock, Log, MediaRecords, Workflow } from "./ports.ts";
+import type { Budget, Clock, Log, MediaRecords, Workflow } from "./ports.ts";
 import { estimatedCostUsd } from "./price.ts";
 import type { KlingGenerationMode } from "./modes.ts";
 
@@ -26,6 +27,8 @@ export type StartCommand = Pick<
 export interface StartDeps {
   records: MediaRecords;
   workflow: Workflow;
+  budget: Budget;
+  limits: SpendingLimits;
   clock: Clock;
   log: Log;
   /** A new id whose text sorts by time. */
@@ -44,9 +47,11 @@ export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
 const START_GRACE_SECONDS = 60;
 
 /**
- * Saves the record and starts its workflow. With a key, the same request again gives the first record, as it was.
- * A workflow that cannot be started is no error for the caller: the sweeper starts it.
- * @throws IdempotencyKeyReusedError when the key came with a different request
+ * Puts its price aside, saves the record and starts its workflow. With a key, the same request again gives the first
+ * record, as it was, and puts nothing aside. A workflow that cannot be started is no error for the caller: the sweeper
+ * starts it.
+ * @throws IdempotencyKeyReusedError when the key came with a different request; StartsStoppedError, OverBudgetError,
+ *   TooManyStartsError, after which the same key may be tried again
  */
 export async function startGeneration(
   deps: StartDeps,
@@ -55,8 +60,7 @@ export async function startGeneration(
 ): Promise<{ media: Media; replayed: boolean }> {
   const media = newMedia(deps, command);
   if (idempotencyKey === undefined) {
-    await deps.records.create(media);
-    await startWorkflow(deps, media);
+    await begin(deps, media);
     return { media, replayed: false };
   }
 
@@ -66,13 +70,34 @@ export async function startGeneration(
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
   if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
+  const replayed = kept.media.id !== media.id;
+  // A key without a record: its start died on the way, or was refused.
+  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await beginOnce(deps, kept.media);
+  return { media: kept.media, replayed };
+}
+
+async function beginOnce(deps: StartDeps, media: Media): Promise<void> {
   try {
-    await deps.records.create(kept.media);
-    await startWorkflow(deps, kept.media);
+    // The time that it has counts from when it begins, which may be long after its key was kept.
+    await begin(deps, { ...media, ...timesOf(deps) });
   } catch (error) {
     if (!(error instanceof MediaExistsError)) throw error;
   }
-  return { media: kept.media, replayed: kept.media.id !== media.id };
+}
+
+async function begin(deps: StartDeps, media: Media): Promise<void> {
+  const reserved = await reserve(deps, media, media.id);
+  await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+  await startWorkflow(deps, media);
+}
+
+/** Until when it must have ended, and when the sweeper starts its workflow if nobody has. */
+function timesOf({ clock, deadlineSeconds }: StartDeps): Pick<Media, "deadlineAt" | "sweepAt"> {
+  const now = clock.now();
+  return {
+    deadlineAt: instant(now + deadlineSeconds * 1000),
+    sweepAt: instant(now + START_GRACE_SECONDS * 1000),
+  };
 }
 
 function newMedia(deps: StartDeps, command: StartCommand): Media {
@@ -86,8 +111,7 @@ function newMedia(deps: StartDeps, command: StartCommand): Media {
     description: [],
     outbox: {},
     estimatedCostUsd: estimatedCostUsd(command.generationMode, command.duration),
-    deadlineAt: instant(now + deps.deadlineSeconds * 1000),
-    sweepAt: instant(now + START_GRACE_SECONDS * 1000),
+    ...timesOf(deps),
     ...(deps.retentionDays !== undefined && { keptUntil: instant(now + deps.retentionDays * DAY_MS) }),
     createdAt: instant(now),
     updatedAt: instant(now),

@@ -131,9 +131,10 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
   return plan;
 }
 
-/** Whether anything about a record is still open: its status, its events, its analysis or its deletion. The sweeper looks as long as it is. */
+/** Whether anything about a record is still open: its status, its events, its analysis, its money or its deletion. The sweeper looks as long as it is. */
 export function isOpen(media: Media): boolean {
   if (media.phase === undefined) return false;
+  if (media.reservation !== undefined) return true;
   if (media.phase === "deleted" && media.expiresAt === undefined) return true;
   return !isTerminal(media.phase) || Object.keys(media.outbox).length > 0 || media.analysisStatus === "pending";
 }

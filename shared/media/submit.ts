@@ -1,6 +1,7 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
 import { SourceImageError, SubmitError } from "./errors.ts";
 import { passed } from "./deadlines.ts";
+import { reasonOfProvider } from "./failures.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "./media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
 import { move, type MoveDeps } from "./move.ts";
@@ -37,6 +38,8 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     return { next: "done" };
   }
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  // Before the work of preparing, and after it: whoever stops the submits does not wait for it.
+  if (await deps.budget.isStopped()) return { next: "wait" };
 
   let prepared: Prepared;
   try {
@@ -53,6 +56,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     return { next: "done" };
   }
 
+  if (await deps.budget.isStopped()) return { next: "wait" };
   const claim = await move(
     deps,
     media,
@@ -146,13 +150,7 @@ async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitErro
       return { next: "wait" };
     }
     case "refused":
-      await move(
-        deps,
-        media,
-        "refuse",
-        { error: { code: error.code, message: error.message } },
-        { attempt: media.attempt },
-      );
+      await move(deps, media, "refuse", { error: reasonOfProvider(media, error) }, { attempt: media.attempt });
       return { next: "done" };
     case "in_doubt":
       return { next: "wait" };

@@ -1,4 +1,5 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
+import { freeAbandoned, settle } from "./budget.ts";
 import { checkStatus, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { deleteMedia, finishDeletion } from "./delete.ts";
@@ -56,6 +57,7 @@ export async function sweepGenerations(
     }
   };
   await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, sweepOn));
+  await freeAbandoned(deps);
   if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
 }
@@ -89,6 +91,7 @@ export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecut
 async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
   const media = await deps.records.get(ref);
   if (!media?.phase) return false;
+  await settle(deps, media);
   await publishEvents(deps, media);
   if (media.phase === "deleted") await finishDeletion(deps, ref);
   else if (!isOpen(media) && passed(media.keptUntil, deps.clock.now())) await deleteMedia(deps, ref);

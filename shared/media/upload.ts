@@ -44,7 +44,7 @@ export async function checkUpload(
   { tenantId, id }: { tenantId: string; id: string },
 ): Promise<{ link: string; width: number; height: number }> {
   const bytes = await deps.files.read(uploadKey(tenantId, id));
-  if (!bytes) throw new UploadNotFoundError(id);
+  if (!bytes) throw new UploadNotFoundError();
   return { link: LINK_PREFIX + id, ...(await deps.images.inspect(bytes)) };
 }
 

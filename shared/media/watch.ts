@@ -9,7 +9,7 @@ const LOOK_EVERY_MS = 500;
 /** The record as the outside may see it: what is deleted is not there. @throws MediaNotFoundError */
 export async function readMedia(deps: { records: Pick<MediaRecords, "get"> }, ref: MediaRef): Promise<Media> {
   const media = await deps.records.get(ref);
-  if (!media || media.phase === "deleted") throw new MediaNotFoundError(ref.mediaId);
+  if (!media || media.phase === "deleted") throw new MediaNotFoundError();
   return media;
 }
 

@@ -1,12 +1,52 @@
-// The log: one JSON line per fact.
+// The log: one JSON line per fact, without secrets, addresses and people's words.
 import { Logger } from "@aws-lambda-powertools/logger";
+import { secretsInUse } from "../environment.ts";
 import type { Log } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 
 export const log = lazy((): Log => {
   const logger = new Logger({ serviceName: "media" });
   return {
-    info: (message, facts) => logger.info(message, facts),
-    warn: (message, facts) => logger.warn(message, facts),
+    info: (message, facts) => logger.info(message, redacted(facts)),
+    warn: (message, facts) => logger.warn(message, redacted(facts)),
   };
 });
+
+/** Longer texts are somebody's answer or somebody's words, of which the beginning is enough. A stack has its own limit. */
+const TEXT_MAX_CHARACTERS = 2000;
+
+/** What facts are never called: they would be what they say. */
+const UNSPEAKABLE = /^(authorization|token|secret|password|key|prompt|context|words|link|url|image|body|headers)$/i;
+
+/** Facts as they may be written down. */
+export function redacted(facts: object): Record<string, unknown> {
+  const of = (value: unknown): unknown => {
+    if (typeof value === "string") return withoutSecrets(value);
+    if (Array.isArray(value)) return value.map(of);
+    return typeof value === "object" && value !== null ? redacted(value) : value;
+  };
+  return Object.fromEntries(
+    Object.entries(facts).map(([name, value]) => [name, UNSPEAKABLE.test(name) ? "[redacted]" : of(value)]),
+  );
+}
+
+/**
+ * A text as it may be written down: mostly an error of others, whose words we do not choose. Of an address its host is
+ * left: its path may be a key, its query a signature.
+ */
+export function withoutSecrets(text: string): string {
+  return secretsInUse()
+    .reduce((left, secret) => left.replaceAll(secret, "[secret]"), text)
+    .replace(/\b(https?:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>\\]+)[^\s"'<>\\)]*/gi, "$1$2/...")
+    .replace(/\bdata:[\w/+.-]+;base64,[\w+/=-]*/gi, "data:...")
+    .replace(/\beyJ[\w-]+\.[\w-]+\.?[\w-]*/g, "[token]")
+    .replace(/\b(Bearer|Basic|Key)\s+[\w.~+/:=-]{8,}/gi, "$1 [secret]")
+    .slice(0, TEXT_MAX_CHARACTERS);
+}
+
+/** An error as it may leave a function: Lambda's runtime writes it down, and Step Functions keeps its message. */
+export function speakable(error: Error | null | undefined): void {
+  if (!error) return;
+  error.message = withoutSecrets(error.message);
+  if (error.stack !== undefined) error.stack = withoutSecrets(error.stack);
+}

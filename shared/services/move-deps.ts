@@ -1,8 +1,15 @@
-// What every function needs that moves a record: the records, the bus that hears of it, the time and the log.
+// What every function needs that moves a record: the records, the bus that hears of it, the money it frees, the time and the log.
+import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { eventBus } from "./event-bus.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
 
-export const moveDeps = lazy(() => ({ records: mediaRecords(), events: eventBus(), clock, log: log() }));
+export const moveDeps = lazy(() => ({
+  records: mediaRecords(),
+  events: eventBus(),
+  budget: budget(),
+  clock,
+  log: log(),
+}));

@@ -1,16 +1,20 @@
 // What starting a generation needs, for HTTP and for the bus.
 import { environment } from "../environment.ts";
 import type { StartDeps } from "../media/start.ts";
+import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
 import { newId } from "./new-id.ts";
+import { spendingLimits } from "./spending-limits.ts";
 import { workflow } from "./workflow.ts";
 
 export const startDeps = lazy((): StartDeps => ({
   records: mediaRecords(),
   workflow: workflow(),
+  budget: budget(),
+  limits: spendingLimits(),
   clock,
   log: log(),
   newId,

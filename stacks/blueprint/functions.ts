@@ -25,6 +25,7 @@ export type Link =
   | "Timings.list"
   | "MediaFiles.delete"
   | "WebhookSecret"
+  | "CursorSecret"
   | "FalKey"
   | "WorkflowAiKey";
 
@@ -60,10 +61,10 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/api/enhance-media.handler": {
     ...api,
     // No files: what has just been asked for has none yet, and a replay shows it as it was then.
-    links: ["Media.get", "Media.put", "Generation.start"],
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
-  "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link"] },
+  "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link", "CursorSecret"] },
   "functions/api/get-media.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/cancel-generation.handler": {
     ...api,
@@ -133,7 +134,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/start-from-event.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 30,
-    links: ["Media.get", "Media.put", "Generation.start"],
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
@@ -151,6 +152,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     timeoutSeconds: 900,
     links: ["Media.scan", "Media.get", "Media.update", "Bus.publish", "Generation.start"],
   },
+  "functions/events/set-kill-switch.handler": { memoryMb: SMALL_MB, timeoutSeconds: 30, links: ["Media.update"] },
 };
 
 /** @throws Error for a function that a route, a rule, a schedule or the workflow names and this table does not */

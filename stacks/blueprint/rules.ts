@@ -42,5 +42,8 @@ export const SCHEDULES = [
   { name: "sweep", everySeconds: 60, handler: "functions/events/sweep-generations.handler" },
 ] as const;
 
-/** What only an operator calls, by its name (`npm run redrive`). */
-export const OPERATIONS = ["functions/events/redrive-generation.handler"] as const;
+/** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`). */
+export const OPERATIONS = [
+  "functions/events/redrive-generation.handler",
+  "functions/events/set-kill-switch.handler",
+] as const;

@@ -11,8 +11,8 @@ export interface JwtSettings {
 /** Undefined: the caller is not let in. */
 export type Authorize = (authorization: string | undefined) => Promise<Record<string, string> | undefined>;
 
-/** Whoever holds the public key must not be able to sign, so no shared secrets. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+/** "Currently, only RSA-based algorithms are supported" (as above). Whoever can verify must not be able to sign. */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
 export function createJwtAuthorizer({ issuer, audience, jwksUrl }: JwtSettings): Authorize {
   const keys = createRemoteJWKSet(new URL(jwksUrl));
@@ -22,19 +22,22 @@ export function createJwtAuthorizer({ issuer, audience, jwksUrl }: JwtSettings):
     try {
       const { payload } = await jwtVerify(token, keys, {
         issuer,
-        audience,
         algorithms: ALGORITHMS,
         requiredClaims: ["exp"],
       });
-      // API Gateway hands every claim over as a string.
-      return Object.fromEntries(
-        Object.entries(payload).map(([name, claim]) => [
-          name,
-          typeof claim === "string" ? claim : (JSON.stringify(claim) ?? ""),
-        ]),
-      );
+      // "client_id must match only if aud is not present" (as above): so are the access tokens of Amazon Cognito.
+      const meantFor = [payload.aud ?? payload["client_id"]].flat();
+      if (!meantFor.some((name) => typeof name === "string" && audience.includes(name))) return undefined;
+      return Object.fromEntries(Object.entries(payload).map(([name, claim]) => [name, textOf(claim)]));
     } catch {
       return undefined;
     }
   };
+}
+
+/** API Gateway hands every claim over as a text, a list as `[one two]`. */
+function textOf(claim: unknown): string {
+  if (typeof claim === "string") return claim;
+  if (Array.isArray(claim)) return `[${claim.map(textOf).join(" ")}]`;
+  return JSON.stringify(claim) ?? "";
 }

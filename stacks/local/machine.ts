@@ -188,6 +188,7 @@ function functionEnvironment(machine: { url: string; awsUrl: string; mediaStore:
     SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
     SST_RESOURCE_LinkSecret: JSON.stringify({ value: secrets.linkSecret }),
     SST_RESOURCE_WebhookSecret: JSON.stringify({ value: secrets.webhookSecret }),
+    SST_RESOURCE_CursorSecret: JSON.stringify({ value: secrets.cursorSecret }),
     AUTH: AUTH || "off",
     MEDIA_STORE: mediaStore,
     MEDIA_ORIGIN: MEDIA_ORIGIN || url,

@@ -28,7 +28,7 @@ beforeEach(async () => {
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const { port } = server.address() as AddressInfo;
   url = `http://127.0.0.1:${port}`;
-  kling = createFalQueue({ key: "k", queueUrl: url, platformUrl: url }).kling;
+  kling = createFalQueue({ key: "the-key-of-fal", queueUrl: url, platformUrl: url }).kling;
 });
 afterEach(async () => {
   server.closeAllConnections();
@@ -55,7 +55,7 @@ describe("a submit", () => {
       {
         method: "POST",
         path: `/fal-ai/kling-video/v2.1/${mode}/image-to-video`,
-        authorization: "Key k",
+        authorization: "Key the-key-of-fal",
         body: JSON.stringify({ prompt: "p", image_url: "data:image/jpeg;base64,AAAA" }),
       },
     ]);

@@ -40,6 +40,7 @@ test("the functions find the cloud's own variables, and nothing of them stays af
   expect(secrets).toEqual({
     linkSecret: expect.stringMatching(/^\w{64}$/),
     webhookSecret: expect.stringMatching(/^\w{64}$/),
+    cursorSecret: expect.stringMatching(/^\w{64}$/),
   });
   expect(process.env).toMatchObject({
     AWS_REGION: "us-east-1",
@@ -141,7 +142,7 @@ describe("a start that cannot be", () => {
   test("secrets that are none", async () => {
     const dataDirectory = await temporaryDirectory();
     await writeFile(join(dataDirectory, "secrets.json"), "{}");
-    await expect(machine({ dataDirectory })).rejects.toThrow("does not hold two secrets");
+    await expect(machine({ dataDirectory })).rejects.toThrow("does not hold its secrets");
   });
 
   test("settings that are not right stop it before any function is called", async () => {

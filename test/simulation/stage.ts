@@ -27,6 +27,7 @@ const ENVIRONMENT = {
   SST_RESOURCE_Media: JSON.stringify({ name: MEDIA_TABLE.name }),
   SST_RESOURCE_Bus: '{"name":"media"}',
   SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
+  SST_RESOURCE_CursorSecret: '{"value":"SECRET-CURSORS"}',
   NODE_ENV: "production",
   AUTH: "jwt",
   JWT_TENANT_CLAIM: "tenant",

@@ -165,6 +165,8 @@ const REQUEST = () => ({
   mediaSpace: { media: { name: "Beach", image: { link: pictureUrl } } },
 });
 const LOCATION = { spaceId: "holiday" };
+/** Where spending is limited, more is written. */
+const CAPS = { MONTHLY_CAP_USD: "100", GLOBAL_MONTHLY_CAP_USD: "1000", MAX_OPEN_GENERATIONS: "10", START_RATE: "60" };
 
 const replySchema = z.object({
   statusCode: z.number(),
@@ -212,7 +214,7 @@ describe("a generation that is asked for over HTTP", () => {
 
   test("enhance-media saves it and starts its workflow; a replay changes nothing", async () => {
     const event = httpEvent("POST /api/media/enhance", { body: REQUEST(), headers: { "idempotency-key": "once" } });
-    const first = await reply("enhance-media", event);
+    const first = await reply("enhance-media", event, CAPS);
     expect(first.statusCode).toBe(202);
     input = startedWith(first);
     ({ id: mediaId } = mediaIn(first.body));
@@ -304,7 +306,7 @@ describe("a generation that is asked for over HTTP", () => {
 describe("a generation that is asked for on the bus", () => {
   test("start-from-event starts it once, however often the event comes", async () => {
     const event = busEvent("7bf73129-1428-4cd3-a780-95db273d1602");
-    const input = startedWith(await run("start-from-event", event));
+    const input = startedWith(await run("start-from-event", event, CAPS));
     const again = await run("start-from-event", event);
     expect(again.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
 
@@ -370,6 +372,11 @@ test("sweep-generations, called by the clock, restarts what nobody drives", asyn
   const outcome = await run("sweep-generations", SCHEDULED);
   expect(outcome.result).toEqual({ looked: 1, restarted: 1 });
   expect(startedWith(outcome)).toMatchObject({ mediaId: lost.id, enter: "check" });
+});
+
+test("sweep-generations, asked for everything, reads through the table", async () => {
+  const { result } = await run("sweep-generations", { ...SCHEDULED, detail: { all: true } }, outside);
+  expect(z.object({ looked: z.number() }).parse(result).looked).toBeGreaterThan(0);
 });
 
 describe("a picture from somebody's disk", () => {
@@ -441,6 +448,18 @@ test("sweep-generations finishes a deletion that died on the way", async () => {
   for (const key of keys) s3.objects.set(key, { bytes: Buffer.from("x"), contentType: "video/mp4" });
   await run("sweep-generations", SCHEDULED);
   expect(keys.filter((key) => s3.objects.has(key))).toEqual([]);
+});
+
+test("set-kill-switch stops the next start, and lets the one after it be", async () => {
+  const event = httpEvent("POST /api/media/enhance", { body: REQUEST() });
+  expect((await run("set-kill-switch", { stopped: true })).result).toEqual({ stopped: true });
+  const refused = await reply("enhance-media", event);
+  expect([refused.statusCode, JSON.parse(refused.body)]).toMatchObject([503, { code: "starts_stopped" }]);
+  await run("set-kill-switch", { stopped: false });
+  const { statusCode, body } = await reply("enhance-media", event);
+  expect(statusCode).toBe(202);
+  const route = "POST /api/spaces/{spaceId}/media/{id}/cancel";
+  await reply("cancel-generation", httpEvent(route, { path: { ...LOCATION, id: mediaIn(body).id } }), outside);
 });
 
 test("redrive-generation lets a failed delivery begin anew", async () => {

@@ -35,7 +35,12 @@ const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "eve
 const SPECIFICATION: Record<string, Specification> = {
   "enhance-media": {
     calledBy: "POST /api/media/enhance, with a token",
-    may: ["dynamodb:GetItem on Media", "dynamodb:PutItem on Media", "states:StartExecution on Generation"],
+    may: [
+      "dynamodb:GetItem on Media",
+      "dynamodb:PutItem on Media",
+      "dynamodb:UpdateItem on Media",
+      "states:StartExecution on Generation",
+    ],
     knows: ["Media", "Generation"],
     ...small,
   },
@@ -48,7 +53,7 @@ const SPECIFICATION: Record<string, Specification> = {
   "list-media": {
     calledBy: "GET /api/spaces/{spaceId}/media, with a token",
     may: ["dynamodb:Query on Media", ...links],
-    knows: ["Media", "MediaFiles"],
+    knows: ["Media", "MediaFiles", "CursorSecret"],
     ...small,
   },
   "get-media": {
@@ -150,6 +155,7 @@ const SPECIFICATION: Record<string, Specification> = {
     may: [
       "dynamodb:GetItem on Media",
       "dynamodb:PutItem on Media",
+      "dynamodb:UpdateItem on Media",
       "states:StartExecution on Generation",
       "sqs:SendMessage on generation-requested-dead-letters",
     ],
@@ -192,6 +198,13 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "Generation"],
     memoryMb: 512,
     timeoutSeconds: 900,
+  },
+  "set-kill-switch": {
+    calledBy: "an operator",
+    may: ["dynamodb:UpdateItem on Media"],
+    knows: ["Media"],
+    memoryMb: 512,
+    timeoutSeconds: 30,
   },
 };
 

@@ -61,6 +61,7 @@ export async function inProcessCloud(
     SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
     SST_RESOURCE_LinkSecret: '{"value":"link-secret"}',
     SST_RESOURCE_WebhookSecret: '{"value":"webhook-secret"}',
+    SST_RESOURCE_CursorSecret: '{"value":"cursor-secret"}',
     MEDIA_STORE: pathToFileURL(files).href,
     MEDIA_ORIGIN: "http://127.0.0.1:3000",
     NODE_ENV: "test",

@@ -5,12 +5,14 @@ import path from "node:path";
 import sharp from "sharp";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
+import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
+import type { SpendingLimits } from "../../shared/media/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
@@ -30,6 +32,7 @@ export async function mediaWorld() {
   const kling = new FakeKling();
   const dynamo = await inMemoryDynamoDb();
   const records = createDynamoMediaRecords({ ...dynamo, clock });
+  const budget = createDynamoBudget({ ...dynamo, clock });
   const timings = createDynamoTimings({ ...dynamo, series: "test" });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
@@ -65,6 +68,8 @@ export async function mediaWorld() {
 
   const deps = {
     records,
+    budget,
+    limits: { tenant: {}, everybody: {} } as SpendingLimits,
     files,
     fetch,
     images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },

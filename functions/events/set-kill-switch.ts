@@ -1,0 +1,9 @@
+// An operator's call (`npm run kill-switch`): from this write on nothing is started and nothing submitted, or again.
+import * as z from "zod";
+import { onEvent } from "../../shared/lambda.ts";
+import { budget } from "../../shared/services/budget.ts";
+
+export const handler = onEvent(z.object({ stopped: z.boolean() }), async ({ stopped }) => {
+  await budget().stop(stopped);
+  return { stopped };
+});

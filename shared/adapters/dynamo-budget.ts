@@ -1,0 +1,285 @@
+// The accounts in DynamoDB, beside the records: one item each, every change of it one conditional update.
+import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import * as z from "zod";
+import { ABANDONED_AFTER_MS, periodOf, renewalOf } from "../media/budget.ts";
+import { instant } from "../media/media.ts";
+import type { Account, AccountLimits, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+
+export interface DynamoBudgetOptions {
+  client: DynamoDBClient;
+  table: string;
+  clock: Clock;
+}
+
+/** An item holds 400 KB (AWS: "Quotas"), an open reservation takes 200 bytes of it, and each write costs by the item's size. */
+const MAX_OPEN = 1000;
+
+/** Ends of generations cannot be foreseen; the shortest take about a minute. */
+const TOO_MANY_OPEN_RETRY_SECONDS = 30;
+
+/** Somebody else's write comes between two of ours a few times at most: at the first start, and when a month or a minute begins. */
+const TRIES = 10;
+
+/** In the sweeper's index, apart from the records. */
+const SWEEP_SHARD = "BUDGET";
+const SORT_KEY = "BUDGET";
+const EVERYBODY_PARTITION = "BUDGET";
+const TENANT_PARTITION = /^TENANT#([^#]+)#BUDGET$/;
+
+/** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
+export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions): Budget {
+  const db = DynamoDBDocumentClient.from(client);
+
+  async function read(account: Account): Promise<AccountItem | undefined> {
+    const { Item } = await db.send(new GetCommand({ TableName: table, Key: keyOf(account), ConsistentRead: true }));
+    return Item && accountItem.parse(Item);
+  }
+
+  /** @returns whether the condition held */
+  async function update(account: Account, change: Change): Promise<boolean> {
+    const { set = [], remove = [], onlyIf, names, values } = change;
+    const clauses = [
+      ...(set.length > 0 ? [`SET ${set.join(", ")}`] : []),
+      ...(remove.length > 0 ? [`REMOVE ${remove.join(", ")}`] : []),
+    ];
+    try {
+      await db.send(
+        new UpdateCommand({
+          TableName: table,
+          Key: keyOf(account),
+          UpdateExpression: clauses.join(" "),
+          ...(onlyIf && { ConditionExpression: onlyIf.join(" AND ") }),
+          ...(names && { ExpressionAttributeNames: names }),
+          ...(values && { ExpressionAttributeValues: values }),
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+
+  return {
+    async reserve(account, reservation, limits) {
+      // An account that is in use is as expected: one write, and nothing is read before it.
+      const now = clock.now();
+      let seen: AccountItem | undefined = { period: periodOf(now), minute: minuteOf(now), ...UNTOUCHED };
+      for (let tried = 1; tried <= TRIES; tried++) {
+        const known = seen?.open[reservation.id];
+        if (known) {
+          if (await update(account, askAgain(reservation))) return undefined;
+        } else {
+          const refusal = tried === 1 ? undefined : judge(seen, reservation, limits, clock.now());
+          if (refusal) return refusal;
+          if (await update(account, commit(seen, reservation, limits, clock.now()))) return undefined;
+        }
+        seen = await read(account);
+      }
+      return { reason: "rate_limited", retryAfterSeconds: 1 };
+    },
+
+    async settle(account, id, outcome, at) {
+      const names = { "#open": "open", "#id": id };
+      const isThere = ["attribute_exists(#open.#id)", ...(at === undefined ? [] : ["#open.#id.#at = :at"])];
+      const settled = { remove: ["#open.#id"], values: at === undefined ? undefined : { ":at": at } };
+      const withAt = at === undefined ? names : { ...names, "#at": "at" };
+      if (outcome === "spent") return update(account, { ...settled, onlyIf: isThere, names: withAt });
+      const refunded = await update(account, {
+        ...settled,
+        set: ["monthCommitted = monthCommitted - #open.#id.mills"],
+        onlyIf: [...isThere, "#open.#id.#period = #period"],
+        names: { ...withAt, "#period": "period" },
+      });
+      // What was committed in a month that has passed is no part of this one's sum.
+      return refunded || update(account, { ...settled, onlyIf: isThere, names: withAt });
+    },
+
+    async open(account) {
+      const item = await read(account);
+      return Object.entries(item?.open ?? {}).map(([id, { mediaId, tenantId, spaceId, mills, at }]) => ({
+        id,
+        mediaId,
+        tenantId,
+        spaceId,
+        mills,
+        at,
+      }));
+    },
+
+    async due(before) {
+      const { Items = [] } = await db.send(
+        new QueryCommand({
+          TableName: table,
+          IndexName: "sweep",
+          KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
+          ExpressionAttributeValues: { ":shard": SWEEP_SHARD, ":before": before },
+        }),
+      );
+      return Items.map((item) => accountOf(z.object({ pk: z.string() }).parse(item).pk));
+    },
+
+    async lookAgain(account, at) {
+      const names = { "#open": "open" };
+      const isEmpty = { onlyIf: ["size(#open) = :none"], names, values: { ":none": 0 } };
+      if (await update(account, { remove: ["sweepAt", "sweepShard"], ...isEmpty })) return;
+      const isFull = { onlyIf: ["size(#open) > :none"], names, values: { ":none": 0, ":at": at } };
+      await update(account, { set: ["sweepAt = :at"], ...isFull });
+    },
+
+    async isStopped() {
+      return (await read({ everybody: true }))?.stopped ?? false;
+    },
+
+    async stop(stopped) {
+      const everybody: Account = { everybody: true };
+      if (stopped) await update(everybody, { set: ["stopped = :yes"], values: { ":yes": true } });
+      else await update(everybody, { remove: ["stopped"] });
+    },
+  };
+}
+
+/** The parts of an UpdateItem. */
+interface Change {
+  set?: string[];
+  remove?: string[];
+  onlyIf?: string[];
+  names?: Record<string, string>;
+  values?: Record<string, unknown> | undefined;
+}
+
+const openEntry = z.object({
+  mediaId: z.string(),
+  tenantId: z.string(),
+  spaceId: z.string(),
+  mills: z.number().int(),
+  /** The month it is committed in. */
+  period: z.string(),
+  at: z.number(),
+});
+
+const accountItem = z.object({
+  /** Absent as long as the item holds nothing but the kill switch. */
+  period: z.string().optional(),
+  /** Mills of this period, spent or open. */
+  monthCommitted: z.number().int().default(0),
+  open: z.record(z.string(), openEntry).default({}),
+  /** Minutes since the epoch, and how many starts that minute has seen. */
+  minute: z.number().optional(),
+  minuteStarts: z.number().int().default(0),
+  stopped: z.boolean().optional(),
+});
+type AccountItem = z.infer<typeof accountItem>;
+
+const UNTOUCHED = { monthCommitted: 0, open: {}, minuteStarts: 0 };
+
+function keyOf(account: Account): { pk: string; sk: string } {
+  const pk = "everybody" in account ? EVERYBODY_PARTITION : `TENANT#${encodeURIComponent(account.tenantId)}#BUDGET`;
+  return { pk, sk: SORT_KEY };
+}
+
+function accountOf(partition: string): Account {
+  const tenant = TENANT_PARTITION.exec(partition)?.[1];
+  return tenant === undefined ? { everybody: true } : { tenantId: decodeURIComponent(tenant) };
+}
+
+function minuteOf(nowMs: number): number {
+  return Math.floor(nowMs / 60_000);
+}
+
+/** The month that is committed in: never an older one than others have begun, whatever our clock says. */
+function currentPeriod(seen: AccountItem | undefined, nowMs: number): string {
+  const ours = periodOf(nowMs);
+  return seen?.period !== undefined && seen.period > ours ? seen.period : ours;
+}
+
+/** What speaks against it in the account as it was seen. */
+function judge(
+  seen: AccountItem | undefined,
+  { mills }: Reservation,
+  { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
+  nowMs: number,
+): Refusal | undefined {
+  if (seen?.stopped) return { reason: "stopped" };
+  const period = currentPeriod(seen, nowMs);
+  const committed = seen?.period === period ? seen.monthCommitted : 0;
+  if (monthlyCapMills !== undefined && committed + mills > monthlyCapMills) {
+    return { reason: "over_budget", leftMills: Math.max(0, monthlyCapMills - committed), renewsAt: renewalOf(period) };
+  }
+  if (Object.keys(seen?.open ?? {}).length >= maxOpen) {
+    return { reason: "too_many_open", retryAfterSeconds: TOO_MANY_OPEN_RETRY_SECONDS };
+  }
+  const starts = seen?.minute === minuteOf(nowMs) ? seen.minuteStarts : 0;
+  if (startsPerMinute !== undefined && starts >= startsPerMinute) {
+    return { reason: "rate_limited", retryAfterSeconds: Math.ceil((60_000 - (nowMs % 60_000)) / 1000) };
+  }
+  return undefined;
+}
+
+/** The one write that commits a price, right only if the account still is in the month and minute it was seen in. */
+function commit(
+  seen: AccountItem | undefined,
+  { id, ...rest }: Reservation,
+  { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
+  nowMs: number,
+): Change {
+  const period = currentPeriod(seen, nowMs);
+  const entry = { ...rest, period };
+  const names: Record<string, string> = { "#open": "open", "#period": "period", "#minute": "minute" };
+  const values: Record<string, unknown> = { ":mills": rest.mills, ":period": period, ":shard": SWEEP_SHARD };
+  const set = ["sweepShard = :shard", "sweepAt = if_not_exists(sweepAt, :sweepAt)"];
+  const onlyIf = ["attribute_not_exists(stopped)"];
+  values[":sweepAt"] = instant(nowMs + ABANDONED_AFTER_MS);
+
+  if (seen?.period === undefined) {
+    // The first of an account. A path inside a map that is not there cannot be set.
+    set.push("#open = :open");
+    values[":open"] = { [id]: entry };
+    onlyIf.push("attribute_not_exists(#open)");
+  } else {
+    set.push("#open.#id = :entry");
+    names["#id"] = id;
+    Object.assign(values, { ":entry": entry, ":maxOpen": maxOpen });
+    onlyIf.push("attribute_not_exists(#open.#id)", "size(#open) < :maxOpen");
+  }
+
+  if (seen?.period === period) {
+    set.push("monthCommitted = monthCommitted + :mills");
+    onlyIf.push("#period = :period");
+    if (monthlyCapMills !== undefined) {
+      // A condition cannot add.
+      values[":capMinusPrice"] = monthlyCapMills - rest.mills;
+      onlyIf.push("monthCommitted <= :capMinusPrice");
+    }
+  } else {
+    set.push("#period = :period", "monthCommitted = :mills");
+    if (seen?.period !== undefined) {
+      values[":seenPeriod"] = seen.period;
+      onlyIf.push("#period = :seenPeriod");
+    }
+  }
+
+  if (startsPerMinute === undefined) {
+    delete names["#minute"];
+  } else if (seen?.minute === minuteOf(nowMs)) {
+    Object.assign(values, { ":minute": seen.minute, ":one": 1, ":rate": startsPerMinute });
+    set.push("minuteStarts = minuteStarts + :one");
+    onlyIf.push("#minute = :minute", "minuteStarts < :rate");
+  } else {
+    Object.assign(values, { ":minute": minuteOf(nowMs), ":one": 1 });
+    set.push("#minute = :minute", "minuteStarts = :one");
+    if (seen?.minute === undefined) onlyIf.push("attribute_not_exists(#minute)");
+    else {
+      values[":seenMinute"] = seen.minute;
+      onlyIf.push("#minute = :seenMinute");
+    }
+  }
+  return { set, onlyIf, names, values };
+}
+
+/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. */
+function askAgain({ id, at }: Reservation): Change {
+  const names = { "#open": "open", "#id": id, "#at": "at" };
+  return { set: ["#open.#id.#at = :at"], onlyIf: ["attribute_exists(#open.#id)"], names, values: { ":at": at } };
+}

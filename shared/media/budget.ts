@@ -1,0 +1,133 @@
+// Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
+import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "./errors.ts";
+import { instant, refOf, type Media } from "./media.ts";
+import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal } from "./ports.ts";
+import { isTerminal } from "./status.ts";
+
+/** What may be spent and done; whatever is not set is not limited. */
+export interface SpendingLimits {
+  /** Of each tenant. */
+  tenant: AccountLimits;
+  /** Of all of them together. */
+  everybody: AccountLimits;
+}
+
+/** The account of the whole deployment, beside one for each tenant. */
+const EVERYBODY: Account = { everybody: true };
+
+/** A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s. */
+export const ABANDONED_AFTER_MS = 5 * 60_000;
+
+/** Mills, thousandths of a US dollar: whole numbers, which add up. */
+export function millsOf(usd: number): number {
+  return Math.round(usd * 1000);
+}
+
+/** The month that a moment counts to: `2026-11`, in UTC. */
+export function periodOf(nowMs: number): string {
+  return instant(nowMs).slice(0, 7);
+}
+
+/** When the month's budget is whole again. */
+export function renewalOf(period: string): string {
+  const [year = 0, month = 0] = period.split("-").map(Number);
+  return instant(Date.UTC(year, month));
+}
+
+interface ReserveDeps {
+  budget: Budget;
+  limits: SpendingLimits;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Puts the price of a generation aside: first with everybody's account, then with its tenant's, one conditional write
+ * each. Where nothing is limited, nothing is written: only the kill switch is read.
+ * @param id names the reservation; the same again is one
+ * @returns whether anything was put aside, so that it has to be settled
+ * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
+ */
+export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<boolean> {
+  const { budget, limits, clock } = deps;
+  const mills = millsOf(media.estimatedCostUsd ?? 0);
+  const reservation = { id, mediaId: media.id, tenantId: media.tenantId, spaceId: media.spaceId, mills };
+  const ofTenant: Account = { tenantId: media.tenantId };
+  const [limitsEverybody, limitsTenant] = [isLimited(limits.everybody), isLimited(limits.tenant)];
+
+  if (limitsEverybody) {
+    const refusal = await budget.reserve(EVERYBODY, { ...reservation, at: clock.now() }, limits.everybody);
+    if (refusal) throw refused(deps, refusal, "everybody", mills);
+  } else if (await budget.isStopped()) {
+    throw refused(deps, { reason: "stopped" }, "everybody", mills);
+  }
+  if (limitsTenant) {
+    const refusal = await budget.reserve(ofTenant, { ...reservation, at: clock.now() }, limits.tenant);
+    if (refusal) {
+      if (limitsEverybody) await budget.settle(EVERYBODY, id, "refunded");
+      throw refused(deps, refusal, "tenant", mills);
+    }
+  }
+  return limitsEverybody || limitsTenant;
+}
+
+function isLimited(limits: AccountLimits): boolean {
+  return Object.values(limits).some((limit) => limit !== undefined);
+}
+
+function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "tenant", mills: number): Error {
+  log.warn("start refused", { reason: refusal.reason, scope });
+  switch (refusal.reason) {
+    case "stopped":
+      return new StartsStoppedError();
+    case "over_budget":
+      // What all tenants together have left is nobody's business but the owner's.
+      return new OverBudgetError({
+        priceMills: mills,
+        leftMills: scope === "tenant" ? refusal.leftMills : undefined,
+        renewsAt: refusal.renewsAt,
+      });
+    case "too_many_open":
+    case "rate_limited":
+      return new TooManyStartsError(refusal.reason, refusal.retryAfterSeconds);
+  }
+}
+
+interface SettleDeps {
+  budget: Budget;
+  records: MediaRecords;
+  log: Log;
+}
+
+/**
+ * Settles what was put aside for a generation that has ended: spent where its video was delivered, else given back.
+ * Whatever fails here is left to the sweeper, which sees the record until it is done.
+ */
+export async function settle(deps: SettleDeps, media: Media): Promise<void> {
+  const { reservation, phase } = media;
+  if (reservation === undefined || phase === undefined || !isTerminal(phase)) return;
+  const outcome = media.video ? "spent" : "refunded";
+  try {
+    await deps.budget.settle({ tenantId: media.tenantId }, reservation, outcome);
+    await deps.budget.settle(EVERYBODY, reservation, outcome);
+    await deps.records.forgetReservation(refOf(media), reservation);
+  } catch (error) {
+    deps.log.warn("reservation not settled, the sweeper will", { mediaId: media.id, error: String(error) });
+  }
+}
+
+/** Frees what was put aside and never used: its start died before the record was there, or came second. */
+export async function freeAbandoned({ budget, records, clock, log }: SettleDeps & { clock: Clock }): Promise<void> {
+  const now = clock.now();
+  for (const account of await budget.due(instant(now))) {
+    const waiting = await budget.open(account);
+    for (const reservation of waiting.filter(({ at }) => at <= now - ABANDONED_AFTER_MS)) {
+      const { id, at, ...ref } = reservation;
+      if ((await records.get(ref))?.reservation === id) continue;
+      // `at` moves when a replay takes the reservation up after all.
+      const freed = await budget.settle(account, id, "refunded", at);
+      if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
+    }
+    await budget.lookAgain(account, instant(now + ABANDONED_AFTER_MS));
+  }
+}

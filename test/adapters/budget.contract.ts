@@ -1,0 +1,228 @@
+// What every store of accounts must do, whatever it runs on.
+import { beforeEach, describe, expect, it } from "vitest";
+import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
+import { ABANDONED_AFTER_MS } from "../../shared/media/budget.ts";
+import { instant } from "../../shared/media/media.ts";
+import type { Account, AccountLimits, Budget, Refusal, Reservation } from "../../shared/media/ports.ts";
+import { ManualClock } from "../support/manual-clock.ts";
+
+type Options = Omit<Parameters<typeof createDynamoBudget>[0], "clock">;
+
+const ACME: Account = { tenantId: "acme" };
+const EVERYBODY: Account = { everybody: true };
+
+export function budgetContract(open: () => Promise<Options>): void {
+  let clock: ManualClock;
+  let budget: Budget;
+  beforeEach(async () => {
+    clock = new ManualClock("2026-01-31T23:50:00.000Z");
+    budget = createDynamoBudget({ ...(await open()), clock });
+  });
+
+  const reservation = (id: string, mills = 280): Reservation => ({
+    id,
+    mediaId: id,
+    tenantId: "acme",
+    spaceId: "holiday",
+    mills,
+    at: clock.now(),
+  });
+  const reserve = (id: string, limits: AccountLimits, mills?: number, account = ACME) =>
+    budget.reserve(account, reservation(id, mills), limits);
+  /** What is left, by what the account says when it is asked for more than it has. */
+  async function left(monthlyCapMills: number): Promise<number> {
+    const refusal = await reserve("never", { monthlyCapMills }, monthlyCapMills + 1);
+    if (refusal?.reason !== "over_budget") throw new Error(`not refused: ${JSON.stringify(refusal)}`);
+    return refusal.leftMills;
+  }
+  const openIds = async (account = ACME) => (await budget.open(account)).map(({ id }) => id).sort();
+
+  describe("putting aside", () => {
+    it("takes prices up to exactly the cap, and says what is left and when it renews", async () => {
+      const limits = { monthlyCapMills: 1000 };
+      expect(await reserve("a", limits, 600)).toBeUndefined();
+      expect(await reserve("b", limits, 401)).toEqual({
+        reason: "over_budget",
+        leftMills: 400,
+        renewsAt: "2026-02-01T00:00:00.000Z",
+      });
+      expect(await reserve("b", limits, 400)).toBeUndefined();
+      expect(await reserve("c", limits, 1)).toMatchObject({ reason: "over_budget", leftMills: 0 });
+      expect(await openIds()).toEqual(["a", "b"]);
+    });
+
+    it("refuses the very first when it costs more than the cap", async () => {
+      expect(await reserve("a", { monthlyCapMills: 279 })).toMatchObject({ reason: "over_budget", leftMills: 279 });
+      expect(await openIds()).toEqual([]);
+    });
+
+    it("is one, however often it is asked for", async () => {
+      for (let n = 0; n < 3; n++) expect(await reserve("a", { monthlyCapMills: 280, maxOpen: 1 })).toBeUndefined();
+      expect(await left(1000)).toBe(720);
+    });
+
+    it("gives back exactly what was put aside", async () => {
+      await reserve("a", {});
+      expect(await budget.open(ACME)).toEqual([reservation("a")]);
+    });
+
+    it("lets no more be open at once than may be", async () => {
+      const limits = { maxOpen: 2 };
+      await reserve("a", limits);
+      await reserve("b", limits);
+      expect(await reserve("c", limits)).toEqual({ reason: "too_many_open", retryAfterSeconds: 30 });
+      await budget.settle(ACME, "a", "spent");
+      expect(await reserve("c", limits)).toBeUndefined();
+    });
+
+    it("lets no more be started in a minute than may be, and says when the next begins", async () => {
+      clock.advance(12);
+      const limits = { startsPerMinute: 2 };
+      await reserve("a", limits);
+      await reserve("b", limits);
+      expect(await reserve("c", limits)).toEqual({ reason: "rate_limited", retryAfterSeconds: 48 });
+      clock.advance(48);
+      expect(await reserve("c", limits)).toBeUndefined();
+      expect(await reserve("d", limits)).toBeUndefined();
+      expect(await reserve("e", limits)).toMatchObject({ reason: "rate_limited" });
+    });
+
+    it("begins with nothing in a new month, what is open staying open", async () => {
+      const limits = { monthlyCapMills: 300 };
+      await reserve("january", limits);
+      clock.advance(600);
+      expect(await left(300)).toBe(300);
+      expect(await reserve("february", limits)).toBeUndefined();
+      expect(await openIds()).toEqual(["february", "january"]);
+      expect(await left(300)).toBe(20);
+    });
+
+    it("commits in the month that others have begun, whatever a slow clock says", async () => {
+      clock.advance(600);
+      await reserve("february", { monthlyCapMills: 300 });
+      clock.advance(-600);
+      expect(await reserve("slow", { monthlyCapMills: 300 })).toMatchObject({ reason: "over_budget", leftMills: 20 });
+    });
+
+    it("keeps the accounts of different tenants, and everybody's, apart", async () => {
+      const limits = { monthlyCapMills: 280 };
+      for (const account of [ACME, { tenantId: "a#BUDGET" }, { tenantId: "BUDGET" }, EVERYBODY]) {
+        expect(await reserve("a", limits, 280, account)).toBeUndefined();
+        expect(await openIds(account)).toEqual(["a"]);
+      }
+    });
+  });
+
+  describe("settling", () => {
+    it("keeps what was spent committed, and gives back what was not, once", async () => {
+      await reserve("spent", {}, 100);
+      await reserve("refunded", {}, 200);
+      expect(await budget.settle(ACME, "spent", "spent")).toBe(true);
+      expect(await budget.settle(ACME, "refunded", "refunded")).toBe(true);
+      expect(await left(1000)).toBe(900);
+      for (const outcome of ["spent", "refunded"] as const) {
+        expect(await budget.settle(ACME, "spent", outcome)).toBe(false);
+        expect(await budget.settle(ACME, "refunded", outcome)).toBe(false);
+      }
+      expect(await left(1000)).toBe(900);
+      expect(await openIds()).toEqual([]);
+    });
+
+    it("gives back once, of fifty who try", async () => {
+      await reserve("a", {}, 500);
+      await reserve("b", {}, 100);
+      const refunds = await Promise.all(Array.from({ length: 50 }, () => budget.settle(ACME, "a", "refunded")));
+      expect(refunds.filter(Boolean)).toHaveLength(1);
+      expect(await left(1000)).toBe(900);
+    });
+
+    it("takes nothing off this month for what was committed in the one before", async () => {
+      await reserve("january", {}, 700);
+      clock.advance(600);
+      await reserve("february", {}, 100);
+      expect(await budget.settle(ACME, "january", "refunded")).toBe(true);
+      expect(await left(1000)).toBe(900);
+      expect(await openIds()).toEqual(["february"]);
+    });
+
+    it("knows nothing of an account that there is not", async () => {
+      expect(await budget.settle(ACME, "a", "spent")).toBe(false);
+      expect(await budget.settle(ACME, "a", "refunded")).toBe(false);
+      expect(await budget.open(ACME)).toEqual([]);
+    });
+
+    it("leaves what somebody has asked for again since", async () => {
+      await reserve("a", {});
+      const before = clock.now();
+      clock.advance(1);
+      await reserve("a", {});
+      expect(await budget.settle(ACME, "a", "refunded", before)).toBe(false);
+      expect(await openIds()).toEqual(["a"]);
+      expect(await budget.settle(ACME, "a", "refunded", clock.now())).toBe(true);
+    });
+  });
+
+  describe("what the sweeper sees", () => {
+    it("is every account with something open, once it may be abandoned, until that is settled", async () => {
+      await reserve("a", {});
+      await reserve("a", {}, 280, EVERYBODY);
+      expect(await budget.due(instant(clock.now() + ABANDONED_AFTER_MS - 1))).toEqual([]);
+      const later = instant(clock.now() + ABANDONED_AFTER_MS);
+      expect(await budget.due(later)).toEqual(expect.arrayContaining([ACME, EVERYBODY]));
+      await budget.lookAgain(ACME, "2026-03-01T00:00:00.000Z");
+      await budget.settle(EVERYBODY, "a", "spent");
+      await budget.lookAgain(EVERYBODY, "2026-03-01T00:00:00.000Z");
+      expect(await budget.due("2026-02-28T00:00:00.000Z")).toEqual([]);
+      expect(await budget.due("2026-03-01T00:00:00.000Z")).toEqual([ACME]);
+    });
+  });
+
+  describe("the kill switch", () => {
+    it("refuses whatever comes after it, on everybody's account alone, and is turned off again", async () => {
+      expect(await budget.isStopped()).toBe(false);
+      await reserve("a", {}, 280, EVERYBODY);
+      await budget.stop(true);
+      expect(await budget.isStopped()).toBe(true);
+      expect(await reserve("b", {}, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      expect(await budget.settle(EVERYBODY, "a", "refunded")).toBe(true);
+      await budget.stop(false);
+      expect(await budget.isStopped()).toBe(false);
+      expect(await reserve("b", {}, 280, EVERYBODY)).toBeUndefined();
+    });
+
+    it("can be on before anything was ever put aside", async () => {
+      await budget.stop(true);
+      expect(await reserve("a", { monthlyCapMills: 1000 }, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      await budget.stop(false);
+      expect(await reserve("a", { monthlyCapMills: 1000 }, 280, EVERYBODY)).toBeUndefined();
+    });
+  });
+
+  describe("in a crowd", () => {
+    it("a hundred at once take exactly the cap, the first that the account ever sees (F40)", async () => {
+      const limits = { monthlyCapMills: 37 * 280, startsPerMinute: 1000, maxOpen: 500 };
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => reserve(`m${n}`, limits)));
+      expect(answers.filter((refusal) => refusal === undefined)).toHaveLength(37);
+      expect(await left(37 * 280)).toBe(0);
+    });
+
+    it.each<[AccountLimits, Refusal["reason"]]>([
+      [{ maxOpen: 7 }, "too_many_open"],
+      [{ startsPerMinute: 7 }, "rate_limited"],
+    ])("of a hundred at once %o lets seven through", async (limits, reason) => {
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => reserve(`m${n}`, limits)));
+      expect(answers.filter((refusal) => refusal === undefined)).toHaveLength(7);
+      expect(answers.filter((refusal) => refusal?.reason === reason)).toHaveLength(93);
+    });
+
+    it("none gets through once the switch is on, in the middle of a burst (F41)", async () => {
+      const after: (Refusal | undefined)[] = [];
+      const burst = Array.from({ length: 100 }, (_, n) => reserve(`before-${n}`, {}, 280, EVERYBODY));
+      await budget.stop(true);
+      for (let n = 0; n < 50; n++) after.push(await reserve(`after-${n}`, {}, 280, EVERYBODY));
+      await Promise.all(burst);
+      expect(after).toEqual(Array.from({ length: 50 }, () => ({ reason: "stopped" })));
+      expect((await openIds(EVERYBODY)).every((id) => id.startsWith("before-"))).toBe(true);
+    });
+  });
+}
