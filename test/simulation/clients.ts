@@ -180,7 +180,8 @@ export class Clients {
     const { gate } = this.#world;
     const timeout = { ms: 30_000, error: () => new Error("no answer") };
     try {
-      await gate.pass({ name: "http.request", perform: () => {}, timeout, about: () => asked.route });
+      const name = `http.Invoke ${this.#world.functionOf(asked.route)}`;
+      await gate.pass({ name, perform: () => {}, timeout });
       const answer = await this.#world.http(asked);
       await gate.pass({ name: "http.answer", perform: () => {}, timeout, about: () => String(answer.statusCode) });
       this.#world.observe({ kind: "answer", asked, answer });

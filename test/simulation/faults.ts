@@ -267,9 +267,23 @@ const AI_FAULTS: Fault[] = [
   { name: "analysis breaks off", befalls: describes, strike: breaks("ECONNRESET") },
 ];
 
+/** A function is about to be invoked. */
+const isInvocation = ({ operation }: Call) => operation.name.includes(".Invoke ");
+const functionOf = ({ operation }: Call) => operation.name.replace(/^.* /, "");
+
 const HTTP_FAULTS: Fault[] = [
-  { name: "http request lost", befalls: ({ operation }) => operation.name === "http.request", strike: lost },
+  { name: "http request lost", befalls: ({ operation }) => operation.name.startsWith("http.Invoke"), strike: lost },
   { name: "http answer lost", befalls: ({ operation }) => operation.name === "http.answer", strike: lost },
+  {
+    name: "its clock is 5 min fast",
+    befalls: isInvocation,
+    strike: meanwhile((world, call) => world.skewClock(functionOf(call), 5 * MINUTES)),
+  },
+  {
+    name: "its clock is 5 min slow",
+    befalls: isInvocation,
+    strike: meanwhile((world, call) => world.skewClock(functionOf(call), -5 * MINUTES)),
+  },
 ];
 
 const isWebhook = ({ operation }: Call) => operation.name === "fal.webhook";
@@ -305,7 +319,7 @@ const WEBHOOK_FAULTS: Fault[] = [
     befalls: ({ operation }) => operation.name === "states.announce",
     strike: lost,
   },
-  { name: "sweep missed", befalls: ({ operation }) => operation.name === "schedule.sweep", strike: lost },
+  { name: "sweep missed", befalls: ({ operation }) => operation.name.startsWith("schedule.Invoke"), strike: lost },
 ];
 
 const DISTURBANCES: Fault[] = [
@@ -338,16 +352,6 @@ const DISTURBANCES: Fault[] = [
       // 16 shards, then it has begun with the first record.
       world.sweep({ all: true, diesAfterCalls: 18 });
     }),
-  },
-  {
-    name: "its clock is 5 min fast",
-    befalls: isFunction,
-    strike: meanwhile((world, { by }) => world.skewClock(by.name, 5 * MINUTES)),
-  },
-  {
-    name: "its clock is 5 min slow",
-    befalls: isFunction,
-    strike: meanwhile((world, { by }) => world.skewClock(by.name, -5 * MINUTES)),
   },
 ];
 

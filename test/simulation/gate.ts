@@ -10,6 +10,8 @@ export class Actor {
   /** The execution on whose behalf it acts. */
   readonly execution: string | undefined;
   dead = false;
+  /** By how much its clock is wrong. */
+  skewMs = 0;
   /** It dies when it makes one more. */
   callsLeft = Infinity;
   /** Rejects when it dies. */

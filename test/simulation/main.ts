@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { buffer } from "node:stream/consumers";
+import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { everywhere, pairs, planOf, runner, shrink, singles, type Runner } from "./explore.ts";
 import { INVARIANT_IDS, type InvariantId } from "./invariants.ts";
@@ -65,8 +65,9 @@ async function share(workers: number): Promise<Report> {
     const child = spawn(process.execPath, [ROOM_FOR_THE_YOUNG, fileURLToPath(import.meta.url), ...options], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [text] = await Promise.all([buffer(child.stdout), once(child, "close")]);
-    merge(report, JSON.parse(text.toString()) as Report);
+    const [printed] = await Promise.all([text(child.stdout), once(child, "close")]);
+    if (printed === "") throw new Error(`part ${n} has ended without a report`);
+    merge(report, JSON.parse(printed) as Report);
   });
   await Promise.all(parts);
   return report;

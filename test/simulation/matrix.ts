@@ -199,7 +199,9 @@ export const MATRIX: readonly MatrixLine[] = [
     id: "F37",
     says: "clock skew of 5 min",
     struck: ["its clock is 5 min fast", "its clock is 5 min slow"].flatMap((fault) =>
-      [/^enhance-media/, /^submit/, /^check-status/, /^finalize/].map((where) => at(fault, where)),
+      ["enhance-media", "submit-generation", "check-status", "finalize-and-analyze", "sweep-generations"].map((name) =>
+        at(fault, new RegExp(`Invoke ${name}`)),
+      ),
     ),
   },
   { id: "F38", says: "deploy in mid-flight: old state input, new code", struck: [at(/older version/, /StartExec/)] },

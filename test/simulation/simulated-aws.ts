@@ -37,7 +37,7 @@ export interface StoredItem {
   requestId?: string;
   video?: { key: string; size: number; sha256: string };
   error?: { code: string };
-  outbox: Record<string, unknown>;
+  outbox: Record<string, { at: string }>;
   deadlineAt: string;
   sweepAt?: string;
   sweepShard?: string;

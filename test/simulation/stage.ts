@@ -77,6 +77,13 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     };
   }
 
+  // What nobody caught is a fault of the world's own, and must not be taken for a line of the product's log.
+  process.on("uncaughtException", (error) => {
+    link.world = undefined;
+    console.error(error);
+    process.exit(1);
+  });
+
   const time = takeTime(() => link.world?.skewOf(acting.getStore()) ?? 0);
   return {
     time,

@@ -93,6 +93,8 @@ export class World {
   readonly firstAnswers = new Map<string, { body: string; answer: string }>();
   /** By the record's id, which outlives everything else that it says. */
   readonly #intents = new Map<string, Intent>();
+  /** How records ended, by their ids: the deleted ones have forgotten it. */
+  readonly ended = new Map<string, string>();
   /** Records whose owner wants them gone. */
   readonly unwanted = new Set<string>();
   /** Records that an operator has taken up again. */
@@ -285,6 +287,9 @@ export class World {
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     this.watch.see(fact, this);
     if (fact.kind === "write") this.#noteClaim(fact);
+    if (fact.kind === "write" && isTerminal(fact.after) && fact.after.phase !== "deleted") {
+      this.ended.set(fact.after.id, fact.after.phase);
+    }
     if (fact.kind === "submit") {
       const claim = this.claims.get(fact.mediaId ?? "")?.at(-1);
       if (claim) claim.posts++;
@@ -345,7 +350,7 @@ export class World {
   }
 
   skewOf(actor: Actor | undefined): number {
-    return (actor && this.#skews.get(actor.name)) ?? 0;
+    return actor?.skewMs ?? 0;
   }
 
   log(text: string): void {
@@ -363,6 +368,7 @@ export class World {
     const handler = this.#stage.handlers.get(name);
     if (!handler) throw new Error(`there is no function ${name}`);
     const actor = new Actor(name, JSON.parse(JSON.stringify(event)), execution);
+    actor.skewMs = this.#skews.get(name) ?? 0;
     born?.(actor);
     this.#alive.add(actor);
     const alarm = setTimeout(() => actor.die("Sandbox.Timedout"), timeoutSeconds(name) * 1000);
@@ -413,11 +419,16 @@ export class World {
     });
   }
 
+  functionOf(route: string): string {
+    const found = ROUTES.find((it) => it.route === route);
+    if (!found) throw new Error(`there is no route ${route}`);
+    return functionName(found.handler);
+  }
+
   /** One call through API Gateway, whose authorizer has read the token. */
   async http(asked: Asked, born?: (actor: Actor) => void): Promise<Answered> {
-    const route = ROUTES.find((it) => it.route === asked.route);
-    if (!route) throw new Error(`there is no route ${asked.route}`);
-    const outcome = await this.invoke(functionName(route.handler), httpEvent(asked), born ? { born } : {});
+    const name = this.functionOf(asked.route);
+    const outcome = await this.invoke(name, httpEvent(asked), born ? { born } : {});
     if (!outcome.ok) return { statusCode: 500, headers: {}, body: "" };
     return { headers: {}, body: "", ...(JSON.parse(outcome.payload) as { statusCode: number }) };
   }
@@ -444,7 +455,7 @@ export class World {
   /** A machine that has just come back asks for everything. */
   sweep({ all = this.#resuming, diesAfterCalls = Infinity } = {}): void {
     void acting.run(new Actor("schedule"), async () => {
-      await this.gate.pass({ name: "schedule.sweep", perform: () => {} });
+      await this.gate.pass({ name: "schedule.Invoke sweep-generations", perform: () => {} });
       const detail = all ? { all: true } : "{}";
       const born = (actor: Actor) => (actor.callsLeft = diesAfterCalls);
       const outcome = await this.invoke("sweep-generations", { source: "aws.scheduler", detail }, { born });
@@ -463,6 +474,7 @@ export class World {
     this.after(1000, () => this.sweep());
   }
 
+  /** From its next invocation on. */
   skewClock(name: string, seconds: number): void {
     this.#skews.set(name, seconds * 1000);
   }
