@@ -278,7 +278,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I15",
     file: SUBMIT,
     find: `deps.log.info("fal accepted", {`,
-    replace: `deps.log.info("fal accepted", { prompt: request.prompt,`,
+    replace: `deps.log.info("fal accepted", { said: request.prompt,`,
   },
   {
     name: "the user's words stand in the event",
@@ -288,12 +288,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "        description: media.context,",
   },
   {
-    name: "a failed step names the picture's link",
+    name: "a failed step names the picture's link, in a form that is not redacted",
     caughtBy: "I15",
     shownBy: ["answers 503"],
     file: "shared/media/source.ts",
     find: "throw error instanceof FetchError ? imageError(error) : error;",
-    replace: "throw error instanceof FetchError ? new SourceImageUnavailableError(link) : error;",
+    replace: "throw error instanceof FetchError ? new SourceImageUnavailableError(link.slice(6)) : error;",
   },
   {
     name: "the next look comes at once",

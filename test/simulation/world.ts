@@ -236,13 +236,12 @@ export class World {
   /** Nothing is under way any more, and nothing is left to do. */
   #atRest(): boolean {
     if (this.#alive.size > 0 || this.gate.waiting.length > 0 || this.aws.anyRuns || this.fal.reportsSoon) return false;
-    return this.records().every(
-      (record) =>
-        isTerminal(record) &&
-        record.analysisStatus !== "pending" &&
-        !isHalfDeleted(record) &&
-        (!this.hasOutbox(record) || this.#busBackAt === Infinity),
-    );
+    return this.records().every((record) => {
+      if (!isTerminal(record) || record.analysisStatus === "pending") return false;
+      // A deletion erases nothing before the bus has taken what is said of the record.
+      if (this.hasOutbox(record)) return this.#busBackAt === Infinity;
+      return !isHalfDeleted(record);
+    });
   }
 
   #result(): Run {
