@@ -22,24 +22,36 @@ export interface Launch {
 
 export interface Server extends AsyncDisposable {
   url: string;
+  /** Milliseconds of processor that it has used so far; only of a server that called `tellCpuTime`. */
+  cpuMs(): Promise<number>;
+}
+
+const CPU_USAGE = z.object({ user: z.number(), system: z.number() });
+
+/** Lets `cpuMs` ask this process. */
+export function tellCpuTime(): void {
+  process.on("message", () => process.send?.(process.cpuUsage()));
 }
 
 function launch({ file, args = [], environment = {}, flags = [] }: Launch) {
-  return spawn(process.execPath, [...flags, path.join(ROOT, file), ...args], {
+  const child = spawn(process.execPath, [...flags, path.join(ROOT, file), ...args], {
     cwd: ROOT,
     // Nothing of this terminal's settings: every run is the same run.
     env: { PATH: process.env["PATH"], ...environment },
-    stdio: ["pipe", "pipe", "inherit"],
+    stdio: ["pipe", "pipe", "inherit", "ipc"],
   });
+  const { stdin, stdout } = child;
+  if (!stdin || !stdout) throw new Error(`${file} has no pipes`);
+  return { child, stdin, stdout };
 }
 
 /** Starts a server, which says `ready <url>` when it listens. @throws Error when it ends before that */
 export async function startServer(what: Launch): Promise<Server> {
-  const child = launch(what);
+  const { child, stdout } = launch(what);
   const exited = once(child, "exit");
   const ready = Promise.withResolvers<string>();
   let printed = "";
-  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
+  stdout.setEncoding("utf8").on("data", (chunk: string) => {
     printed += chunk;
     const [, url] = /^ready (http\S+)$/m.exec(printed) ?? [];
     if (url !== undefined) ready.resolve(url);
@@ -49,6 +61,12 @@ export async function startServer(what: Launch): Promise<Server> {
   gone.catch(() => {});
   return {
     url,
+    async cpuMs() {
+      const answer = once(child, "message");
+      child.send("cpu time");
+      const { user, system } = CPU_USAGE.parse((await answer)[0]);
+      return (user + system) / 1000;
+    },
     async [Symbol.asyncDispose]() {
       child.kill();
       await exited;
@@ -58,9 +76,9 @@ export async function startServer(what: Launch): Promise<Server> {
 
 /** Runs a program to its end and reads the JSON that it prints. @throws Error when it fails */
 export async function runProgram<T>(what: Launch, input: unknown, answer: z.ZodType<T>): Promise<T> {
-  const child = launch(what);
-  child.stdin.end(JSON.stringify(input));
-  const [printed, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+  const { child, stdin, stdout } = launch(what);
+  stdin.end(JSON.stringify(input));
+  const [printed, [code]] = await Promise.all([text(stdout), once(child, "exit")]);
   if (code !== 0) throw new Error(`${what.file} ${what.args?.join(" ")} has failed: ${printed}`);
   return answer.parse(JSON.parse(printed));
 }

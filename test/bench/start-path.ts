@@ -2,85 +2,82 @@
 // calls to AWS and nothing else.
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
-import * as z from "zod";
 import { runProgram, startServer, temporaryDirectory } from "./processes.ts";
-import { NO_KEY, RECORDING } from "./start-path/recording.ts";
+import { NO_KEY, RECORDING, TURNS, type Turn } from "./start-path/recording.ts";
 import { median, quantile, type Row } from "./table.ts";
 
 const PART = "start-path";
 const GOAL = 0.8;
 
-/** A block of load on one of the two. */
-export interface Block {
-  perSecond: number;
-  latenciesMs: number[];
-}
-const BLOCK = z.object({ perSecond: z.number(), latenciesMs: z.array(z.number()) });
+/** Enough to keep a server of one thread busy, few enough to keep its queue short. */
+const CALLERS = 8;
+const TURN_SECONDS = 0.5;
+/** What is compiled while it runs for the first time is not what is asked about. */
+const WARM_UP_TURNS = 6;
 
-/** Ours and the floor, block by block. */
-export interface Blocks {
-  ours: Block[];
-  floor: Block[];
+/** What one of the two has done. */
+export interface Measured {
+  turns: Turn[];
+  /** Of its processor, over all turns. */
+  cpuMs: number;
 }
+const NOTHING: Measured = { turns: [], cpuMs: 0 };
 
 export async function measure({ quick }: { quick: boolean }): Promise<Row[]> {
-  const [pairs, seconds] = quick ? [4, 3] : [10, 5];
-  const rows: Row[] = [];
-  for (const withKey of [false, true]) rows.push(...rowsOf(withKey, await run(withKey, pairs, seconds)));
-  return rows;
+  const turns = quick ? 20 : 60;
+  return [...(await run(false, turns)), ...(await run(true, turns))];
 }
 
-/** Ours, the floor, the floor, ours, and so on: what changes on the machine meanwhile changes for both. */
-async function run(withKey: boolean, pairs: number, seconds: number): Promise<Blocks> {
+async function run(withKey: boolean, turns: number): Promise<Row[]> {
   await using directory = await temporaryDirectory();
   const place = (name: string) => path.join(directory.path, name);
-  const record = {
-    file: "test/bench/start-path/record.ts",
-    args: [place("record"), withKey ? "recorded-key" : NO_KEY],
-  };
-  await writeFile(place("recording.json"), JSON.stringify(await runProgram(record, {}, RECORDING)));
+  const recorded = await runProgram(
+    { file: "test/bench/start-path/record.ts", args: [place("record"), withKey ? "recorded-key" : NO_KEY] },
+    {},
+    RECORDING,
+  );
+  await writeFile(place("recording.json"), JSON.stringify(recorded));
 
   await using machine = await startServer({ file: "test/bench/start-path/machine.ts", args: [place("machine")] });
-  const floorArgs = [place("floor"), place("recording.json")];
-  await using floor = await startServer({ file: "test/bench/start-path/floor.ts", args: floorArgs });
-  const load = async ({ url }: { url: string }) =>
-    runProgram({ file: "test/bench/start-path/load.ts" }, { url, withKey, seconds }, BLOCK);
-
-  // What is compiled while it runs for the first time is not what is asked about.
-  for (const server of [machine, floor]) await load(server);
-  const blocks: Blocks = { ours: [], floor: [] };
-  for (let pair = 0; pair < pairs; pair++) {
-    const order = pair % 2 === 0 ? (["ours", "floor"] as const) : (["floor", "ours"] as const);
-    for (const name of order) blocks[name].push(await load(name === "ours" ? machine : floor));
-  }
-  return blocks;
+  await using floor = await startServer({
+    file: "test/bench/start-path/floor.ts",
+    args: [place("floor"), place("recording.json")],
+  });
+  const load = (turns: number) => {
+    const order = { urls: [machine.url, floor.url], withKey, turns, seconds: TURN_SECONDS, callers: CALLERS };
+    return runProgram({ file: "test/bench/start-path/load.ts" }, order, TURNS);
+  };
+  await load(WARM_UP_TURNS);
+  const cpuBefore = [await machine.cpuMs(), await floor.cpuMs()];
+  const taken = await load(turns);
+  const cpuAfter = [await machine.cpuMs(), await floor.cpuMs()];
+  const [ours = NOTHING, theirs = NOTHING] = taken.map((taken, index): Measured => {
+    return { turns: taken, cpuMs: (cpuAfter[index] ?? 0) - (cpuBefore[index] ?? 0) };
+  });
+  return rowsOf(
+    `enhance${withKey ? " with an Idempotency-Key" : ""} (${recorded.calls.length} calls to AWS)`,
+    ours,
+    theirs,
+  );
 }
 
 /** The table's rows. Exported for its test. */
-export function rowsOf(withKey: boolean, { ours, floor }: Blocks): Row[] {
-  const about = withKey ? "enhance with an Idempotency-Key" : "enhance";
-  const rate = (blocks: Block[]) => median(blocks.map(({ perSecond }) => perSecond));
-  const latency = (blocks: Block[], q: number) =>
-    quantile(
-      blocks.flatMap(({ latenciesMs }) => latenciesMs),
-      q,
-    );
+export function rowsOf(about: string, ours: Measured, floor: Measured): Row[] {
+  const rate = ({ turns }: Measured) => median(turns.map(({ perSecond }) => perSecond));
+  const latencies = ({ turns }: Measured) => turns.flatMap(({ latenciesMs }) => latenciesMs);
   const ratio = rate(ours) / rate(floor);
-  const compared = (what: string, unit: string, value: number, beside: number): Row => ({
+  const compared = (what: string, unit: string, of: (measured: Measured) => number): Row => ({
     part: PART,
     what: `${about}: ${what}`,
-    value,
+    value: of(ours),
     unit,
-    beside: { what: "bare server, same calls", value: beside },
-    ratio: value / beside,
+    beside: { what: "bare server, same calls", value: of(floor) },
+    ratio: of(ours) / of(floor),
   });
   return [
-    {
-      ...compared("rate", "requests/s", rate(ours), rate(floor)),
-      goal: `at least ${GOAL} of the floor's`,
-      met: ratio >= GOAL,
-    },
-    compared("p50", "ms", latency(ours, 0.5), latency(floor, 0.5)),
-    compared("p99", "ms", latency(ours, 0.99), latency(floor, 0.99)),
+    { ...compared("rate", "requests/s", rate), goal: `at least ${GOAL} of the floor's`, met: ratio >= GOAL },
+    compared("p50", "ms", (measured) => quantile(latencies(measured), 0.5)),
+    compared("p99", "ms", (measured) => quantile(latencies(measured), 0.99)),
+    compared("processor time", "ms", (measured) => measured.cpuMs / latencies(measured).length),
   ];
 }

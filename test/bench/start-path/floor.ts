@@ -17,6 +17,7 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { v7 } from "uuid";
 import * as z from "zod";
 import { AWS_CLIENT } from "../../../shared/services/aws-client.ts";
+import { tellCpuTime } from "../processes.ts";
 import { RECORDING } from "./recording.ts";
 import { startWaitingMachine } from "./waiting-machine.ts";
 
@@ -70,5 +71,6 @@ const server = createServer((request, response) => {
 });
 await once(server.listen(0, "127.0.0.1"), "listening");
 const { port } = z.object({ port: z.number() }).parse(server.address());
+tellCpuTime();
 process.once("SIGTERM", () => process.exit());
 console.log(`ready http://127.0.0.1:${port}`);

@@ -1,20 +1,14 @@
-// Load on one server from a process of its own: so many callers, each of which asks again as soon as it has its answer.
+// Load from a process of its own, on one server after the other in short turns: what else happens on the machine happens to all.
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { Agent, request, type IncomingMessage } from "node:http";
-import * as z from "zod";
 import { readInput } from "../processes.ts";
-import { REQUEST } from "./recording.ts";
+import { ORDER, REQUEST, type Turn } from "./recording.ts";
 
-export const ORDER = z.object({ url: z.string(), withKey: z.boolean(), seconds: z.number() });
+const { urls, withKey, turns, seconds, callers } = await readInput(ORDER);
+const agent = new Agent({ keepAlive: true, maxSockets: callers });
 
-/** A browser page and its neighbours: enough to keep a server of one thread busy, few enough to keep its queue short. */
-const CALLERS = 8;
-
-const { url, withKey, seconds } = await readInput(ORDER);
-const agent = new Agent({ keepAlive: true, maxSockets: CALLERS });
-
-async function ask(): Promise<void> {
+async function ask(url: string): Promise<void> {
   const headers = {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(REQUEST.body),
@@ -27,18 +21,27 @@ async function ask(): Promise<void> {
   if (response.statusCode !== 202) throw new Error(`${url} answered ${response.statusCode}`);
 }
 
-const latenciesMs: number[] = [];
-const until = performance.now() + seconds * 1000;
-const startedAt = performance.now();
-await Promise.all(
-  Array.from({ length: CALLERS }, async () => {
-    for (let now = performance.now(); now < until;) {
-      await ask();
-      latenciesMs.push(performance.now() - now);
+/** So many callers, each of which asks again as soon as it has its answer. */
+async function turn(url: string): Promise<Turn> {
+  const latenciesMs: number[] = [];
+  const startedAt = performance.now();
+  const caller = async () => {
+    for (let now = startedAt; now < startedAt + seconds * 1000;) {
+      const askedAt = now;
+      await ask(url);
       now = performance.now();
+      latenciesMs.push(now - askedAt);
     }
-  }),
-);
-const perSecond = latenciesMs.length / ((performance.now() - startedAt) / 1000);
+  };
+  await Promise.all(Array.from({ length: callers }, caller));
+  return { perSecond: latenciesMs.length / ((performance.now() - startedAt) / 1000), latenciesMs };
+}
+
+const taken: Turn[][] = urls.map(() => []);
+for (let number = 0; number < turns; number++) {
+  // Forwards, backwards, forwards: nobody is always the first.
+  const order = [...urls.entries()];
+  for (const [index, url] of number % 2 === 0 ? order : order.reverse()) taken[index]?.push(await turn(url));
+}
 agent.destroy();
-console.log(JSON.stringify({ perSecond, latenciesMs: latenciesMs.map((ms) => Math.round(ms * 1000) / 1000) }));
+console.log(JSON.stringify(taken));

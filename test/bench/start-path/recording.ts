@@ -1,4 +1,4 @@
-// What one start asks of AWS and answers, so that somebody else can do the same.
+// What the processes of this bench tell each other: a recorded start, the request that makes one, and the load.
 import * as z from "zod";
 
 export const RECORDING = z.object({
@@ -24,3 +24,19 @@ export const REQUEST = {
 
 /** An Idempotency-Key that no request has. */
 export const NO_KEY = "no-idempotency-key";
+
+/** Load: so many turns of so many seconds on each of the servers. */
+export const ORDER = z.object({
+  urls: z.array(z.string()),
+  withKey: z.boolean(),
+  turns: z.number(),
+  seconds: z.number(),
+  callers: z.number(),
+});
+
+/** What one turn has come to. */
+const TURN = z.object({ perSecond: z.number(), latenciesMs: z.array(z.number()) });
+export type Turn = z.infer<typeof TURN>;
+
+/** Server by server, in the order of the addresses. */
+export const TURNS = z.array(z.array(TURN));
