@@ -14,10 +14,12 @@ async function listen(): Promise<void> {
   const endpoint = process.env["AWS_ENDPOINT_URL"];
   const recorder = createServer((request, response) => {
     void buffer(request).then(async (body) => {
-      const { host: _, ...headers } = request.headersDistinct;
       calls.push({ target: request.headersDistinct["x-amz-target"]?.[0] ?? "", body: body.toString() });
-      const sent = Object.entries(headers).map(([name, values = []]): [string, string] => [name, values.join(",")]);
-      const kept = sent.filter(([name]) => !["connection", "content-length"].includes(name));
+      const sent = Object.entries(request.headersDistinct).map(([name, values = []]): [string, string] => [
+        name,
+        values.join(","),
+      ]);
+      const kept = sent.filter(([name]) => !["connection", "content-length", "host"].includes(name));
       const answer = await fetch(`${endpoint}${request.url}`, { method: "POST", headers: kept, body });
       response.writeHead(answer.status, { "content-type": "application/x-amz-json-1.0" }).end(await answer.text());
     });
