@@ -13,6 +13,6 @@ export function partsThere(): string[] {
 }
 
 export async function measureOf(part: string): Promise<Measure> {
-  const module = (await import(`./${part}.ts`)) as { measure: Measure };
+  const module = (await import(new URL(`./${part}.ts`, import.meta.url).href)) as { measure: Measure };
   return module.measure;
 }
