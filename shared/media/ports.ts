@@ -155,16 +155,18 @@ export interface Kling {
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
   /**
-   * The request with this image in fal's history of ended ones: proves presence, never absence.
-   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   * A request in fal's history of ended ones, with the image it was made of as far as fal kept it: proves presence, never
+   * absence. @throws ProviderUnavailableError
    */
   findKlingRequest(
-    imageUrl: string,
+    sought: SoughtRequest,
     mode: KlingGenerationMode,
     since: string,
-    requestId?: string,
-  ): Promise<{ request_id: string } | undefined>;
+  ): Promise<{ request_id: string; image_url?: string } | undefined>;
 }
+
+/** By the image it was made of, or by its name. */
+export type SoughtRequest = { image_url: string } | { request_id: string };
 
 export interface PromptWriter {
   /** The words for Kling, made of the user's words and the picture. Never throws: the user's own words are the fallback. */

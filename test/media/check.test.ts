@@ -132,11 +132,14 @@ describe("a submit of unknown outcome", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });
 
-  it("that fal has reported is adopted when its history stays silent till the end", async () => {
+  it.each([
+    ["silent", () => (world.kling.historyFault = new ProviderUnavailableError("HTTP 503"))],
+    ["without it", () => {}],
+  ])("that fal has reported is adopted when its history stays %s till the end", async (_, given) => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
     await world.records.move(ref, "note report", { reportedRequestId: "r-reported" });
-    world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
+    given();
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect((await world.media()).phase).toBe("submitting");
     world.clock.advance(900);
@@ -144,10 +147,11 @@ describe("a submit of unknown outcome", () => {
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-reported" });
   });
 
-  it("that fal has reported is given up when the history, asked at last, does not know it", async () => {
+  it("that fal has reported is given up when the history, asked at last, shows it as another's", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
     await world.records.move(ref, "note report", { reportedRequestId: "r-foreign" });
+    world.kling.ended("r-foreign", "https://ours.example/sources/another.jpg");
     world.clock.advance(900);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });
