@@ -151,8 +151,9 @@ async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResul
     // What fal finished is fetched for as long as its result may yet be read.
     return deliver(deps, media);
   }
-  // A job that is finished at its deadline is kept: hence the deadline after the look.
-  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  // A job that is finished at its deadline is kept: hence the deadline after the look, and more time where fal says nothing.
+  const now = deps.clock.now();
+  if (passed(media.deadlineAt, now) && (seen || now >= deliverBy(media))) return { next: "fail", code: "timed_out" };
   if (seen) await noteQueuePosition(deps, media, seen.status === "IN_QUEUE" ? seen.queue_position : undefined);
   return { next: "wait" };
 }

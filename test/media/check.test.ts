@@ -56,12 +56,19 @@ describe("a job at fal", () => {
     expect((await world.media()).phase).toBe("generating");
   });
 
-  it("ends at its deadline, whether fal answers or not", async () => {
+  it("ends at its deadline", async () => {
     const ref = await world.given(generating);
     world.clock.advance(3600);
     world.kling.status = { status: "IN_PROGRESS" };
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
+  });
+
+  it("of which fal says nothing at its deadline may be finished, and has nine minutes more", async () => {
+    const ref = await world.given(generating);
+    world.clock.advance(3600 + 539);
     world.kling.status = new ProviderUnavailableError("HTTP 404");
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
   });
 
