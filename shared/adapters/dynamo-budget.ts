@@ -69,6 +69,7 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
       for (let tried = 1; tried <= TRIES; tried++) {
         const known = seen?.open[reservation.id];
         if (known) {
+          if (seen?.stopped) return { reason: "stopped" };
           if (await update(account, askAgain(reservation))) return undefined;
         } else {
           const refusal = tried === 1 ? undefined : judge(seen, reservation, limits, clock.now());
@@ -278,8 +279,9 @@ function commit(
   return { set, onlyIf, names, values };
 }
 
-/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. */
+/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. It is a start like any other. */
 function askAgain({ id, at }: Reservation): Change {
   const names = { "#open": "open", "#id": id, "#at": "at" };
-  return { set: ["#open.#id.#at = :at"], onlyIf: ["attribute_exists(#open.#id)"], names, values: { ":at": at } };
+  const onlyIf = ["attribute_exists(#open.#id)", "attribute_not_exists(stopped)"];
+  return { set: ["#open.#id.#at = :at"], onlyIf, names, values: { ":at": at } };
 }

@@ -15,8 +15,14 @@ export interface SpendingLimits {
 /** The account of the whole deployment, beside one for each tenant. */
 const EVERYBODY: Account = { everybody: true };
 
-/** A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s. */
-export const ABANDONED_AFTER_MS = 5 * 60_000;
+/**
+ * A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s, and the
+ * clocks of whoever starts and whoever sweeps may each be wrong by five minutes.
+ */
+export const ABANDONED_AFTER_MS = 15 * 60_000;
+
+/** Until it is freed it takes room from others: an account with anything open is looked at so often. */
+const LOOK_AGAIN_AFTER_MS = 5 * 60_000;
 
 /** Mills, thousandths of a US dollar: whole numbers, which add up. */
 export function millsOf(usd: number): number {
@@ -128,6 +134,6 @@ export async function freeAbandoned({ budget, records, clock, log }: SettleDeps 
       const freed = await budget.settle(account, id, "refunded", at);
       if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
     }
-    await budget.lookAgain(account, instant(now + ABANDONED_AFTER_MS));
+    await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
   }
 }

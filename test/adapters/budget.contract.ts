@@ -190,6 +190,15 @@ export function budgetContract(open: () => Promise<Options>): void {
       expect(await reserve("b", {}, 280, EVERYBODY)).toBeUndefined();
     });
 
+    it("refuses whoever asks again for what is put aside, too", async () => {
+      await reserve("a", {}, 280, EVERYBODY);
+      await budget.stop(true);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      expect(await openIds(EVERYBODY)).toEqual(["a"]);
+      await budget.stop(false);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toBeUndefined();
+    });
+
     it("can be on before anything was ever put aside", async () => {
       await budget.stop(true);
       expect(await reserve("a", { monthlyCapMills: 1000 }, 280, EVERYBODY)).toEqual({ reason: "stopped" });

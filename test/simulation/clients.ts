@@ -90,9 +90,11 @@ export class Clients {
 
   /** Whoever is refused for want of money or room asks again when some may have come free, with the same key. */
   async insist(intent: Intent, times: number): Promise<void> {
-    for (let tried = 0; tried < times && !intent.accepted; tried++) {
+    for (let tried = 0; tried < times; tried++) {
       if (tried > 0) await this.#world.sleep(7_000 * tried);
+      const refused = intent.refusals.length;
       await this.start(intent);
+      if (intent.accepted || intent.refusals.length === refused) return;
     }
   }
 
@@ -105,7 +107,8 @@ export class Clients {
       intent.accepted = true;
       intent.mediaId = idIn(answer.body);
     }
-    if (answer && REFUSALS.includes(answer.statusCode)) intent.refusals.push(codeIn(answer.body));
+    const code = answer && answer.statusCode >= 400 && answer.body !== "" ? codeIn(answer.body) : "";
+    if (REFUSALS.includes(code)) intent.refusals.push(code);
     return answer;
   }
 
@@ -205,7 +208,7 @@ export class Clients {
 }
 
 /** No money left, too much open or too fast, everything stopped. */
-const REFUSALS = [402, 429, 503];
+export const REFUSALS = ["over_budget", "too_many_open", "rate_limited", "starts_stopped"];
 
 function codeIn(body: string): string {
   return (JSON.parse(body) as { code: string }).code;

@@ -336,9 +336,9 @@ function purposeOf(operation: string, asked: Item): string {
 
 /** ` reserve`, ` settle of everybody`, ` kill switch`; a read is ` account`. */
 function purposeWithAccount(pk: string, asked: Item): string {
-  const update = asked["UpdateExpression"];
+  const { UpdateExpression: update } = asked as { UpdateExpression?: string };
   if (update === undefined) return " account";
-  const [, purpose] = PURPOSES.find(([sign]) => sign.test(String(update))) ?? [];
+  const [, purpose] = PURPOSES.find(([sign]) => sign.test(update)) ?? [];
   return ` ${purpose}${isEverybodys({ pk }) && purpose !== "kill switch" ? " of everybody" : ""}`;
 }
 const PURPOSES: [RegExp, string][] = [
