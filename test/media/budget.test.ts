@@ -127,6 +127,23 @@ describe("with an Idempotency-Key", () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  it("of two at once of which the tenant's account refuses one, what the other has put aside stays", async () => {
+    const { budget } = world.deps;
+    let other: Promise<unknown> = Promise.resolve();
+    // The second comes while the first is being refused; meanwhile there is room again.
+    const reserve: typeof budget.reserve = async (account, reservation, limits) => {
+      if ("everybody" in account) return budget.reserve(account, reservation, limits);
+      other = start("key");
+      await other;
+      return { reason: "too_many_open", retryAfterSeconds: 30 };
+    };
+    const refused = startGeneration({ ...deps(), budget: { ...budget, reserve } }, command, "key");
+    await expect(refused).rejects.toBeInstanceOf(TooManyStartsError);
+    await other;
+    await expectCommitted(280, ["media-1"]);
+    expect(await stored()).toHaveLength(1);
+  });
+
   it("one that was refused may be tried again, with all of its time before it", async () => {
     world.deps.limits.tenant = { monthlyCapMills: 100 };
     await expect(start("key")).rejects.toBeInstanceOf(OverBudgetError);
