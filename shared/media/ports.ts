@@ -99,6 +99,11 @@ export interface Budget {
    * @returns false when there is none such: it was settled before
    */
   settle(account: Account, id: string, outcome: "spent" | "refunded", at?: number): Promise<boolean>;
+  /**
+   * Takes back what this very ask has put aside. What somebody else has asked for too stays: that one may yet be let
+   * through.
+   */
+  withdraw(account: Account, reservation: Reservation): Promise<void>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;
   /** Accounts with something open that nobody has looked at since. */
