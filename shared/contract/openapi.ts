@@ -57,7 +57,7 @@ interface Operation {
   body?: keyof typeof REQUESTS;
   path?: z.ZodObject;
   query?: z.ZodType;
-  answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string }>;
+  answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string | string[] }>;
   /** The errors it may answer besides 429 and 503, which any route may, and 401 and 403, which any closed one may. */
   errors: number[];
   /** Nobody needs to sign in. */
@@ -177,7 +177,7 @@ const OPERATIONS: Operation[] = [
     summary:
       "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
     body: "FalWebhook",
-    path: z.object({ token: z.string() }),
+    path: z.object({ token: z.string().regex(/^[\w-]+\.[\w-]+$/) }),
     answers: { 200: { description: "Heard.", contentType: "application/json" } },
     errors: [400, 401, 413, 415],
     open: true,
@@ -187,7 +187,7 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
-    path: z.object({ name: z.string() }),
+    path: z.object({ name: z.string().regex(/^[\w-]+\.jpg$/) }),
     answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
     errors: [404],
     open: true,
@@ -224,8 +224,8 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveAsset",
     summary: "What the pages are made of.",
-    path: z.object({ name: z.string() }),
-    answers: { 200: { description: "A script or a style sheet.", contentType: "text/plain" } },
+    path: z.object({ name: z.string().regex(/^[\w-]+\.(js|css)$/) }),
+    answers: { 200: { description: "A script or a style sheet.", contentType: ["text/javascript", "text/css"] } },
     errors: [404],
     open: true,
   },
@@ -348,7 +348,8 @@ function describeAnswer({ description, schema, contentType }: Operation["answers
     const content = { schema: ref(schema), ...(schema in EXAMPLES && { example: exampleOf(schema) }) };
     return { description, content: { "application/json": content } };
   }
-  return contentType ? { description, content: { [contentType]: {} } } : { description };
+  if (contentType === undefined) return { description };
+  return { description, content: Object.fromEntries([contentType].flat().map((type) => [type, {}])) };
 }
 
 function exampleOf(schema: string): unknown {
