@@ -5,6 +5,7 @@ import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError 
 import { klingInput, klingMode } from "../media/modes.ts";
 import type { Clock, Kling } from "../media/ports.ts";
 import { submitOutcome } from "../media/submit-outcome.ts";
+import { boundedAnswer, boundedText } from "./bounded-answer.ts";
 
 export interface FalQueueOptions {
   key: string;
@@ -19,6 +20,8 @@ const SUBMIT_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** The largest page of fal's history (fal docs, platform API, "Requests by endpoint"); all of them within one call's time. */
 const HISTORY_PAGE = 100;
+/** With a picture of some MB in each item, where fal cannot reach us and gets them as `data:` URIs. */
+const HISTORY_MAX_BYTES = 64 * 1024 * 1024;
 /** By how much fal's clock may differ from ours, and ours from another function's. */
 const CLOCKS_DIFFER_MS = 10 * 60 * 1000;
 
@@ -41,7 +44,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       if (response.status === 429 || response.status >= 500) {
         throw new ProviderUnavailableError(`HTTP ${response.status}`);
       }
-      return response;
+      return boundedAnswer(response).catch(asUnavailableThrown);
     },
   });
 
@@ -57,7 +60,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     try {
       const signal = AbortSignal.timeout(SUBMIT_TIMEOUT_MS);
       response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });
-      text = await response.text();
+      text = await boundedText(response);
     } catch (error) {
       const errorCode = socketErrorCode(error);
       const outcome = submitOutcome({ errorCode }) === "not_sent" ? "not_sent" : "in_doubt";
@@ -117,7 +120,9 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
     url.search = new URLSearchParams(query).toString();
     const response = await call(url, { headers, signal });
-    const page = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
+    const page = historyBody.safeParse(
+      parseJson(await boundedText(response, HISTORY_MAX_BYTES).catch(asUnavailableThrown)),
+    ).data;
     if (!response.ok || !page) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
     return page;
   }

@@ -75,6 +75,21 @@ export interface AccountLimits {
   startsPerMinute?: number;
 }
 
+/** How an account stands at a moment. */
+export interface AccountStanding {
+  /** The month that is committed in: `2026-11`. */
+  period: string;
+  /** Mills of it, spent or put aside. */
+  committedMills: number;
+  /** Those of them that are put aside. */
+  reservedMills: number;
+  /** Generations, of earlier months too. */
+  open: number;
+  startsThisMinute: number;
+  /** Of everybody's account: the kill switch. */
+  stopped: boolean;
+}
+
 /** A price put aside for one generation. */
 export interface Reservation extends MediaRef {
   id: string;
@@ -104,6 +119,7 @@ export interface Budget {
    * through.
    */
   withdraw(account: Account, reservation: Reservation): Promise<void>;
+  standing(account: Account): Promise<AccountStanding>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;
   /** Accounts with something open that nobody has looked at since. */
