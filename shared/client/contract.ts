@@ -2,7 +2,7 @@
 import type * as z from "zod";
 import type { enhanceAnswer, enhanceRequest } from "../contract/enhance.ts";
 import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
-import type { pricingAnswer, timingsAnswer } from "../contract/planning.ts";
+import type { budgetAnswer, pricingAnswer, timingsAnswer } from "../contract/planning.ts";
 import type { cancelAnswer, checkAnswer, checkRequest, listAnswer } from "../contract/reading.ts";
 import type { checkUploadAnswer, uploadAnswer, uploadRequest } from "../contract/upload.ts";
 
@@ -19,4 +19,5 @@ export type Upload = z.output<typeof uploadAnswer>["data"];
 export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
 export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
+export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;
