@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
 import { UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
-import { mediaSpace, spaceId } from "./media-space.ts";
+import { spaceId } from "./ids.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
@@ -48,10 +48,6 @@ export const enhanceRequest = z
     message: "is only for mode pro",
   });
 export type EnhanceRequest = z.infer<typeof enhanceRequest>;
-
-export const enhanceAnswer = z.object({
-  data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
-});
 
 /** What the domain starts; of the caller's picture only link, name and id are taken. */
 export function startCommand(body: EnhanceRequest, caller: { tenantId: string; userId: string }): StartCommand {

@@ -1,22 +1,22 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod";
-import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
-import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
-import { falWebhook } from "./fal-webhook.ts";
-import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
-import { pricingAnswer, timingsAnswer } from "./planning.ts";
 import {
   cancelAnswer,
   checkAnswer,
-  checkRequest,
+  checkUploadAnswer,
+  enhanceAnswer,
   listAnswer,
-  listQuery,
   mediaAnswer,
-  mediaPath,
-  spacePath,
-  watchQuery,
-} from "./reading.ts";
-import { checkUploadAnswer, uploadAnswer, uploadPath, uploadRequest } from "./upload.ts";
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+} from "./answers.ts";
+import { enhanceRequest } from "./enhance.ts";
+import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
+import { falWebhook } from "./fal-webhook.ts";
+import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
+import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "./reading.ts";
+import { uploadPath, uploadRequest } from "./upload.ts";
 
 const REQUESTS = {
   EnhanceRequest: enhanceRequest,

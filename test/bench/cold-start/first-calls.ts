@@ -30,16 +30,16 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
   const queued = queuedMedia({ image, deadlineAt: "2999-01-01T00:00:00.000Z" });
   const source = { key: `sources/${SOURCE_NAME}`, width: 1600, height: 900 };
   const submitted = { attempt: 1, requestId: "r1", submittedAt: queued.createdAt, claimedAt: queued.createdAt, source };
-  const generating = { ...queued, ...submitted, phase: "generating", version: 3 } as const;
-  const completed = {
+  const generating: Media = { ...queued, ...submitted, phase: "generating", version: 3 };
+  const completed: Media = {
     ...generating,
     phase: "completed",
     video: storedVideo(queued.id),
     completedAt: queued.createdAt,
     analysisStatus: "completed",
     description: [{ start: 0, text: "Waves at a beach." }],
-  } as const;
-  const lost = { ...generating, phase: "failed", error: { code: "delivery_failed", message: "No." } } as const;
+  };
+  const lost: Media = { ...generating, phase: "failed", error: { code: "delivery_failed", message: "No." } };
   const location = { spaceId: queued.spaceId };
   const path = { ...location, id: queued.id };
   const start = {
