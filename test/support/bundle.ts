@@ -1,6 +1,7 @@
 // A handler as SST bundles it: esbuild with the options of SST's own builder (sst/sst, pkg/runtime/node/build.go), for production.
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
+import { NOT_BUNDLED } from "../../stacks/blueprint/functions.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 
 /** SST puts these first lines into every ESM bundle: packages written for CommonJS need the names. */
@@ -47,7 +48,7 @@ export async function bundleHandler(
     metafile: true,
     splitting,
     minify,
-    external: [...NATIVE, ...install],
+    external: [...NATIVE, ...install, ...NOT_BUNDLED],
     banner: { js: BANNER },
     logLevel: "error",
   });
