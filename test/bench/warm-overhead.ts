@@ -5,7 +5,7 @@ import type { Context } from "aws-lambda";
 import * as z from "zod";
 import type { HttpEvent } from "../../shared/caller.ts";
 import { enhanceRequest } from "../../shared/contract/enhance.ts";
-import { generationRequested } from "../../shared/contract/events.ts";
+import { generationRequested } from "../../shared/contract/generation-requested.ts";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";
 import { checkInput } from "../../shared/contract/steps.ts";
 import { http, onEvent, reply, step } from "../../shared/lambda.ts";
