@@ -20,6 +20,8 @@ export interface Bundle {
   /** Bytes of what is read at a cold start, and of what is read on demand. */
   entryBytes: number;
   chunkBytes: number;
+  /** Every file that it is made of, from the project's root. */
+  sources: string[];
 }
 
 /** @param handler `functions/api/enhance-media.handler` */
@@ -65,5 +67,6 @@ export async function bundleHandler(
     file: join(outdir, entry),
     entryBytes: bytes(outputs.filter(([file]) => first.has(file))),
     chunkBytes: bytes(outputs.filter(([file]) => !first.has(file))),
+    sources: Object.keys(metafile.inputs),
   };
 }
