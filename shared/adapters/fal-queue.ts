@@ -158,23 +158,23 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       }
     },
 
-    async findKlingRequest(imageUrl, mode, since, requestId) {
+    async findKlingRequest(sought, mode, since) {
       const query = {
         endpoint_id: klingMode(mode).endpointId,
         // No end: it would be by our clock.
         start: new Date(Date.parse(since) - CLOCKS_DIFFER_MS).toISOString(),
         expand: "payloads",
         limit: String(HISTORY_PAGE),
-        ...(requestId !== undefined && { request_id: requestId }),
+        ...("request_id" in sought && { request_id: sought.request_id }),
       };
       const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
       let cursor: string | undefined;
       do {
         const page = await historyPage({ ...query, ...(cursor !== undefined && { cursor }) }, signal);
-        const found = page.items.find(
-          (item) => item?.json_input.image_url === imageUrl && (requestId ?? item.request_id) === item.request_id,
+        const found = page.items.find((item) =>
+          "request_id" in sought ? item?.request_id === sought.request_id : item?.image_url === sought.image_url,
         );
-        if (found) return { request_id: found.request_id };
+        if (found) return found;
         cursor = page.next_cursor ?? undefined;
       } while (cursor !== undefined);
       return undefined;
@@ -251,7 +251,10 @@ const statusBody = z.discriminatedUnion("status", [
   z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
 ]);
 const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
-const historyItem = z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }) });
+// fal does not keep the inputs of those who asked it not to.
+const historyItem = z
+  .object({ request_id: z.string(), json_input: z.object({ image_url: word }).optional().catch(undefined) })
+  .transform(({ request_id, json_input }) => ({ request_id, image_url: json_input?.image_url }));
 // One odd item must not hide the others.
 const historyBody = z.object({
   items: z.array(historyItem.or(z.undefined()).catch(undefined)),

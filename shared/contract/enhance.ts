@@ -3,7 +3,7 @@ import * as z from "zod";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
 import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
-import { mediaSpace, spaceId } from "./media-space.ts";
+import { spaceId } from "./ids.ts";
 import { text } from "./text.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
@@ -71,10 +71,6 @@ export const enhanceRequest = z
     },
   });
 export type EnhanceRequest = z.infer<typeof enhanceRequest>;
-
-export const enhanceAnswer = z.object({
-  data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
-});
 
 /** What the domain starts; of the caller's picture only link, name and id are taken. */
 export function startCommand(body: EnhanceRequest, caller: { tenantId: string; userId: string }): StartCommand {

@@ -1,23 +1,24 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod";
-import { enhanceAnswer, enhanceRequest } from "./enhance.ts";
-import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
-import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency-key.ts";
-import { falWebhook } from "./fal-webhook.ts";
-import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
-import { budgetAnswer, pricingAnswer, timingsAnswer } from "./planning.ts";
 import {
+  budgetAnswer,
   cancelAnswer,
   checkAnswer,
-  checkRequest,
+  checkUploadAnswer,
+  enhanceAnswer,
   listAnswer,
-  listQuery,
   mediaAnswer,
-  mediaPath,
-  spacePath,
-  watchQuery,
-} from "./reading.ts";
-import { checkUploadAnswer, uploadAnswer, uploadPath, uploadRequest } from "./upload.ts";
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+} from "./answers.ts";
+import { enhanceRequest } from "./enhance.ts";
+import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
+import { falWebhook } from "./fal-webhook.ts";
+import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency-key.ts";
+import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
+import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "./reading.ts";
+import { uploadPath, uploadRequest } from "./upload.ts";
 
 const REQUESTS = {
   EnhanceRequest: enhanceRequest,

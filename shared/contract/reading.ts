@@ -1,19 +1,9 @@
-// The reading routes and cancel: what they take and what they answer.
+// The reading routes and cancel: what they take.
 import * as z from "zod";
-import { PHASES } from "../media/status.ts";
-import { mediaId, mediaSpace, spaceId } from "./media-space.ts";
+import { mediaId, spaceId } from "./ids.ts";
 import { decimal } from "./text.ts";
 
 export const checkRequest = z.object({ spaceId, mediaSpace: z.object({ id: mediaId }) });
-
-export const checkAnswer = z.object({
-  data: z.object({
-    status: z.enum(["in_progress", "completed", "failed", "canceled"]),
-    phase: z.enum(PHASES).exclude(["deleted"]).optional(),
-    queue_position: z.number().int().nonnegative().optional(),
-    mediaSpace,
-  }),
-});
 
 export const mediaPath = z.object({ spaceId, id: mediaId });
 export const spacePath = z.object({ spaceId });
@@ -41,9 +31,3 @@ export const listQuery = z.object({
     .optional()
     .meta({ description: "`nextCursor` of the page before: good for this tenant and this space." }),
 });
-
-export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
-export const listAnswer = z.object({
-  data: z.object({ items: z.array(mediaSpace), nextCursor: z.string().optional() }),
-});
-export const cancelAnswer = z.object({ data: z.object({ message: z.string(), mediaSpace }) });

@@ -114,6 +114,11 @@ export interface Budget {
    * @returns false when there is none such: it was settled before
    */
   settle(account: Account, id: string, outcome: "spent" | "refunded", at?: number): Promise<boolean>;
+  /**
+   * Takes back what this very ask has put aside. What somebody else has asked for too stays: that one may yet be let
+   * through.
+   */
+  withdraw(account: Account, reservation: Reservation): Promise<void>;
   standing(account: Account): Promise<AccountStanding>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;
@@ -171,16 +176,18 @@ export interface Kling {
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
   /**
-   * The request with this image in fal's history of ended ones: proves presence, never absence.
-   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   * A request in fal's history of ended ones, with the image it was made of as far as fal kept it: proves presence, never
+   * absence. @throws ProviderUnavailableError
    */
   findKlingRequest(
-    imageUrl: string,
+    sought: SoughtRequest,
     mode: KlingGenerationMode,
     since: string,
-    requestId?: string,
-  ): Promise<{ request_id: string } | undefined>;
+  ): Promise<{ request_id: string; image_url?: string } | undefined>;
 }
+
+/** By the image it was made of, or by its name. */
+export type SoughtRequest = { image_url: string } | { request_id: string };
 
 export interface PromptWriter {
   /** The words for Kling, made of the user's words and the picture. Never throws: the user's own words are the fallback. */

@@ -162,6 +162,35 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("withdrawing", () => {
+    it("gives back what this ask has put aside, once", async () => {
+      const asked = reservation("a", 700);
+      await budget.reserve(ACME, asked, {});
+      for (let n = 0; n < 2; n++) await budget.withdraw(ACME, asked);
+      expect(await left(1000)).toBe(1000);
+      expect(await openIds()).toEqual([]);
+    });
+
+    it("leaves what somebody else asks for at the same time, whichever of the two is refused", async () => {
+      const asked = reservation("a", 700);
+      await budget.reserve(ACME, asked, {});
+      await budget.reserve(ACME, asked, {});
+      for (let n = 0; n < 2; n++) await budget.withdraw(ACME, asked);
+      expect(await openIds()).toEqual(["a"]);
+      expect(await left(1000)).toBe(300);
+    });
+
+    it("that arrives late leaves what a later ask has put aside", async () => {
+      const asked = reservation("a");
+      await budget.reserve(ACME, asked, {});
+      await budget.withdraw(ACME, asked);
+      clock.advance(8);
+      await reserve("a", {});
+      await budget.withdraw(ACME, asked);
+      expect(await openIds()).toEqual(["a"]);
+    });
+  });
+
   describe("how an account stands", () => {
     const UNTOUCHED = { committedMills: 0, reservedMills: 0, open: 0, startsThisMinute: 0, stopped: false };
 
@@ -219,6 +248,15 @@ export function budgetContract(open: () => Promise<Options>): void {
       await budget.stop(false);
       expect(await budget.isStopped()).toBe(false);
       expect(await reserve("b", {}, 280, EVERYBODY)).toBeUndefined();
+    });
+
+    it("refuses whoever asks again for what is put aside, too", async () => {
+      await reserve("a", {}, 280, EVERYBODY);
+      await budget.stop(true);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      expect(await openIds(EVERYBODY)).toEqual(["a"]);
+      await budget.stop(false);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toBeUndefined();
     });
 
     it("can be on before anything was ever put aside", async () => {

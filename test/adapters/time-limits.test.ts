@@ -111,7 +111,7 @@ const CALLS: Record<string, CallOut> = {
   },
   "fal: history": {
     limit: 10_000,
-    call: () => kling().findKlingRequest("https://a.example/b.jpg", "standard", "2026-01-01T00:00:00.000Z"),
+    call: () => kling().findKlingRequest({ request_id: "r1" }, "standard", "2026-01-01T00:00:00.000Z"),
     comes: { name: "ProviderUnavailableError" },
   },
   "fal: the keys of its webhooks": {

@@ -2,14 +2,25 @@
 import { createConfig, lintFromString } from "@redocly/openapi-core";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { enhanceAnswer, enhanceRequest } from "../../shared/contract/enhance.ts";
+import {
+  budgetAnswer,
+  cancelAnswer,
+  checkAnswer,
+  checkUploadAnswer,
+  enhanceAnswer,
+  listAnswer,
+  mediaAnswer,
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+} from "../../shared/contract/answers.ts";
+import { enhanceRequest } from "../../shared/contract/enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "../../shared/contract/examples.ts";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
-import { budgetAnswer, pricingAnswer, timingsAnswer } from "../../shared/contract/planning.ts";
-import { cancelAnswer, checkAnswer, checkRequest, listAnswer, mediaAnswer } from "../../shared/contract/reading.ts";
-import { checkUploadAnswer, uploadAnswer, uploadRequest } from "../../shared/contract/upload.ts";
+import { checkRequest } from "../../shared/contract/reading.ts";
+import { uploadRequest } from "../../shared/contract/upload.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 
 /** Redocly's strict rules, and examples held against their schemas. */

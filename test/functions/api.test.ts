@@ -1,11 +1,18 @@
 // The HTTP functions through their real events: the contract of the API, and forty ways to get it wrong.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { enhanceAnswer } from "../../shared/contract/enhance.ts";
-import { cancelAnswer, checkAnswer, listAnswer, mediaAnswer } from "../../shared/contract/reading.ts";
+import {
+  budgetAnswer,
+  cancelAnswer,
+  checkAnswer,
+  enhanceAnswer,
+  listAnswer,
+  mediaAnswer,
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+} from "../../shared/contract/answers.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
-import { budgetAnswer, pricingAnswer, timingsAnswer } from "../../shared/contract/planning.ts";
-import { uploadAnswer } from "../../shared/contract/upload.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { inProcessCloud, PHOTO_URL, type CloudLink, type InProcessCloud } from "../support/in-process-cloud.ts";
 

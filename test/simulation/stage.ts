@@ -9,6 +9,7 @@ import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { acting } from "./gate.ts";
 import { link, theWorld } from "./link.ts";
+import type { Limits } from "./money.ts";
 import { openSeams, type Patch } from "./seams.ts";
 import { removeItem } from "./simulated-aws.ts";
 import { takeTime } from "./virtual-time.ts";
@@ -38,6 +39,16 @@ const ENVIRONMENT = {
   POLL_SECONDS: "10",
 };
 
+/** Absent where there is no limit, as in an operator's `.env`. */
+function inEnvironment({ tenantCapMills, globalCapMills, maxOpen, startsPerMinute }: Limits): NodeJS.ProcessEnv {
+  return {
+    ...(tenantCapMills !== undefined && { MONTHLY_CAP_USD: String(tenantCapMills / 1000) }),
+    ...(globalCapMills !== undefined && { GLOBAL_MONTHLY_CAP_USD: String(globalCapMills / 1000) }),
+    ...(maxOpen !== undefined && { MAX_OPEN_GENERATIONS: String(maxOpen) }),
+    ...(startsPerMinute !== undefined && { START_RATE: String(startsPerMinute) }),
+  };
+}
+
 /** Sets the stage for any number of runs, one after the other. The process is of no other use afterwards. */
 export async function setStage(planted?: Patch): Promise<Stage> {
   process.env = { ...ENVIRONMENT };
@@ -58,7 +69,10 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     };
     handlers.set(functionName(handlerPath), handler);
   }
+  // What the product reads on demand: reading takes real time.
   await import("../../shared/services/s3-media-files.ts");
+  await import("../../shared/services/event-bridge.ts");
+  await import("../../shared/adapters/workflow-ai.ts");
   const { Resource } = await import("sst/resource");
   const { remember } = await import("./stand-ins/source-image.ts");
   const picture = await sharp({ create: { width: 480, height: 320, channels: 3, background: "#3377aa" } })
@@ -94,8 +108,9 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     clip,
     remove: (key) => removeItem(dynamoDb, key),
     linkSecret: (name, value) => void Reflect.set(Resource, name, { value }),
-    environment: ({ webhooks, ai }: Settings) => ({
+    environment: ({ webhooks, ai, limits = {} }: Settings) => ({
       ...ENVIRONMENT,
+      ...inEnvironment(limits),
       ...(webhooks && { PUBLIC_URL: "https://api.example" }),
       ...(ai && { WORKFLOWAI_API_KEY: "SECRET-AI-KEY", WORKFLOWAI_API_URL: "https://workflowai.example" }),
     }),

@@ -1,6 +1,53 @@
-// What a generation costs, how long it takes and whether the budget holds it, before it is started.
+// What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
 import * as z from "zod";
 import { DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { PHASES } from "../media/status.ts";
+import { mediaSpace } from "./media-space.ts";
+import { uploadId } from "./upload.ts";
+
+export const enhanceAnswer = z.object({
+  data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
+});
+
+export const checkAnswer = z.object({
+  data: z.object({
+    status: z.enum(["in_progress", "completed", "failed", "canceled"]),
+    phase: z.enum(PHASES).exclude(["deleted"]).optional(),
+    queue_position: z.number().int().nonnegative().optional(),
+    mediaSpace,
+  }),
+});
+
+export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
+export const listAnswer = z.object({
+  data: z.object({ items: z.array(mediaSpace), nextCursor: z.string().optional() }),
+});
+export const cancelAnswer = z.object({ data: z.object({ message: z.string(), mediaSpace }) });
+
+export const uploadAnswer = z.object({
+  data: z.object({
+    id: uploadId,
+    put: z
+      .object({
+        method: z.literal("PUT"),
+        url: z.url(),
+        headers: z.record(z.string(), z.string()).meta({ description: "To be sent with it." }),
+      })
+      .meta({ description: "Where the bytes go, without any other header of yours: the URL is the permission." }),
+    expiresAt: z.iso.datetime().meta({ description: "The place takes bytes until then." }),
+  }),
+});
+
+export const checkUploadAnswer = z.object({
+  data: z.object({
+    link: z.string().meta({
+      description: "For `mediaSpace.media.image.link` and `tailImageUrl`, for a week, in any space of yours.",
+      example: "upload:019b76da-a800-7000-8000-000000000001",
+    }),
+    width: z.number().int().positive(),
+    height: z.number().int().positive(),
+  }),
+});
 
 const kind = { mode: z.enum(KlingGenerationMode), duration: z.enum(DURATIONS) };
 
