@@ -1,5 +1,5 @@
 // The functions: one per handler of the blueprint, each with its own role, log and limits.
-import { functionName, functionPlan } from "./blueprint/functions.ts";
+import { functionName, functionPlan, NOT_BUNDLED } from "./blueprint/functions.ts";
 import { linksOf, type LinkTargets } from "./links.ts";
 import type { Settings } from "./settings.ts";
 
@@ -76,6 +76,7 @@ function createFunction(
       minify: true,
       // What is imported on demand (the S3 client) stays out of a cold start that does not need it.
       splitting: true,
+      esbuild: { external: [...NOT_BUNDLED] },
       ...(install ? { install: [...install] } : {}),
     },
     ...(copy ? { copyFiles: copy.map((from) => ({ from })) } : {}),

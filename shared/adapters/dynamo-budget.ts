@@ -2,9 +2,9 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { ABANDONED_AFTER_MS, periodOf, renewalOf } from "../media/budget.ts";
+import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../media/budget.ts";
 import { instant } from "../media/media.ts";
-import type { Account, AccountLimits, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 
 export interface DynamoBudgetOptions {
   client: DynamoDBClient;
@@ -99,6 +99,10 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     async withdraw(account, { id, at }) {
       const { onlyIf, ...rest } = ending(id, at);
       await end(account, "refunded", { ...rest, onlyIf: [...onlyIf, "attribute_not_exists(#open.#id.askedAgain)"] });
+    },
+
+    async standing(account) {
+      return standingOf(await read(account), clock.now());
     },
 
     async open(account) {
@@ -199,6 +203,21 @@ function currentPeriod(seen: AccountItem | undefined, nowMs: number): string {
   return seen?.period !== undefined && seen.period > ours ? seen.period : ours;
 }
 
+/** The account as it was seen, with what has passed since left out. */
+function standingOf(seen: AccountItem | undefined, nowMs: number): AccountStanding {
+  const period = currentPeriod(seen, nowMs);
+  const open = Object.values(seen?.open ?? {});
+  const reserved = open.filter((entry) => entry.period === period).map(({ mills }) => mills);
+  return {
+    period,
+    committedMills: seen?.period === period ? seen.monthCommitted : 0,
+    reservedMills: reserved.reduce((sum, mills) => sum + mills, 0),
+    open: open.length,
+    startsThisMinute: seen?.minute === minuteOf(nowMs) ? seen.minuteStarts : 0,
+    stopped: seen?.stopped ?? false,
+  };
+}
+
 /** What speaks against it in the account as it was seen. */
 function judge(
   seen: AccountItem | undefined,
@@ -206,18 +225,18 @@ function judge(
   { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
   nowMs: number,
 ): Refusal | undefined {
-  if (seen?.stopped) return { reason: "stopped" };
-  const period = currentPeriod(seen, nowMs);
-  const committed = seen?.period === period ? seen.monthCommitted : 0;
-  if (monthlyCapMills !== undefined && committed + mills > monthlyCapMills) {
-    return { reason: "over_budget", leftMills: Math.max(0, monthlyCapMills - committed), renewsAt: renewalOf(period) };
+  const { period, committedMills, open, startsThisMinute, stopped } = standingOf(seen, nowMs);
+  if (stopped) return { reason: "stopped" };
+  if (monthlyCapMills !== undefined && committedMills + mills > monthlyCapMills) {
+    return {
+      reason: "over_budget",
+      leftMills: leftOf(monthlyCapMills, committedMills),
+      renewsAt: renewalOf(period),
+    };
   }
-  if (Object.keys(seen?.open ?? {}).length >= maxOpen) {
-    return { reason: "too_many_open", retryAfterSeconds: TOO_MANY_OPEN_RETRY_SECONDS };
-  }
-  const starts = seen?.minute === minuteOf(nowMs) ? seen.minuteStarts : 0;
-  if (startsPerMinute !== undefined && starts >= startsPerMinute) {
-    return { reason: "rate_limited", retryAfterSeconds: Math.ceil((60_000 - (nowMs % 60_000)) / 1000) };
+  if (open >= maxOpen) return { reason: "too_many_open", retryAfterSeconds: TOO_MANY_OPEN_RETRY_SECONDS };
+  if (startsPerMinute !== undefined && startsThisMinute >= startsPerMinute) {
+    return { reason: "rate_limited", retryAfterSeconds: Math.ceil((endOfMinute(nowMs) - nowMs) / 1000) };
   }
   return undefined;
 }

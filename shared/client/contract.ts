@@ -1,10 +1,20 @@
 // The types of the contract as a caller sees them. Types alone: nothing of the schemas they come from is bundled.
 import type * as z from "zod";
-import type { enhanceAnswer, enhanceRequest } from "../contract/enhance.ts";
+import type {
+  budgetAnswer,
+  cancelAnswer,
+  checkAnswer,
+  checkUploadAnswer,
+  enhanceAnswer,
+  listAnswer,
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+} from "../contract/answers.ts";
+import type { enhanceRequest } from "../contract/enhance.ts";
 import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
-import type { pricingAnswer, timingsAnswer } from "../contract/planning.ts";
-import type { cancelAnswer, checkAnswer, checkRequest, listAnswer } from "../contract/reading.ts";
-import type { checkUploadAnswer, uploadAnswer, uploadRequest } from "../contract/upload.ts";
+import type { checkRequest } from "../contract/reading.ts";
+import type { uploadRequest } from "../contract/upload.ts";
 
 export type EnhanceRequest = z.input<typeof enhanceRequest>;
 export type EnhanceAnswer = z.output<typeof enhanceAnswer>["data"];
@@ -19,4 +29,5 @@ export type Upload = z.output<typeof uploadAnswer>["data"];
 export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
 export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
+export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;

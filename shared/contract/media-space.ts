@@ -2,16 +2,7 @@
 import * as z from "zod";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
-
-export const spaceId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "A space: whatever the caller groups media by.", examples: ["holiday-2026"] });
-
-export const mediaId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "The id of a media, made by the server; it sorts by time." });
+import { mediaId } from "./ids.ts";
 
 const pixels = z.number().int().positive();
 const instant = z.iso.datetime();
@@ -82,5 +73,5 @@ export const errorAnswer = z.object({
   traceId: z.string(),
 });
 
-/** What API Gateway says itself, before any function of ours is asked: too many requests. */
+/** What API Gateway says itself, where no function of ours was asked or has answered. */
 export const gatewayError = z.object({ message: z.string() });

@@ -34,6 +34,16 @@ export function periodOf(nowMs: number): string {
   return instant(nowMs).slice(0, 7);
 }
 
+/** Epoch milliseconds at which the calendar minute that starts are counted in is over. */
+export function endOfMinute(nowMs: number): number {
+  return (Math.floor(nowMs / 60_000) + 1) * 60_000;
+}
+
+/** What a cap still holds. */
+export function leftOf(capMills: number, committedMills: number): number {
+  return Math.max(0, capMills - committedMills);
+}
+
 /** When the month's budget is whole again. */
 export function renewalOf(period: string): string {
   const [year = 0, month = 0] = period.split("-").map(Number);
@@ -78,7 +88,8 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
   return limitsEverybody || limitsTenant;
 }
 
-function isLimited(limits: AccountLimits): boolean {
+/** Whether anything of an account is limited: if not, nothing of it is counted. */
+export function isLimited(limits: AccountLimits): boolean {
   return Object.values(limits).some((limit) => limit !== undefined);
 }
 

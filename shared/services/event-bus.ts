@@ -1,10 +1,7 @@
-// The bus.
-import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { createEventBridgeBus } from "../adapters/event-bus.ts";
-import { linkedName } from "../environment.ts";
-import { AWS_CLIENT } from "./aws-client.ts";
+// The bus. Its client is read with the first event: most looks at a generation have none.
+import type { EventBus } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 
-export const eventBus = lazy(() =>
-  createEventBridgeBus({ client: new EventBridgeClient(AWS_CLIENT), busName: linkedName("Bus") }),
-);
+const bus = lazy(async () => (await import("./event-bridge.ts")).openEventBridge());
+
+export const eventBus = lazy((): EventBus => ({ publish: async (events) => (await bus()).publish(events) }));

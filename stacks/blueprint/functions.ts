@@ -41,6 +41,9 @@ export interface FunctionPlan {
   copy?: readonly string[];
 }
 
+/** Left out of every bundle: @aws-sdk/core asks for it in a browser alone, 37 KB that no function ever reads. */
+export const NOT_BUNDLED: readonly string[] = ["bowser"];
+
 /** Lambda gives CPU by memory; below this a cold start takes longer than its cheaper second saves. */
 const SMALL_MB = 512;
 /** The gateway waits 30 s: a function that ends before it says why in its log. */
@@ -79,6 +82,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     install: ["sharp"],
   },
   "functions/api/report-pricing.handler": { ...api, links: [] },
+  "functions/api/report-budget.handler": { ...api, links: ["Media.get"] },
   "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
   "functions/api/delete-media.handler": {
     ...api,

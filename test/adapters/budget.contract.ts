@@ -191,6 +191,37 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("how an account stands", () => {
+    const UNTOUCHED = { committedMills: 0, reservedMills: 0, open: 0, startsThisMinute: 0, stopped: false };
+
+    it("is told before it was ever used", async () => {
+      expect(await budget.standing(ACME)).toEqual({ ...UNTOUCHED, period: "2026-01" });
+    });
+
+    it("is what was spent, and what is put aside for what is open", async () => {
+      await reserve("spent", { startsPerMinute: 9 }, 100);
+      await reserve("refunded", { startsPerMinute: 9 }, 200);
+      await reserve("open", { startsPerMinute: 9 }, 400);
+      await budget.settle(ACME, "spent", "spent");
+      await budget.settle(ACME, "refunded", "refunded");
+      const standing = { period: "2026-01", committedMills: 500, reservedMills: 400, open: 1, stopped: false };
+      expect(await budget.standing(ACME)).toEqual({ ...standing, startsThisMinute: 3 });
+      clock.advance(60);
+      expect(await budget.standing(ACME)).toEqual({ ...standing, startsThisMinute: 0 });
+    });
+
+    it("begins anew with the month, but for what is still open", async () => {
+      await reserve("january", {}, 400);
+      clock.advance(600);
+      expect(await budget.standing(ACME)).toEqual({ ...UNTOUCHED, period: "2026-02", open: 1 });
+    });
+
+    it("says of everybody's whether the switch is on", async () => {
+      await budget.stop(true);
+      expect(await budget.standing(EVERYBODY)).toEqual({ ...UNTOUCHED, period: "2026-01", stopped: true });
+    });
+  });
+
   describe("what the sweeper sees", () => {
     it("is every account with something open, once it may be abandoned, until that is settled", async () => {
       await reserve("a", {});

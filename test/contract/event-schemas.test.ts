@@ -1,7 +1,7 @@
 // The published JSON Schemas: they are what the contract says today, one for each event, and they bite.
 import { describe, expect, it } from "vitest";
 import { eventSchemas } from "../../shared/contract/event-schemas.ts";
-import { generationRequestedDetail } from "../../shared/contract/events.ts";
+import { generationRequestedDetail } from "../../shared/contract/generation-requested.ts";
 import { EVENT_TYPES } from "../../shared/media/status.ts";
 import { faultsOfDetail, PUBLISHED_SCHEMAS } from "../support/event-schemas.ts";
 

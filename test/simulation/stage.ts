@@ -69,7 +69,10 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     };
     handlers.set(functionName(handlerPath), handler);
   }
+  // What the product reads on demand: reading takes real time.
   await import("../../shared/services/s3-media-files.ts");
+  await import("../../shared/services/event-bridge.ts");
+  await import("../../shared/adapters/workflow-ai.ts");
   const { Resource } = await import("sst/resource");
   const { remember } = await import("./stand-ins/source-image.ts");
   const picture = await sharp({ create: { width: 480, height: 320, channels: 3, background: "#3377aa" } })

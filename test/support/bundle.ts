@@ -1,6 +1,7 @@
 // A handler as SST bundles it: esbuild with the options of SST's own builder (sst/sst, pkg/runtime/node/build.go), for production.
 import { join } from "node:path";
-import { build } from "esbuild";
+import { build, type Metafile } from "esbuild";
+import { NOT_BUNDLED } from "../../stacks/blueprint/functions.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 
 /** SST puts these first lines into every ESM bundle: packages written for CommonJS need the names. */
@@ -20,6 +21,8 @@ export interface Bundle {
   /** Bytes of what is read at a cold start, and of what is read on demand. */
   entryBytes: number;
   chunkBytes: number;
+  /** What the bytes are of, packages and our own folders, the largest first. */
+  contents: { name: string; bytes: number }[];
 }
 
 /** @param handler `functions/api/enhance-media.handler` */
@@ -32,6 +35,7 @@ export async function bundleHandler(
   const entry = handler.replace(/^.*\//, "").replace(/\.[^.]*$/, ".mjs");
   const { metafile } = await build({
     absWorkingDir: ROOT,
+    nodePaths: [join(ROOT, "node_modules")],
     entryPoints: [source],
     outdir,
     outExtension: { ".js": ".mjs" },
@@ -44,7 +48,7 @@ export async function bundleHandler(
     metafile: true,
     splitting,
     minify,
-    external: [...NATIVE, ...install],
+    external: [...NATIVE, ...install, ...NOT_BUNDLED],
     banner: { js: BANNER },
     logLevel: "error",
   });
@@ -65,5 +69,23 @@ export async function bundleHandler(
     file: join(outdir, entry),
     entryBytes: bytes(outputs.filter(([file]) => first.has(file))),
     chunkBytes: bytes(outputs.filter(([file]) => !first.has(file))),
+    contents: contentsOf(metafile),
   };
+}
+
+function contentsOf({ outputs }: Metafile): Bundle["contents"] {
+  const sums = new Map<string, number>();
+  for (const { inputs } of Object.values(outputs)) {
+    for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+      const name = partOf(file);
+      sums.set(name, (sums.get(name) ?? 0) + bytesInOutput);
+    }
+  }
+  return [...sums].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** The package of an input, by the last `node_modules` in its path; of our own files the folder. */
+function partOf(file: string): string {
+  const [, name] = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file) ?? [];
+  return name ?? file.replace(/\/[^/]*$/, "");
 }
