@@ -1,10 +1,10 @@
-// How the table's adapters speak to DynamoDB: in plain objects, where undefined means absent.
+// The table's client in plain JavaScript values, made in one way for all who use the table.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
 /**
- * The only place that makes one: a document client keeps its settings in the config of the client below it (lib-dynamodb
- * 3.1162, `DynamoDBDocumentClient`), so of two over one client the later decides for both.
+ * `from` writes its options into the client that it is given (lib-dynamodb 3.1162): of two with options of their own,
+ * made of one client, both would have those of the later.
  */
 export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });

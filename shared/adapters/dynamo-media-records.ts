@@ -13,7 +13,6 @@ import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError
 import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
 import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
 import { isOpen, planMove, type MoveName } from "../media/status.ts";
-import { documentClient } from "./document-client.ts";
 import {
   mediaKey,
   newMediaItem,
@@ -24,6 +23,7 @@ import {
   sweepShard,
 } from "./media-item.ts";
 import { KEEP, UpdateExpression } from "./update-expression.ts";
+import { documentClient } from "./document-client.ts";
 
 export interface DynamoMediaRecordsOptions {
   client: DynamoDBClient;
