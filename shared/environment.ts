@@ -56,6 +56,7 @@ export const environmentSchema = z.object({
   GLOBAL_MONTHLY_CAP_USD: usd.optional(),
   // An account is one item of the table, and each open generation a part of it.
   MAX_OPEN_GENERATIONS: z.coerce.number().int().min(1).max(1000).optional(),
+  // Of calendar minutes: around the end of one, twice of it fit.
   START_RATE: z.coerce.number().int().min(1).max(100_000).optional(),
   AWS_REGION: z.string().default("us-east-1"),
   AUTH: z.enum(["off", "jwt"]).default("jwt"),

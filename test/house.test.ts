@@ -124,13 +124,24 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
 /** An adapter that needs another, and why. */
 const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
-  "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-media-records.ts": [
+    "shared/adapters/document-client.ts",
+    "shared/adapters/media-item.ts",
+    "shared/adapters/update-expression.ts",
+  ],
+  // All who use the table speak to it in one way.
+  "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
+  // All services that are no AWS are read up to the same size.
+  "shared/adapters/fal-queue.ts": ["shared/adapters/bounded-answer.ts"],
+  "shared/adapters/fal-signature.ts": ["shared/adapters/bounded-answer.ts"],
+  "shared/adapters/workflow-ai.ts": ["shared/adapters/bounded-answer.ts"],
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
   "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],

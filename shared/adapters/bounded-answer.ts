@@ -10,8 +10,9 @@ export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 export async function boundedText(response: Response, maxBytes = ANSWER_MAX_BYTES): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  const body: AsyncIterable<Uint8Array> | [] = response.body ?? [];
   // Leaving the loop hangs up.
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     size += chunk.byteLength;
     if (size > maxBytes) throw new Error(`The answer is larger than ${maxBytes} bytes.`);
     chunks.push(chunk);

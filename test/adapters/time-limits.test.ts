@@ -12,8 +12,10 @@ import { ANSWER_MAX_BYTES } from "../../shared/adapters/bounded-answer.ts";
 import { createCheckedFetch } from "../../shared/adapters/checked-fetch.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createEventBridgeBus } from "../../shared/adapters/event-bus.ts";
+import { createFalFirstFrame } from "../../shared/adapters/fal-first-frame.ts";
 import { createFalQueue } from "../../shared/adapters/fal-queue.ts";
 import { createFalSignature } from "../../shared/adapters/fal-signature.ts";
+import { createFalVideoUnderstanding } from "../../shared/adapters/fal-video-understanding.ts";
 import { createS3MediaFiles } from "../../shared/adapters/s3-media-files.ts";
 import { createStepFunctionsWorkflow } from "../../shared/adapters/step-functions.ts";
 import { createWorkflowAi } from "../../shared/adapters/workflow-ai.ts";
@@ -174,6 +176,24 @@ describe.each(Object.entries(SERVERS))("a server that %s", (_server, behaviour) 
     else expect(came).toBe(comes);
     expect(limits).toEqual([limit]);
   });
+});
+
+it("a job of fal's other models that never ends is given up: a description after 60 s, a frame after 30", async () => {
+  listener = (request, response) => {
+    const said = request.method === "POST" ? { request_id: "r1" } : { status: "IN_PROGRESS" };
+    response.writeHead(200, JSON_TYPE).end(JSON.stringify(said));
+  };
+  vi.restoreAllMocks();
+  const clock = new ManualClock();
+  const queue = createFalQueue({ key: "key", queueUrl: url, platformUrl: url });
+  const video = { videoUrl: "https://fal.example/v.mp4", imageUrl: "https://a.example/b.jpg" };
+  const took = async (call: () => Promise<unknown>) => {
+    const before = clock.now();
+    expect(await outcome(call)).toBeInstanceOf(ProviderUnavailableError);
+    return clock.now() - before;
+  };
+  expect(await took(() => createFalVideoUnderstanding(queue, clock).describe(video))).toBe(60_000);
+  expect(await took(() => createFalFirstFrame(queue, clock).firstFrame(video.videoUrl))).toBe(30_000);
 });
 
 /** The clients of AWS as we configure them, their limits a moment long. */

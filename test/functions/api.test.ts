@@ -308,6 +308,19 @@ describe("POST /api/media/enhance", () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  it("takes everything that is just as large as it may be, the body of 1 MB among it", async () => {
+    const exact = {
+      ...body,
+      spaceId: `${spaceId}${"x".repeat(128 - spaceId.length)}`,
+      negativePrompt: "x".repeat(2500),
+      mediaSpace: { media: { image: { link: `${PHOTO_URL}?${"x".repeat(2048 - PHOTO_URL.length - 1)}` } } },
+    };
+    const rawBody = JSON.stringify(exact).padEnd(1024 * 1024);
+    const headers = { "idempotency-key": "~".repeat(255) };
+    expect((await cloud.call(ENHANCE, { rawBody, headers })).statusCode).toBe(202);
+    expect((await cloud.call(ENHANCE, { rawBody: `${rawBody} `, headers })).statusCode).toBe(413);
+  });
+
   it("refuses bytes that are no UTF-8, instead of mending them", async () => {
     const bytes = Buffer.from(JSON.stringify({ ...body, context: "waves ~" }));
     bytes[bytes.indexOf("~")] = 0xff;
