@@ -30,6 +30,8 @@ export interface Settings {
   webhooks: boolean;
   /** WorkflowAI has a key. */
   ai: boolean;
+  /** How long every job takes, from its submit to its end; by chance otherwise. */
+  renderSeconds?: number;
 }
 
 /** What a run has come to. */
@@ -101,6 +103,8 @@ export class World {
   readonly redriven = new Set<string>();
   /** Invocations on behalf of somebody who has no right to anything. */
   readonly strangers = new Set<Actor>();
+  /** Of all executions, in their order. */
+  readonly statesEntered: string[] = [];
   expiredKeys = 0;
   readonly #plan: Plan;
   readonly #stage: Stage;
