@@ -29,7 +29,7 @@ const TENANT_PARTITION = /^TENANT#([^#]+)#BUDGET$/;
 
 /** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
 export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions): Budget {
-  const db = DynamoDBDocumentClient.from(client);
+  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 
   async function read(account: Account): Promise<AccountItem | undefined> {
     const { Item } = await db.send(new GetCommand({ TableName: table, Key: keyOf(account), ConsistentRead: true }));

@@ -10,7 +10,7 @@ const KEPT_SECONDS = 90 * 24 * 3600;
 /** @param series what is measured apart: a test mode's times say nothing of fal's */
 export function createDynamoTimings(options: { client: DynamoDBClient; table: string; series: string }): Timings {
   const { client, table, series } = options;
-  const db = DynamoDBDocumentClient.from(client);
+  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const partition = ({ mode, duration }: GenerationKind) => `TIMINGS#${series}#${mode}#${duration}`;
 
   return {
