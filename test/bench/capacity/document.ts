@@ -8,10 +8,14 @@ const STEPS = [1e3, 1e4, 1e5, 1e6, 1e7];
 const DAY_SECONDS = 86_400;
 
 /** What one start asks of a service, all told; with so many starts a second, so much a second (or so many at once). */
-type Load = keyof typeof counts.each | "starts" | "inFlight";
+type Load = keyof typeof counts.each | "starts" | "inFlight" | "accountUnits";
+
+/** An account keeps what is open (shared/adapters/dynamo-budget.ts), and is written by a start and by an end. */
+const ACCOUNT = { bytesPerOpen: 200, writes: 2 };
 
 function perStart(load: Load): number {
   if (load === "starts") return 1;
+  if (load === "accountUnits") return (ACCOUNT.writes * ACCOUNT.bytesPerOpen * quotas.secondsInFlight) / 1024;
   return load === "inFlight" ? quotas.secondsInFlight : counts.each[load];
 }
 
@@ -25,7 +29,7 @@ interface Limit {
 
 /** Data of ours: a misspelt load would be NaN in the document. */
 function isLoad(name: string): name is Load {
-  return name === "starts" || name === "inFlight" || Object.hasOwn(counts.each, name);
+  return ["starts", "inFlight", "accountUnits"].includes(name) || Object.hasOwn(counts.each, name);
 }
 
 const LIMITS: Limit[] = quotas.limits.map(({ per, ...limit }) => {
@@ -36,7 +40,11 @@ const LIMITS: Limit[] = quotas.limits.map(({ per, ...limit }) => {
 /** Starts a second in the busiest hour. */
 const peakStarts = (perDay: number) => (perDay / DAY_SECONDS) * quotas.peakOverAverage;
 /** Generations a day at whose peak a limit is reached. */
-const reachedAt = ({ per, quota }: Limit) => (quota / perStart(per) / quotas.peakOverAverage) * DAY_SECONDS;
+function reachedAt({ per, quota }: Limit): number {
+  const starts = quota / perStart(per);
+  // Twice the starts write an item of twice the size.
+  return ((per === "accountUnits" ? Math.sqrt(starts) : starts) / quotas.peakOverAverage) * DAY_SECONDS;
+}
 
 function stepRow(perDay: number): string[] {
   const starts = peakStarts(perDay);
@@ -58,7 +66,8 @@ function stepRow(perDay: number): string[] {
 function limitRow(limit: Limit): string[] {
   const { name, per, quota, page, lift } = limit;
   const where = page.startsWith("https://") ? `[AWS](${page})` : page;
-  return [name, figure(perStart(per)), String(quota), rounded(reachedAt(limit)), lift, where];
+  const each = per === "accountUnits" ? `${figure(perStart(per))} times the starts a second` : figure(perStart(per));
+  return [name, each, String(quota), rounded(reachedAt(limit)), lift, where];
 }
 
 /** Two digits: nobody's traffic is known better. */
