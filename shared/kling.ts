@@ -59,10 +59,10 @@ export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId,
 };
 
 /**
- * Looks for a job in fal's history by its source image. Only ended jobs are there: absence proves nothing.
+ * Looks for a job in fal's history by its source image or its id. Only ended jobs are there: absence proves nothing.
  * @throws UnknownModeError, ProviderUnavailableError
  */
-export const findKlingRequest: Kling["findKlingRequest"] = async (imageUrl, mode, since, requestId) => {
+export const findKlingRequest: Kling["findKlingRequest"] = async (sought, mode, since) => {
   klingMode(mode);
-  return klingService().findKlingRequest(imageUrl, mode, since, requestId);
+  return klingService().findKlingRequest(sought, mode, since);
 };

@@ -131,6 +131,10 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/s3-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],
   "shared/adapters/local-upload-places.ts": ["shared/adapters/file-key.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/file-key.ts"],
+  // All services that are no AWS are read up to the same size.
+  "shared/adapters/fal-queue.ts": ["shared/adapters/bounded-answer.ts"],
+  "shared/adapters/fal-signature.ts": ["shared/adapters/bounded-answer.ts"],
+  "shared/adapters/workflow-ai.ts": ["shared/adapters/bounded-answer.ts"],
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
   "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],

@@ -139,7 +139,7 @@ describe("a mode that does not exist", () => {
     // @ts-expect-error no such mode
     ["cancelKlingRequest", (library) => library.cancelKlingRequest("job-1", "ultra")],
     // @ts-expect-error no such mode
-    ["findKlingRequest", (library) => library.findKlingRequest(REQUEST.image_url, "ultra", since)],
+    ["findKlingRequest", (library) => library.findKlingRequest(REQUEST, "ultra", since)],
     // @ts-expect-error no such mode: not what every object inherits
     ["startKlingVideoGeneration (constructor)", (library) => library.startKlingVideoGeneration(REQUEST, "constructor")],
     // @ts-expect-error no such mode: the seed's names are in lower case

@@ -2,9 +2,9 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { ABANDONED_AFTER_MS, periodOf, renewalOf } from "../media/budget.ts";
+import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../media/budget.ts";
 import { instant } from "../media/media.ts";
-import type { Account, AccountLimits, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 
 export interface DynamoBudgetOptions {
   client: DynamoDBClient;
@@ -61,6 +61,19 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     }
   }
 
+  /** @returns whether there was such a reservation */
+  async function end(account: Account, outcome: "spent" | "refunded", ended: Ending): Promise<boolean> {
+    if (outcome === "spent") return update(account, ended);
+    const refunded = await update(account, {
+      ...ended,
+      set: ["monthCommitted = monthCommitted - #open.#id.mills"],
+      onlyIf: [...ended.onlyIf, "#open.#id.#period = #period"],
+      names: { ...ended.names, "#period": "period" },
+    });
+    // What was committed in a month that has passed is no part of this one's sum.
+    return refunded || update(account, ended);
+  }
+
   return {
     async reserve(account, reservation, limits) {
       // An account that is in use is as expected: one write, and nothing is read before it.
@@ -69,6 +82,7 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
       for (let tried = 1; tried <= TRIES; tried++) {
         const known = seen?.open[reservation.id];
         if (known) {
+          if (seen?.stopped) return { reason: "stopped" };
           if (await update(account, askAgain(reservation))) return undefined;
         } else {
           const refusal = tried === 1 ? undefined : judge(seen, reservation, limits, clock.now());
@@ -80,20 +94,15 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
       return { reason: "rate_limited", retryAfterSeconds: 1 };
     },
 
-    async settle(account, id, outcome, at) {
-      const names = { "#open": "open", "#id": id };
-      const isThere = ["attribute_exists(#open.#id)", ...(at === undefined ? [] : ["#open.#id.#at = :at"])];
-      const settled = { remove: ["#open.#id"], values: at === undefined ? undefined : { ":at": at } };
-      const withAt = at === undefined ? names : { ...names, "#at": "at" };
-      if (outcome === "spent") return update(account, { ...settled, onlyIf: isThere, names: withAt });
-      const refunded = await update(account, {
-        ...settled,
-        set: ["monthCommitted = monthCommitted - #open.#id.mills"],
-        onlyIf: [...isThere, "#open.#id.#period = #period"],
-        names: { ...withAt, "#period": "period" },
-      });
-      // What was committed in a month that has passed is no part of this one's sum.
-      return refunded || update(account, { ...settled, onlyIf: isThere, names: withAt });
+    settle: (account, id, outcome, at) => end(account, outcome, ending(id, at)),
+
+    async withdraw(account, { id, at }) {
+      const { onlyIf, ...rest } = ending(id, at);
+      await end(account, "refunded", { ...rest, onlyIf: [...onlyIf, "attribute_not_exists(#open.#id.askedAgain)"] });
+    },
+
+    async standing(account) {
+      return standingOf(await read(account), clock.now());
     },
 
     async open(account) {
@@ -194,6 +203,21 @@ function currentPeriod(seen: AccountItem | undefined, nowMs: number): string {
   return seen?.period !== undefined && seen.period > ours ? seen.period : ours;
 }
 
+/** The account as it was seen, with what has passed since left out. */
+function standingOf(seen: AccountItem | undefined, nowMs: number): AccountStanding {
+  const period = currentPeriod(seen, nowMs);
+  const open = Object.values(seen?.open ?? {});
+  const reserved = open.filter((entry) => entry.period === period).map(({ mills }) => mills);
+  return {
+    period,
+    committedMills: seen?.period === period ? seen.monthCommitted : 0,
+    reservedMills: reserved.reduce((sum, mills) => sum + mills, 0),
+    open: open.length,
+    startsThisMinute: seen?.minute === minuteOf(nowMs) ? seen.minuteStarts : 0,
+    stopped: seen?.stopped ?? false,
+  };
+}
+
 /** What speaks against it in the account as it was seen. */
 function judge(
   seen: AccountItem | undefined,
@@ -201,18 +225,18 @@ function judge(
   { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
   nowMs: number,
 ): Refusal | undefined {
-  if (seen?.stopped) return { reason: "stopped" };
-  const period = currentPeriod(seen, nowMs);
-  const committed = seen?.period === period ? seen.monthCommitted : 0;
-  if (monthlyCapMills !== undefined && committed + mills > monthlyCapMills) {
-    return { reason: "over_budget", leftMills: Math.max(0, monthlyCapMills - committed), renewsAt: renewalOf(period) };
+  const { period, committedMills, open, startsThisMinute, stopped } = standingOf(seen, nowMs);
+  if (stopped) return { reason: "stopped" };
+  if (monthlyCapMills !== undefined && committedMills + mills > monthlyCapMills) {
+    return {
+      reason: "over_budget",
+      leftMills: leftOf(monthlyCapMills, committedMills),
+      renewsAt: renewalOf(period),
+    };
   }
-  if (Object.keys(seen?.open ?? {}).length >= maxOpen) {
-    return { reason: "too_many_open", retryAfterSeconds: TOO_MANY_OPEN_RETRY_SECONDS };
-  }
-  const starts = seen?.minute === minuteOf(nowMs) ? seen.minuteStarts : 0;
-  if (startsPerMinute !== undefined && starts >= startsPerMinute) {
-    return { reason: "rate_limited", retryAfterSeconds: Math.ceil((60_000 - (nowMs % 60_000)) / 1000) };
+  if (open >= maxOpen) return { reason: "too_many_open", retryAfterSeconds: TOO_MANY_OPEN_RETRY_SECONDS };
+  if (startsPerMinute !== undefined && startsThisMinute >= startsPerMinute) {
+    return { reason: "rate_limited", retryAfterSeconds: Math.ceil((endOfMinute(nowMs) - nowMs) / 1000) };
   }
   return undefined;
 }
@@ -278,8 +302,25 @@ function commit(
   return { set, onlyIf, names, values };
 }
 
-/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. */
+type Ending = Change & Required<Pick<Change, "onlyIf" | "names">>;
+
+/** The write that takes a reservation out of its account; with `at`, only if nobody has asked for it since. */
+function ending(id: string, at?: number): Ending {
+  const remove = ["#open.#id"];
+  const [onlyIf, names] = [["attribute_exists(#open.#id)"], { "#open": "open", "#id": id }];
+  if (at === undefined) return { remove, onlyIf, names };
+  return {
+    remove,
+    onlyIf: [...onlyIf, "#open.#id.#at = :at"],
+    names: { ...names, "#at": "at" },
+    values: { ":at": at },
+  };
+}
+
+/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. It is a start like any other. */
 function askAgain({ id, at }: Reservation): Change {
   const names = { "#open": "open", "#id": id, "#at": "at" };
-  return { set: ["#open.#id.#at = :at"], onlyIf: ["attribute_exists(#open.#id)"], names, values: { ":at": at } };
+  const onlyIf = ["attribute_exists(#open.#id)", "attribute_not_exists(stopped)"];
+  const set = ["#open.#id.#at = :at", "#open.#id.askedAgain = :yes"];
+  return { set, onlyIf, names, values: { ":at": at, ":yes": true } };
 }

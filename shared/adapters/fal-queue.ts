@@ -5,6 +5,7 @@ import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError 
 import { klingInput, klingMode } from "../media/modes.ts";
 import type { Clock, Kling } from "../media/ports.ts";
 import { submitOutcome } from "../media/submit-outcome.ts";
+import { boundedAnswer, boundedText } from "./bounded-answer.ts";
 
 export interface FalQueueOptions {
   key: string;
@@ -19,6 +20,8 @@ const SUBMIT_TIMEOUT_MS = 30_000;
 const CALL_TIMEOUT_MS = 10_000;
 /** The largest page of fal's history (fal docs, platform API, "Requests by endpoint"); all of them within one call's time. */
 const HISTORY_PAGE = 100;
+/** With a picture of some MB in each item, where fal cannot reach us and gets them as `data:` URIs. */
+const HISTORY_MAX_BYTES = 64 * 1024 * 1024;
 /** By how much fal's clock may differ from ours, and ours from another function's. */
 const CLOCKS_DIFFER_MS = 10 * 60 * 1000;
 
@@ -41,7 +44,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       if (response.status === 429 || response.status >= 500) {
         throw new ProviderUnavailableError(`HTTP ${response.status}`);
       }
-      return response;
+      return boundedAnswer(response).catch(asUnavailableThrown);
     },
   });
 
@@ -57,7 +60,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     try {
       const signal = AbortSignal.timeout(SUBMIT_TIMEOUT_MS);
       response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });
-      text = await response.text();
+      text = await boundedText(response);
     } catch (error) {
       const errorCode = socketErrorCode(error);
       const outcome = submitOutcome({ errorCode }) === "not_sent" ? "not_sent" : "in_doubt";
@@ -117,7 +120,9 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
     url.search = new URLSearchParams(query).toString();
     const response = await call(url, { headers, signal });
-    const page = historyBody.safeParse(parseJson(await response.text().catch(asUnavailableThrown))).data;
+    const page = historyBody.safeParse(
+      parseJson(await boundedText(response, HISTORY_MAX_BYTES).catch(asUnavailableThrown)),
+    ).data;
     if (!response.ok || !page) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
     return page;
   }
@@ -153,23 +158,23 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       }
     },
 
-    async findKlingRequest(imageUrl, mode, since, requestId) {
+    async findKlingRequest(sought, mode, since) {
       const query = {
         endpoint_id: klingMode(mode).endpointId,
         // No end: it would be by our clock.
         start: new Date(Date.parse(since) - CLOCKS_DIFFER_MS).toISOString(),
         expand: "payloads",
         limit: String(HISTORY_PAGE),
-        ...(requestId !== undefined && { request_id: requestId }),
+        ...("request_id" in sought && { request_id: sought.request_id }),
       };
       const signal = AbortSignal.timeout(CALL_TIMEOUT_MS);
       let cursor: string | undefined;
       do {
         const page = await historyPage({ ...query, ...(cursor !== undefined && { cursor }) }, signal);
-        const found = page.items.find(
-          (item) => item?.json_input.image_url === imageUrl && (requestId ?? item.request_id) === item.request_id,
+        const found = page.items.find((item) =>
+          "request_id" in sought ? item?.request_id === sought.request_id : item?.image_url === sought.image_url,
         );
-        if (found) return { request_id: found.request_id };
+        if (found) return found;
         cursor = page.next_cursor ?? undefined;
       } while (cursor !== undefined);
       return undefined;
@@ -246,7 +251,10 @@ const statusBody = z.discriminatedUnion("status", [
   z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
 ]);
 const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
-const historyItem = z.object({ request_id: z.string(), json_input: z.looseObject({ image_url: z.unknown() }) });
+// fal does not keep the inputs of those who asked it not to.
+const historyItem = z
+  .object({ request_id: z.string(), json_input: z.object({ image_url: word }).optional().catch(undefined) })
+  .transform(({ request_id, json_input }) => ({ request_id, image_url: json_input?.image_url }));
 // One odd item must not hide the others.
 const historyBody = z.object({
   items: z.array(historyItem.or(z.undefined()).catch(undefined)),

@@ -3,6 +3,7 @@ import { createHash, createPublicKey, verify, type JsonWebKey, type KeyObject } 
 import * as z from "zod";
 import { ProviderUnavailableError, WebhookRefusedError } from "../media/errors.ts";
 import type { Clock } from "../media/ports.ts";
+import { boundedText } from "./bounded-answer.ts";
 
 export interface FalSignatureOptions {
   jwksUrl: string;
@@ -40,7 +41,7 @@ export function createFalSignature({ jwksUrl, clock }: FalSignatureOptions): Fal
       const response = await fetch(jwksUrl, { redirect: "manual", signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
       if (!response.ok) throw new Error(`HTTP ${response.status}`);
       const keys = jwks
-        .parse(await response.json())
+        .parse(JSON.parse(await boundedText(response)))
         .keys.filter(isEd25519)
         .map(publicKey);
       kept = { keys, at: clock.now() };

@@ -1,6 +1,7 @@
 // WorkflowAI: better words for Kling, and words about the video. It may be slow, down or gone; nobody waits long for it.
 import { WorkflowAI } from "@workflowai/workflowai";
 import type { Log, PromptWriter, VideoDescriber } from "../media/ports.ts";
+import { boundedAnswer } from "./bounded-answer.ts";
 
 export interface WorkflowAiAgent {
   id: string;
@@ -18,32 +19,41 @@ export interface WorkflowAiOptions {
 
 /**
  * The SDK's own `fetch` makes a 429 and a dropped socket again after 5 s whatever `retries` says: its HTTP client
- * (openapi-fetch 0.9) calls it without options. Its types do not name `fetch`, its client takes it.
+ * (openapi-fetch 0.9) calls it without options, and with no time limit. Its types do not name `fetch`, its client takes it.
  */
-const ONE_CALL: { retries: number; fetch: typeof fetch } = { retries: 0, fetch: (input, init) => fetch(input, init) };
+function oneCall(timeoutMs: number): { retries: number; fetch: typeof fetch } {
+  return {
+    retries: 0,
+    fetch: async (input, init) =>
+      boundedAnswer(await fetch(input, { ...init, signal: AbortSignal.timeout(timeoutMs) })),
+  };
+}
 
 const PROMPT_TIMEOUT_MS = 10_000;
 const DESCRIPTION_TIMEOUT_MS = 30_000;
 
 /** The two agents of the application this comes from; the user's own words are the prompt when the first one fails. */
 export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & VideoDescriber {
-  const workflowAi = new WorkflowAI({
-    key: options.key,
-    // Its own host only where the option is absent; undefined is no address.
-    ...(options.url !== undefined && { url: options.url }),
-    fetch: ONE_CALL,
-  });
-  const writePrompt = workflowAi.agent<{ image: WorkflowAiFile; basic_prompt: string }, { enhanced_prompt?: string }>(
-    options.promptAgent,
-  );
-  const describeVideo = workflowAi.agent<{ images: WorkflowAiFile[] }, { video_description?: string }>(
-    options.videoAgent,
-  );
+  const within = (timeoutMs: number) =>
+    new WorkflowAI({
+      key: options.key,
+      // Its own host only where the option is absent; undefined is no address.
+      ...(options.url !== undefined && { url: options.url }),
+      fetch: oneCall(timeoutMs),
+    });
+  const writePrompt = within(PROMPT_TIMEOUT_MS).agent<
+    { image: WorkflowAiFile; basic_prompt: string },
+    { enhanced_prompt?: string }
+  >(options.promptAgent);
+  const describeVideo = within(DESCRIPTION_TIMEOUT_MS).agent<
+    { images: WorkflowAiFile[] },
+    { video_description?: string }
+  >(options.videoAgent);
   return {
     async enhance(words, imageUrl) {
       try {
         const input = { image: asFile(imageUrl), basic_prompt: words };
-        const { output } = await inTime(writePrompt(input), PROMPT_TIMEOUT_MS);
+        const { output } = await writePrompt(input);
         return output.enhanced_prompt?.trim() || words;
       } catch (error) {
         options.log.warn("prompt not enhanced, the user's own words are used", { error: String(error) });
@@ -51,7 +61,7 @@ export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & Vid
       }
     },
     async describe({ imageUrl }) {
-      const { output } = await inTime(describeVideo({ images: [asFile(imageUrl)] }), DESCRIPTION_TIMEOUT_MS);
+      const { output } = await describeVideo({ images: [asFile(imageUrl)] });
       const text = output.video_description?.trim();
       if (!text) throw new Error("WorkflowAI answered without a description");
       return text;
@@ -64,17 +74,4 @@ type WorkflowAiFile = { url: string } | { content_type: string; data: string };
 function asFile(url: string): WorkflowAiFile {
   const [, contentType, data] = /^data:([^;]+);base64,(.*)$/s.exec(url) ?? [];
   return contentType !== undefined && data !== undefined ? { content_type: contentType, data } : { url };
-}
-
-/** The SDK takes no abort signal: its answer, or an error in time. */
-async function inTime<T>(answer: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`WorkflowAI did not answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

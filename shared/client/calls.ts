@@ -1,5 +1,6 @@
 // The API's calls, typed by its contract. Each is a function of its own: a bundler keeps what is used.
 import type {
+  Budget,
   CancelAnswer,
   CheckAnswer,
   CheckRequest,
@@ -84,6 +85,11 @@ export async function getPricing(connection?: Connection): Promise<Pricing> {
 /** How long generations have taken here. */
 export async function getTimings(connection?: Connection): Promise<Timings> {
   return (await send<{ data: Timings }>({ path: "/api/timings" }, connection)).data;
+}
+
+/** What your tenant may still spend and start; what is not limited is absent. */
+export async function getBudget(connection?: Connection): Promise<Budget> {
+  return (await send<{ data: Budget }>({ path: "/api/budget" }, connection)).data;
 }
 
 /** `/api/spaces/{spaceId}/media/{id}` */

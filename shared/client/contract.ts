@@ -1,6 +1,7 @@
 // The types of the contract as a caller sees them. Types alone: nothing of the schemas they come from is bundled.
 import type * as z from "zod";
 import type {
+  budgetAnswer,
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
@@ -28,4 +29,5 @@ export type Upload = z.output<typeof uploadAnswer>["data"];
 export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
 export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
+export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;

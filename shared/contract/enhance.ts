@@ -2,30 +2,34 @@
 import * as z from "zod";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
-import { UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
+import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
 import { spaceId } from "./ids.ts";
+import { text } from "./text.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
-const link = z
-  .url({ protocol: /^(https?|upload)$/, error: "must be an http(s) URL, or the link of an upload" })
-  .max(LINK_MAX_CHARACTERS)
-  .refine((url) => isOfWebOrUpload(url), "is not the link of an upload")
-  .meta({ description: "Of the web, or of an upload.", examples: ["https://example.com/photo.jpg"] });
+const link = text(LINK_MAX_CHARACTERS)
+  .refine((url) => isOfWebOrUpload(url), "must be an http(s) URL, or the link of an upload")
+  .meta({
+    description: "Of the web, or of an upload.",
+    examples: ["https://example.com/photo.jpg"],
+    format: "uri",
+    pattern: `^([Hh][Tt][Tt][Pp][Ss]?://.+|${LINK_PREFIX}${UPLOAD_ID.source.slice(1, -1)})$`,
+  });
 
-const words = z.string().max(PROMPT_MAX_CHARACTERS);
+const words = text(PROMPT_MAX_CHARACTERS);
 
 export const enhanceRequest = z
   .object({
     spaceId,
     type: z.literal("video"),
     context: words
-      .refine((text) => text.trim() !== "", "must say what shall happen in the video")
+      .regex(/\S/, "must say what shall happen in the video")
       .meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
     mediaSpace: z.object({
-      id: z.string().min(1).max(128).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
+      id: text(128).min(1).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
       media: z.object({
-        name: z.string().max(256).optional(),
+        name: text(256).optional(),
         image: z.object({ link, width: z.number().optional(), height: z.number().optional() }),
       }),
     }),
@@ -40,12 +44,31 @@ export const enhanceRequest = z
       .meta({ description: "Seconds; 5 unless given." }),
     aspectRatio: z.enum(ASPECT_RATIOS).optional(),
     negativePrompt: words.optional(),
-    cfgScale: z.number().min(0).max(1).optional(),
+    cfgScale: z
+      .number()
+      .min(0)
+      .max(1)
+      // The table takes no number between 0 and 1e-130.
+      .transform((scale) => Math.round(scale * 1e6) / 1e6)
+      .optional(),
     tailImageUrl: link.optional().meta({ description: "The last frame; pro only." }),
   })
   .refine((body) => body.tailImageUrl === undefined || modeOf(body) === KlingGenerationMode.PRO, {
     path: ["tailImageUrl"],
     message: "is only for mode pro",
+  })
+  .meta({
+    if: { properties: { tailImageUrl: {} }, required: ["tailImageUrl"] },
+    then: {
+      anyOf: [
+        { properties: { mode: { const: KlingGenerationMode.PRO } }, required: ["mode"] },
+        {
+          properties: { isPro: { const: true } },
+          required: ["isPro"],
+          not: { properties: { mode: {} }, required: ["mode"] },
+        },
+      ],
+    },
   });
 export type EnhanceRequest = z.infer<typeof enhanceRequest>;
 
@@ -71,7 +94,7 @@ export function startCommand(body: EnhanceRequest, caller: { tenantId: string; u
 
 function isOfWebOrUpload(link: string): boolean {
   const uploadId = uploadIdIn(link);
-  return uploadId === undefined || UPLOAD_ID.test(uploadId);
+  return uploadId === undefined ? /^https?:\/\//i.test(link) && URL.canParse(link) : UPLOAD_ID.test(uploadId);
 }
 
 function modeOf({ mode, isPro }: { mode?: KlingGenerationMode; isPro?: boolean }): KlingGenerationMode {

@@ -122,6 +122,21 @@ export const EXAMPLES = {
   TimingsAnswer: {
     data: { timings: [{ mode: "standard", duration: "5", p50Seconds: 131, p90Seconds: 212, of: 37 }] },
   },
+  BudgetAnswer: {
+    data: {
+      currency: "USD",
+      startsStopped: false,
+      month: {
+        capUsd: 50,
+        spentUsd: 12.6,
+        reservedUsd: 0.98,
+        leftUsd: 36.42,
+        renewsAt: "2026-12-01T00:00:00.000Z",
+      },
+      openGenerations: { open: 1, limit: 5 },
+      starts: { left: 9, limit: 10, renewsAt: "2026-11-22T12:01:00.000Z" },
+    },
+  },
 };
 
 /** What each status means everywhere, with an answer. */
@@ -185,11 +200,16 @@ export const ERROR_EXAMPLES: Record<number, { description: string; example: obje
     },
   },
   429: {
-    description: "Too many requests just now. API Gateway answers this itself, with a `message` alone.",
-    example: { message: "Too Many Requests" },
+    description:
+      "Too many just now: starts of this minute or open generations (`Retry-After` says when to come again), or requests, which API Gateway itself answers with a `message` alone.",
+    example: {
+      error: "As many videos as may be started in a minute were started: try again in 48 s.",
+      code: "rate_limited",
+      traceId,
+    },
   },
   503: {
-    description: "Busy just now; the same request may succeed in a moment.",
+    description: "Busy just now, or starts are stopped; the same request may succeed later.",
     example: { error: "Busy just now; try again in a moment.", code: "unavailable", traceId },
   },
 };

@@ -2,9 +2,11 @@
 import * as z from "zod";
 import { RequestError } from "../errors-on-the-wire.ts";
 
+export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
+
 export const idempotencyKeySchema = z
   .string()
-  .regex(/^[\x21-\x7e]{1,255}$/, "must be 1 to 255 visible ASCII characters");
+  .regex(IDEMPOTENCY_KEY_PATTERN, "must be 1 to 255 visible ASCII characters");
 
 /** The header's key, if there is one. @throws RequestError 400 */
 export function idempotencyKey(header: string | undefined): string | undefined {

@@ -73,5 +73,5 @@ export const errorAnswer = z.object({
   traceId: z.string(),
 });
 
-/** What API Gateway says itself, before any function of ours is asked: too many requests. */
+/** What API Gateway says itself, where no function of ours was asked or has answered. */
 export const gatewayError = z.object({ message: z.string() });

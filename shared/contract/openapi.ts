@@ -1,6 +1,7 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod";
 import {
+  budgetAnswer,
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
@@ -14,6 +15,7 @@ import {
 import { enhanceRequest } from "./enhance.ts";
 import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "./examples.ts";
 import { falWebhook } from "./fal-webhook.ts";
+import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency-key.ts";
 import { errorAnswer, gatewayError, media, mediaSpace } from "./media-space.ts";
 import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "./reading.ts";
 import { uploadPath, uploadRequest } from "./upload.ts";
@@ -38,6 +40,7 @@ const ANSWERS = {
   CheckUploadAnswer: checkUploadAnswer,
   PricingAnswer: pricingAnswer,
   TimingsAnswer: timingsAnswer,
+  BudgetAnswer: budgetAnswer,
 };
 
 const TAGS = {
@@ -55,7 +58,7 @@ interface Operation {
   body?: keyof typeof REQUESTS;
   path?: z.ZodObject;
   query?: z.ZodType;
-  answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string }>;
+  answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string | string[] }>;
   /** The errors it may answer besides 429 and 503, which any route may, and 401 and 403, which any closed one may. */
   errors: number[];
   /** Nobody needs to sign in. */
@@ -161,13 +164,21 @@ const OPERATIONS: Operation[] = [
     errors: [],
   },
   {
+    route: "GET /api/budget",
+    tag: "planning",
+    operationId: "reportBudget",
+    summary: "What the caller's tenant may still spend and start.",
+    answers: { 200: { description: "What is left, and when it renews.", schema: "BudgetAnswer" } },
+    errors: [],
+  },
+  {
     route: "POST /webhooks/fal/{token}",
     tag: "service",
     operationId: "receiveFalWebhook",
     summary:
       "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
     body: "FalWebhook",
-    path: z.object({ token: z.string() }),
+    path: z.object({ token: z.string().regex(/^[\w-]+\.[\w-]+$/) }),
     answers: { 200: { description: "Heard.", contentType: "application/json" } },
     errors: [400, 401, 413, 415],
     open: true,
@@ -177,7 +188,7 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
-    path: z.object({ name: z.string() }),
+    path: z.object({ name: z.string().regex(/^[\w-]+\.jpg$/) }),
     answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
     errors: [404],
     open: true,
@@ -214,8 +225,8 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveAsset",
     summary: "What the pages are made of.",
-    path: z.object({ name: z.string() }),
-    answers: { 200: { description: "A script or a style sheet.", contentType: "text/plain" } },
+    path: z.object({ name: z.string().regex(/^[\w-]+\.(js|css)$/) }),
+    answers: { 200: { description: "A script or a style sheet.", contentType: ["text/javascript", "text/css"] } },
     errors: [404],
     open: true,
   },
@@ -239,14 +250,21 @@ const OPERATIONS: Operation[] = [
   },
 ];
 
+/** What API Gateway may say by itself in the cloud: a token it refuses, a body over 10 MB, too many requests, nobody answered. */
+const GATEWAY_ANSWERS = ["401", "413", "429", "503"];
+
 const SCHEMA_REF = "#/components/schemas/";
 
-/** The whole document. */
-export function openApi() {
+/**
+ * The whole document.
+ * @param signIn whether callers sign in at the deployment that it describes; on the local machine, nobody does
+ */
+export function openApi({ signIn = true } = {}) {
   const paths: Record<string, Record<string, object>> = {};
   for (const operation of OPERATIONS) {
     const [method = "", path = ""] = operation.route.split(" ");
-    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation) };
+    const isOpen = operation.open ?? !signIn;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation, isOpen) };
   }
   return {
     openapi: "3.1.0",
@@ -263,10 +281,16 @@ export function openApi() {
     components: {
       schemas: { ...components(REQUESTS, "input"), ...components(ANSWERS, "output") },
       responses: Object.fromEntries(
-        Object.entries(ERROR_EXAMPLES).map(([status, { description, example }]) => [
-          `Error${status}`,
-          jsonAnswer(description, ref(status === "429" ? "GatewayError" : "Error"), example),
-        ]),
+        Object.entries(ERROR_EXAMPLES)
+          .filter(([status]) => signIn || status !== "403")
+          .map(([status, { description, example }]) => [
+            `Error${status}`,
+            jsonAnswer(
+              description,
+              GATEWAY_ANSWERS.includes(status) ? { anyOf: [ref("Error"), ref("GatewayError")] } : ref("Error"),
+              example,
+            ),
+          ]),
       ),
       securitySchemes: {
         bearer: {
@@ -280,19 +304,19 @@ export function openApi() {
   };
 }
 
-function describeOperation({ route, tag, operationId, summary, ...operation }: Operation) {
-  const { body, path, query, answers, errors, open, idempotent } = operation;
+function describeOperation({ route, tag, operationId, summary, ...operation }: Operation, isOpen: boolean) {
+  const { body, path, query, answers, errors, idempotent } = operation;
   const parameters = [
     ...(path ? parametersOf(path, "path") : []),
     ...(query ? parametersOf(query, "query") : []),
     ...(idempotent ? [IDEMPOTENCY_KEY] : []),
   ];
-  const refusals = [...errors, ...(open ? [] : [401, 403]), 429, 503];
+  const refusals = [...errors, ...(isOpen ? [] : [401, 403]), 429, 503];
   return {
     operationId,
     tags: [tag],
     summary,
-    ...(open && { security: [] }),
+    ...(isOpen && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
     ...(body && {
       requestBody: { required: true, content: { "application/json": { schema: ref(body), example: EXAMPLES[body] } } },
@@ -311,8 +335,7 @@ const IDEMPOTENCY_KEY = {
   name: "Idempotency-Key",
   in: "header",
   description: "The same key and body again gives the first answer and starts nothing.",
-  schema: { type: "string", minLength: 1, maxLength: 255 },
-  example: "0f8fad5b-d9cb-469f-a165-70867728950e",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: IDEMPOTENCY_KEY_PATTERN.source },
 };
 
 const ref = (schema: string) => ({ $ref: SCHEMA_REF + schema });
@@ -326,7 +349,8 @@ function describeAnswer({ description, schema, contentType }: Operation["answers
     const content = { schema: ref(schema), ...(schema in EXAMPLES && { example: exampleOf(schema) }) };
     return { description, content: { "application/json": content } };
   }
-  return contentType ? { description, content: { [contentType]: {} } } : { description };
+  if (contentType === undefined) return { description };
+  return { description, content: Object.fromEntries([contentType].flat().map((type) => [type, {}])) };
 }
 
 function exampleOf(schema: string): unknown {

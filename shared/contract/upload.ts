@@ -1,13 +1,15 @@
 // POST /api/uploads and its check, a place for a picture from somebody's disk: what they take.
 import * as z from "zod";
+import { IMAGE_MAX_BYTES } from "../media/modes.ts";
 import { UPLOAD_ID } from "../media/upload.ts";
 
 export const uploadRequest = z.object({
-  size: z
-    .number()
-    .int()
-    .positive()
-    .meta({ description: "Bytes of the picture, exactly: the place takes no other amount.", example: 2_345_678 }),
+  size: z.number().int().positive().meta({
+    description: "Bytes of the picture, exactly: the place takes no other amount.",
+    example: 2_345_678,
+    // Held to by the domain, whose answer is that of every picture that is too large.
+    maximum: IMAGE_MAX_BYTES,
+  }),
 });
 
 export const uploadId = z

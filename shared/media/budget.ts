@@ -1,7 +1,7 @@
 // Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "./errors.ts";
 import { instant, refOf, type Media } from "./media.ts";
-import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal } from "./ports.ts";
+import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "./ports.ts";
 import { isTerminal } from "./status.ts";
 
 /** What may be spent and done; whatever is not set is not limited. */
@@ -15,8 +15,14 @@ export interface SpendingLimits {
 /** The account of the whole deployment, beside one for each tenant. */
 const EVERYBODY: Account = { everybody: true };
 
-/** A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s. */
-export const ABANDONED_AFTER_MS = 5 * 60_000;
+/**
+ * A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s, and the
+ * clocks of whoever starts and whoever sweeps may each be wrong by five minutes.
+ */
+export const ABANDONED_AFTER_MS = 15 * 60_000;
+
+/** Until it is freed it takes room from others: an account with anything open is looked at so often. */
+const LOOK_AGAIN_AFTER_MS = 5 * 60_000;
 
 /** Mills, thousandths of a US dollar: whole numbers, which add up. */
 export function millsOf(usd: number): number {
@@ -26,6 +32,16 @@ export function millsOf(usd: number): number {
 /** The month that a moment counts to: `2026-11`, in UTC. */
 export function periodOf(nowMs: number): string {
   return instant(nowMs).slice(0, 7);
+}
+
+/** Epoch milliseconds at which the calendar minute that starts are counted in is over. */
+export function endOfMinute(nowMs: number): number {
+  return (Math.floor(nowMs / 60_000) + 1) * 60_000;
+}
+
+/** What a cap still holds. */
+export function leftOf(capMills: number, committedMills: number): number {
+  return Math.max(0, capMills - committedMills);
 }
 
 /** When the month's budget is whole again. */
@@ -51,27 +67,29 @@ interface ReserveDeps {
 export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<boolean> {
   const { budget, limits, clock } = deps;
   const mills = millsOf(media.estimatedCostUsd ?? 0);
-  const reservation = { id, mediaId: media.id, tenantId: media.tenantId, spaceId: media.spaceId, mills };
-  const ofTenant: Account = { tenantId: media.tenantId };
+  const { id: mediaId, tenantId, spaceId } = media;
+  const reservation: Reservation = { id, mediaId, tenantId, spaceId, mills, at: clock.now() };
+  const ofTenant: Account = { tenantId };
   const [limitsEverybody, limitsTenant] = [isLimited(limits.everybody), isLimited(limits.tenant)];
 
   if (limitsEverybody) {
-    const refusal = await budget.reserve(EVERYBODY, { ...reservation, at: clock.now() }, limits.everybody);
+    const refusal = await budget.reserve(EVERYBODY, reservation, limits.everybody);
     if (refusal) throw refused(deps, refusal, "everybody", mills);
   } else if (await budget.isStopped()) {
     throw refused(deps, { reason: "stopped" }, "everybody", mills);
   }
   if (limitsTenant) {
-    const refusal = await budget.reserve(ofTenant, { ...reservation, at: clock.now() }, limits.tenant);
+    const refusal = await budget.reserve(ofTenant, reservation, limits.tenant);
     if (refusal) {
-      if (limitsEverybody) await budget.settle(EVERYBODY, id, "refunded");
+      if (limitsEverybody) await budget.withdraw(EVERYBODY, reservation);
       throw refused(deps, refusal, "tenant", mills);
     }
   }
   return limitsEverybody || limitsTenant;
 }
 
-function isLimited(limits: AccountLimits): boolean {
+/** Whether anything of an account is limited: if not, nothing of it is counted. */
+export function isLimited(limits: AccountLimits): boolean {
   return Object.values(limits).some((limit) => limit !== undefined);
 }
 
@@ -128,6 +146,6 @@ export async function freeAbandoned({ budget, records, clock, log }: SettleDeps 
       const freed = await budget.settle(account, id, "refunded", at);
       if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
     }
-    await budget.lookAgain(account, instant(now + ABANDONED_AFTER_MS));
+    await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
   }
 }

@@ -83,12 +83,24 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
   const now = deps.clock.now();
   const settleBy = Date.parse(media.claimedAt ?? media.updatedAt) + deps.inDoubtSeconds * 1000;
   if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
-  if (!history.searched) {
-    // Nothing contradicts what fal has reported; without a report, a history that is silent just now is asked again.
-    if (media.reportedRequestId !== undefined) await recordAcceptance(deps, media, media.reportedRequestId);
-    if (media.reportedRequestId !== undefined || now < deliverBy(media)) return { next: "wait" };
+  const { reportedRequestId } = media;
+  if (reportedRequestId !== undefined && !(await isKnownAsAnothers(deps, media, reportedRequestId))) {
+    // fal has signed for it, and nothing contradicts it.
+    await recordAcceptance(deps, media, reportedRequestId);
+    return { next: "wait" };
   }
+  // A history that is silent just now is asked again.
+  if (!history.searched && now < deliverBy(media)) return { next: "wait" };
   return { next: "fail", code: "submit_outcome_unknown" };
+}
+
+async function isKnownAsAnothers(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
+  try {
+    return (await whoseJob(deps, media, requestId)) === "another's";
+  } catch (error) {
+    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    return false;
+  }
 }
 
 async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched: boolean; found?: string }> {
@@ -102,16 +114,32 @@ async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched:
 }
 
 /**
- * The job of a record in fal's history, matched on our source image, which no other generation has. It proves presence,
- * never absence.
- * @param requestId only this job, to know whether it is the record's own
+ * The job of a record in fal's history, matched on our source image, which no other generation has.
  * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
  */
-export async function findInHistory(deps: CheckDeps, media: Media, requestId?: string): Promise<string | undefined> {
+async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
   if (!media.source) return undefined;
-  const imageUrl = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
-  const sentAfter = media.claimedAt ?? media.createdAt;
-  return (await deps.kling.findKlingRequest(imageUrl, modeOf(media), sentAfter, requestId))?.request_id;
+  const image_url = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
+  return (await deps.kling.findKlingRequest({ image_url }, modeOf(media), sentAfter(media)))?.request_id;
+}
+
+/**
+ * Whether a job was made of the record's own picture. fal's history proves presence, never absence: a job that it does
+ * not show, or not with its picture, may be anybody's.
+ * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
+ */
+export async function whoseJob(
+  deps: CheckDeps,
+  media: Media,
+  requestId: string,
+): Promise<"ours" | "another's" | "unknown"> {
+  const found = await deps.kling.findKlingRequest({ request_id: requestId }, modeOf(media), sentAfter(media));
+  if (found?.image_url === undefined || !media.source) return "unknown";
+  return found.image_url === (await sourceUrl(deps.files, deps.publicUrl, media.source.key)) ? "ours" : "another's";
+}
+
+function sentAfter(media: Media): string {
+  return media.claimedAt ?? media.createdAt;
 }
 
 async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {
@@ -123,8 +151,9 @@ async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResul
     // What fal finished is fetched for as long as its result may yet be read.
     return deliver(deps, media);
   }
-  // A job that is finished at its deadline is kept: hence the deadline after the look.
-  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  // A job that is finished at its deadline is kept: hence the deadline after the look, and more time where fal says nothing.
+  const now = deps.clock.now();
+  if (passed(media.deadlineAt, now) && (seen || now >= deliverBy(media))) return { next: "fail", code: "timed_out" };
   if (seen) await noteQueuePosition(deps, media, seen.status === "IN_QUEUE" ? seen.queue_position : undefined);
   return { next: "wait" };
 }

@@ -75,6 +75,21 @@ export interface AccountLimits {
   startsPerMinute?: number;
 }
 
+/** How an account stands at a moment. */
+export interface AccountStanding {
+  /** The month that is committed in: `2026-11`. */
+  period: string;
+  /** Mills of it, spent or put aside. */
+  committedMills: number;
+  /** Those of them that are put aside. */
+  reservedMills: number;
+  /** Generations, of earlier months too. */
+  open: number;
+  startsThisMinute: number;
+  /** Of everybody's account: the kill switch. */
+  stopped: boolean;
+}
+
 /** A price put aside for one generation. */
 export interface Reservation extends MediaRef {
   id: string;
@@ -99,6 +114,12 @@ export interface Budget {
    * @returns false when there is none such: it was settled before
    */
   settle(account: Account, id: string, outcome: "spent" | "refunded", at?: number): Promise<boolean>;
+  /**
+   * Takes back what this very ask has put aside. What somebody else has asked for too stays: that one may yet be let
+   * through.
+   */
+  withdraw(account: Account, reservation: Reservation): Promise<void>;
+  standing(account: Account): Promise<AccountStanding>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;
   /** Accounts with something open that nobody has looked at since. */
@@ -155,16 +176,18 @@ export interface Kling {
     mode: KlingGenerationMode,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
   /**
-   * The request with this image in fal's history of ended ones: proves presence, never absence.
-   * `requestId`: only that one is looked at. @throws ProviderUnavailableError
+   * A request in fal's history of ended ones, with the image it was made of as far as fal kept it: proves presence, never
+   * absence. @throws ProviderUnavailableError
    */
   findKlingRequest(
-    imageUrl: string,
+    sought: SoughtRequest,
     mode: KlingGenerationMode,
     since: string,
-    requestId?: string,
-  ): Promise<{ request_id: string } | undefined>;
+  ): Promise<{ request_id: string; image_url?: string } | undefined>;
 }
+
+/** By the image it was made of, or by its name. */
+export type SoughtRequest = { image_url: string } | { request_id: string };
 
 export interface PromptWriter {
   /** The words for Kling, made of the user's words and the picture. Never throws: the user's own words are the fallback. */

@@ -6,7 +6,7 @@ import { deleteMedia, finishDeletion } from "./delete.ts";
 import { isOvertaken } from "./errors.ts";
 import { failGeneration } from "./fail.ts";
 import { instant, refOf, type Media, type MediaRef } from "./media.ts";
-import { move, publishEvents } from "./move.ts";
+import { move, publishEvents, untilNotOvertaken } from "./move.ts";
 import type { Workflow } from "./ports.ts";
 import { isOpen, isTerminal } from "./status.ts";
 
@@ -89,8 +89,26 @@ export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecut
  * @returns whether an execution was started
  */
 async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
-  const media = await deps.records.get(ref);
-  if (!media?.phase) return false;
+  let first: Media | undefined;
+  // Our own look at fal may move the record, too: it lives on, and somebody has to drive it.
+  return untilNotOvertaken(async () => {
+    const media = await deps.records.get(ref);
+    if (!media) return false;
+    const isFirst = first === undefined;
+    first ??= media;
+    // Another sweeper was faster.
+    if (media.restarts !== first.restarts) return false;
+    return endOrDriveOn(deps, media, afterRestart && isFirst);
+  });
+}
+
+/**
+ * @returns whether an execution was started
+ * @throws IllegalMoveError, StaleMediaError when the record has changed since it was read
+ */
+async function endOrDriveOn(deps: SweepDeps, media: Media, afterRestart: boolean): Promise<boolean> {
+  if (!media.phase) return false;
+  const ref = refOf(media);
   await settle(deps, media);
   await publishEvents(deps, media);
   if (media.phase === "deleted") await finishDeletion(deps, ref);
@@ -100,22 +118,17 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = fa
     return false;
   }
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
-  try {
-    if (await endIfOver(deps, media)) return false;
-    if (await deps.workflow.isRunning(executionName(media))) {
-      await move(deps, media, "postpone sweep", {}, { version: media.version });
-      return false;
-    }
-    const restarts = media.restarts + 1;
-    // Whoever held a lease was of that life too.
-    const freed = afterRestart && { leaseUntil: undefined, cancelCallUntil: undefined };
-    const restarted = await move(deps, media, "restart", { restarts, ...freed }, { version: media.version });
-    await restartAs(deps, restarted.media);
-    return true;
-  } catch (error) {
-    if (isOvertaken(error)) return false;
-    throw error;
+  if (await endIfOver(deps, media)) return false;
+  if (await deps.workflow.isRunning(executionName(media))) {
+    await move(deps, media, "postpone sweep", {}, { version: media.version });
+    return false;
   }
+  const restarts = media.restarts + 1;
+  // Whoever held a lease was of that life too.
+  const freed = afterRestart && { leaseUntil: undefined, cancelCallUntil: undefined };
+  const restarted = await move(deps, media, "restart", { restarts, ...freed }, { version: media.version });
+  await restartAs(deps, restarted.media);
+  return true;
 }
 
 /** Past its deadline a generation ends even where no execution runs, or can be started. */

@@ -8,7 +8,8 @@ import type { Clock, ImageInspector, MediaFiles, UploadPlaces } from "./ports.ts
 /** An id of ours. */
 export const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const LINK_PREFIX = "upload:";
+/** What the link of an upload begins with. */
+export const LINK_PREFIX = "upload:";
 
 /** A picture of 10 MB over a slow line takes some minutes. */
 const PLACE_SECONDS = 15 * 60;

@@ -1,5 +1,5 @@
 // fal says that a job has ended: its generation is woken early. What fal says is believed only as far as there is such a job.
-import { findInHistory, type CheckDeps } from "./check.ts";
+import { whoseJob, type CheckDeps } from "./check.ts";
 import { ProviderUnavailableError } from "./errors.ts";
 import { refOf, type Claim, type Media } from "./media.ts";
 import { move, untilNotOvertaken } from "./move.ts";
@@ -21,8 +21,8 @@ export interface ReportedJob {
 
 /**
  * Starts a short execution that looks at fal itself, once per claim. A job that the record does not follow, and that
- * fal's history shows as made of its picture, is adopted by a submit in doubt, or else noted as an orphan.
- * Any number of reports, in any order, comes to the same.
+ * fal's history shows as made of its picture, is adopted by a submit in doubt, or else noted as an orphan; one that the
+ * history shows as made of another picture is none of ours. Any number of reports, in any order, comes to the same.
  * @param claim what the job was submitted for, by a webhook address that only fal and we know
  * @throws ProviderUnavailableError when the history does not show whose the job is: fal shall report again
  */
@@ -44,7 +44,8 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
   // fal signs for all of its customers, and may address a report wrongly: the picture tells whose job it is.
   const inDoubt = media.phase === "submitting" && media.attempt === attempt;
   if (!(await isOurs(deps, media, job.requestId, inDoubt))) {
-    throw new ProviderUnavailableError("its history does not show this job as one of this generation's");
+    deps.log.warn("fal reported another's job", { mediaId: media.id, requestId: job.requestId });
+    return;
   }
   if (!inDoubt) return noteOrphan(deps, media, job.requestId);
   await recordAcceptance(deps, media, job.requestId);
@@ -54,7 +55,9 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
 /** @throws ProviderUnavailableError while fal's history cannot say; what was reported of a submit in doubt is then kept */
 async function isOurs(deps: WakeDeps, media: Media, requestId: string, inDoubt: boolean): Promise<boolean> {
   try {
-    return (await findInHistory(deps, media, requestId)) !== undefined;
+    const owner = await whoseJob(deps, media, requestId);
+    if (owner === "unknown") throw new ProviderUnavailableError("its history does not show whose this job is");
+    return owner === "ours";
   } catch (error) {
     if (inDoubt) await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
     throw error;

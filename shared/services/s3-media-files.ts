@@ -22,6 +22,10 @@ export function openS3UploadPlaces(bucket: string): UploadPlaces {
 }
 
 function s3(options: S3ClientConfig = {}): S3Client {
-  const requestHandler = { ...AWS_CLIENT.requestHandler, requestTimeout: PART_TIMEOUT_MS };
+  const requestHandler = {
+    ...AWS_CLIENT.requestHandler,
+    requestTimeout: PART_TIMEOUT_MS,
+    socketTimeout: PART_TIMEOUT_MS,
+  };
   return new S3Client({ ...AWS_CLIENT, requestHandler, ...options });
 }

@@ -1,5 +1,6 @@
 // Where people sign in to the console: the issuer of the callers' tokens, as its own discovery document says.
 import * as z from "zod";
+import { boundedText } from "../adapters/bounded-answer.ts";
 import { environment, EnvironmentError } from "../environment.ts";
 
 /** What a page needs for the authorization code flow with PKCE. Nothing of it is secret. */
@@ -33,7 +34,7 @@ export async function signIn(): Promise<SignIn | undefined> {
   const url = `${JWT_ISSUER}/.well-known/openid-configuration`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
-    const { issuer, authorization_endpoint, token_endpoint } = discovery.parse(await response.json());
+    const { issuer, authorization_endpoint, token_endpoint } = discovery.parse(JSON.parse(await boundedText(response)));
     const endpoints = { authorizationEndpoint: authorization_endpoint, tokenEndpoint: token_endpoint };
     return (known = { issuer, clientId, scopes, audience: JWT_AUDIENCE?.split(",")[0]?.trim(), ...endpoints });
   } catch (error) {

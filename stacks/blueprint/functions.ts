@@ -82,6 +82,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     install: ["sharp"],
   },
   "functions/api/report-pricing.handler": { ...api, links: [] },
+  "functions/api/report-budget.handler": { ...api, links: ["Media.get"] },
   "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },
   "functions/api/delete-media.handler": {
     ...api,

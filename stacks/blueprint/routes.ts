@@ -27,6 +27,7 @@ export const ROUTES: readonly Route[] = [
   { route: "POST /api/uploads", handler: "functions/api/upload-image.handler", access: "write" },
   { route: "POST /api/uploads/{id}/check", handler: "functions/api/check-upload.handler", access: "write" },
   { route: "GET /api/pricing", handler: "functions/api/report-pricing.handler", access: "open" },
+  { route: "GET /api/budget", handler: "functions/api/report-budget.handler", access: "read" },
   { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },
   { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
   { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
 import { access, mkdir } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -99,7 +99,12 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
     bus.announce(eventEnvelope(event)).catch((error: unknown) => console.error("An end was not announced:", error));
   });
 
-  const awsServer = createServer(
+  // The functions read their environment once: who knocks before it is set waits.
+  const opened = Promise.withResolvers<void>();
+  const serverOf = (serve: RequestListener) =>
+    createServer((request, response) => void opened.promise.then(() => serve(request, response)));
+
+  const awsServer = serverOf(
     createAwsEndpoint({
       dynamoDb,
       workflow,
@@ -127,7 +132,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
     authorize: options.jwt && createJwtAuthorizer(options.jwt),
     cors: options.corsOrigins?.length ? { origins: options.corsOrigins, ...CORS } : undefined,
   });
-  const httpServer = createServer((request, response) => {
+  const httpServer = serverOf((request, response) => {
     if (request.url?.startsWith("/samples/")) serveSample(request, response);
     else if (request.url?.startsWith("/files/") && filesDirectory !== undefined) {
       serveFile(request, response, { directory: filesDirectory, linkSecret: secrets.linkSecret, now: Date.now });
@@ -137,6 +142,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   parts.defer(() => closeServer(httpServer));
 
   parts.defer(setEnvironment(functionEnvironment({ url, awsUrl, mediaStore, secrets })));
+  opened.resolve();
   await options.check?.();
 
   await deliveries.resume();

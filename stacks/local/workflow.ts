@@ -303,8 +303,11 @@ function parse<T>(schema: z.ZodType<T>, request: unknown): T {
   return parsed.data;
 }
 
+/** What `JSON.parse` gives is JSON: looking through it once more took a twenty-fifth of each lap. */
+const JSON_VALUE = z.custom<z.infer<ReturnType<typeof z.json>>>();
+
 function parseJson(text: string) {
-  return z.json().parse(JSON.parse(text));
+  return JSON_VALUE.parse(JSON.parse(text));
 }
 
 /** Timestamps of the JSON protocols are seconds since 1970. */

@@ -28,7 +28,7 @@ export async function callOperation(
   const name = functionName(handler);
   const client = new LambdaClient({
     maxAttempts: 1,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: timeoutMs },
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
     ...(stage === undefined && LOCAL),
   });
   const answer = await client.send(

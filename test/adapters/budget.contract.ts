@@ -162,6 +162,66 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("withdrawing", () => {
+    it("gives back what this ask has put aside, once", async () => {
+      const asked = reservation("a", 700);
+      await budget.reserve(ACME, asked, {});
+      for (let n = 0; n < 2; n++) await budget.withdraw(ACME, asked);
+      expect(await left(1000)).toBe(1000);
+      expect(await openIds()).toEqual([]);
+    });
+
+    it("leaves what somebody else asks for at the same time, whichever of the two is refused", async () => {
+      const asked = reservation("a", 700);
+      await budget.reserve(ACME, asked, {});
+      await budget.reserve(ACME, asked, {});
+      for (let n = 0; n < 2; n++) await budget.withdraw(ACME, asked);
+      expect(await openIds()).toEqual(["a"]);
+      expect(await left(1000)).toBe(300);
+    });
+
+    it("that arrives late leaves what a later ask has put aside", async () => {
+      const asked = reservation("a");
+      await budget.reserve(ACME, asked, {});
+      await budget.withdraw(ACME, asked);
+      clock.advance(8);
+      await reserve("a", {});
+      await budget.withdraw(ACME, asked);
+      expect(await openIds()).toEqual(["a"]);
+    });
+  });
+
+  describe("how an account stands", () => {
+    const UNTOUCHED = { committedMills: 0, reservedMills: 0, open: 0, startsThisMinute: 0, stopped: false };
+
+    it("is told before it was ever used", async () => {
+      expect(await budget.standing(ACME)).toEqual({ ...UNTOUCHED, period: "2026-01" });
+    });
+
+    it("is what was spent, and what is put aside for what is open", async () => {
+      await reserve("spent", { startsPerMinute: 9 }, 100);
+      await reserve("refunded", { startsPerMinute: 9 }, 200);
+      await reserve("open", { startsPerMinute: 9 }, 400);
+      await budget.settle(ACME, "spent", "spent");
+      await budget.settle(ACME, "refunded", "refunded");
+      const standing = { period: "2026-01", committedMills: 500, reservedMills: 400, open: 1, stopped: false };
+      expect(await budget.standing(ACME)).toEqual({ ...standing, startsThisMinute: 3 });
+      clock.advance(60);
+      expect(await budget.standing(ACME)).toEqual({ ...standing, startsThisMinute: 0 });
+    });
+
+    it("begins anew with the month, but for what is still open", async () => {
+      await reserve("january", {}, 400);
+      clock.advance(600);
+      expect(await budget.standing(ACME)).toEqual({ ...UNTOUCHED, period: "2026-02", open: 1 });
+    });
+
+    it("says of everybody's whether the switch is on", async () => {
+      await budget.stop(true);
+      expect(await budget.standing(EVERYBODY)).toEqual({ ...UNTOUCHED, period: "2026-01", stopped: true });
+    });
+  });
+
   describe("what the sweeper sees", () => {
     it("is every account with something open, once it may be abandoned, until that is settled", async () => {
       await reserve("a", {});
@@ -188,6 +248,15 @@ export function budgetContract(open: () => Promise<Options>): void {
       await budget.stop(false);
       expect(await budget.isStopped()).toBe(false);
       expect(await reserve("b", {}, 280, EVERYBODY)).toBeUndefined();
+    });
+
+    it("refuses whoever asks again for what is put aside, too", async () => {
+      await reserve("a", {}, 280, EVERYBODY);
+      await budget.stop(true);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      expect(await openIds(EVERYBODY)).toEqual(["a"]);
+      await budget.stop(false);
+      expect(await reserve("a", {}, 280, EVERYBODY)).toBeUndefined();
     });
 
     it("can be on before anything was ever put aside", async () => {

@@ -1,10 +1,10 @@
 // The checked door, against real servers on this machine: what it lets through, and the corpus of links that it must not.
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
-import { createServer as createTcpServer, type Server } from "node:net";
+import { createServer as createTcpServer, type Server, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCheckedFetch, type Lookup } from "../../shared/adapters/checked-fetch.ts";
 import { FetchError, type FetchFault } from "../../shared/media/errors.ts";
 import type { CheckedFetch, FetchLimits } from "../../shared/media/ports.ts";
@@ -217,9 +217,148 @@ describe("the time limit", () => {
   });
 });
 
-describe("a link that we must not fetch", () => {
+/** Links that lead to us, to our neighbours, or nowhere at all. PORT is a listener's of ours, which must hear nothing. */
+const CORPUS = [
+  // this machine, in every spelling
+  "http://127.0.0.1:PORT/",
+  "http://127.0.0.1.:PORT/",
+  "http://127.1:PORT/",
+  "http://127.255.255.254:PORT/",
+  "http://2130706433:PORT/",
+  "http://0177.0.0.1:PORT/",
+  "http://0x7f.0.0.1:PORT/",
+  "http://0x7f000001:PORT/",
+  "http://0x7f.1:PORT/",
+  "http://0X7F.0.0.0x1:PORT/",
+  "http://0177.1:PORT/",
+  "http://127.0.1:PORT/",
+  "http://127.65535:PORT/",
+  "http://00000177.0.0.1:PORT/",
+  "http://017700000001:PORT/",
+  "http://①②⑦.⓪.⓪.①:PORT/",
+  "http://１２７.０.０.１:PORT/",
+  "http://２１３０７０６４３３:PORT/",
+  "http://0ｘ7f.0.0.1:PORT/",
+  "http://127．0．0．1:PORT/",
+  "http://127。0。0。1:PORT/",
+  "http://%31%32%37.0.0.1:PORT/",
+  "http://0:PORT/",
+  "http://0.0.0.0:PORT/",
+  "http://localhost:PORT/",
+  "http://ｌｏｃａｌｈｏｓｔ:PORT/",
+  "https://localhost:PORT/",
+  "https://127.0.0.1:PORT/",
+  "http://LocalHost:PORT/",
+  "http:\\\\127.0.0.1:PORT\\",
+  "http:127.0.0.1:PORT/",
+  "http://127.0.0.1\t:PORT/",
+  // the same in IPv6
+  "http://[::1]:PORT/",
+  "http://[0:0:0:0:0:0:0:1]:PORT/",
+  "http://[::]:PORT/",
+  "http://[::ffff:127.0.0.1]:PORT/",
+  "http://[::ffff:7f00:1]:PORT/",
+  "http://[0:0:0:0:0:ffff:127.0.0.1]:PORT/",
+  "http://[0000:0000:0000:0000:0000:FFFF:7F00:0001]:PORT/",
+  "http://[::ffff:0:127.0.0.1]:PORT/",
+  "http://[::127.0.0.1]:PORT/",
+  "http://[64:ff9b::127.0.0.1]:PORT/",
+  "http://[64:ff9b::a9fe:a9fe]/latest/meta-data/",
+  "http://[64:ff9b:1::7f00:1]:PORT/",
+  "http://[2002:7f00:1::]:PORT/",
+  "http://[2002:a9fe:a9fe::1]/latest/meta-data/",
+  "http://[2001:0:7f00:1::]:PORT/",
+  "http://[2001:0:4136:e378:8000:63bf:80ff:fffe]:PORT/",
+  "http://[2001:2::1]:PORT/",
+  "http://[2001:10::1]:PORT/",
+  "http://[2001:20::1]:PORT/",
+  "http://[::ffff:8.8.8.8]:PORT/",
+  "http://[fe80::1]:PORT/",
+  "http://[fe80::1%25lo]:PORT/",
+  "http://[fec0::1]:PORT/",
+  "http://[fd12:3456:789a::1]:PORT/",
+  "http://[ff02::1]:PORT/",
+  "http://[100::1]:PORT/",
+  "http://[2001:db8::1]:PORT/",
+  "http://[3fff::1]:PORT/",
+  "http://[4000::1]:PORT/",
+  "http://[5f00::1]:PORT/",
+  // machines beside us, and the services that hand out credentials
+  "http://10.0.0.1/",
+  "http://172.16.0.1/",
+  "http://172.31.255.255/",
+  "http://192.168.1.1/",
+  "http://100.64.0.1/",
+  "http://169.254.169.254/latest/meta-data/",
+  "http://169.254.170.2/v2/credentials/",
+  "http://0xa9fea9fe/latest/meta-data/",
+  "http://2852039166/latest/meta-data/",
+  "http://0251.0376.0251.0376/latest/meta-data/",
+  "http://169.254.43518/latest/meta-data/",
+  "http://１６９.２５４.１６９.２５４/latest/meta-data/",
+  "http://[fd00:ec2::254]/latest/meta-data/",
+  "http://[::ffff:169.254.169.254]/latest/meta-data/",
+  "http://[::a9fe:a9fe]/latest/meta-data/",
+  "http://100.100.100.200/latest/meta-data/",
+  "http://168.63.129.16/machine/",
+  "http://192.0.0.192/opc/v2/",
+  "http://0.1.2.3/",
+  "http://192.0.2.1/",
+  "http://192.88.99.1/",
+  "http://198.18.0.1/",
+  "http://198.51.100.1/",
+  "http://203.0.113.1/",
+  "http://224.0.0.1/",
+  "http://240.0.0.1/",
+  "http://255.255.255.255/",
+  // somebody's name and password, or a host that looks like one
+  "http://user@127.0.0.1:PORT/",
+  "http://:secret@example.com:PORT/",
+  "http://example.com@127.0.0.1:PORT/",
+  "http://127.0.0.1:PORT@example.com/",
+  "http://127.0.0.1:PORT#@example.com/",
+  "http://127.0.0.1:PORT\\@example.com/",
+  "http://127.0.0.1:PORT?@example.com/",
+  "https://user:secret@example.com/",
+  // other schemes, and no link at all
+  "file:///etc/passwd",
+  "ftp://127.0.0.1:PORT/",
+  "gopher://127.0.0.1:PORT/_GET",
+  "ws://127.0.0.1:PORT/",
+  "data:image/png;base64,iVBORw0KGgo=",
+  "javascript:alert(1)",
+  "blob:http://127.0.0.1:PORT/1",
+  "unix:/var/run/docker.sock:/info",
+  "//127.0.0.1:PORT/",
+  "127.0.0.1:PORT",
+  "http://",
+  "http://127.0.0.1:99999/",
+  "http://1.2.3.4.5/",
+  "not a link",
+  "",
+];
+
+/** What a public name may resolve to when its owner means harm. */
+const HOSTILE_ADDRESSES = [
+  "127.0.0.1",
+  "0.0.0.0",
+  "10.1.2.3",
+  "169.254.169.254",
+  "::1",
+  "::ffff:127.0.0.1",
+  "::127.0.0.1",
+  "64:ff9b::7f00:1",
+  "2002:7f00:1::",
+  "fd00:ec2::254",
+  "fe80::1%eth0",
+  "nonsense",
+];
+
+describe(`of ${CORPUS.length} hostile links and ${HOSTILE_ADDRESSES.length * 3} hostile answers of the resolver, none is connected to`, () => {
   let canaryPort: number;
   let connections: number;
+  /** Every address that a socket of this process has tried to connect to. */
+  let attempts: string[];
 
   beforeAll(async () => {
     const canary = createServer((_, res) => res.end("you should not be here"));
@@ -227,124 +366,34 @@ describe("a link that we must not fetch", () => {
     canaryPort = await listen(canary);
   });
   beforeEach(() => {
-    connections = 0;
+    [connections, attempts] = [0, []];
+    const { connect } = Socket.prototype;
+    vi.spyOn(Socket.prototype, "connect").mockImplementation(function (this: Socket, ...options: unknown[]) {
+      this.on("connectionAttempt", (address: string) => attempts.push(address));
+      return Reflect.apply(connect, this, options) as Socket;
+    });
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
   });
 
   const expectForbidden = async (url: string, fetch: CheckedFetch) => {
     expect(await faultOf(fetch(url, LIMITS))).toBe("forbidden");
-    expect(connections).toBe(0);
+    expect({ connections, attempts }).toEqual({ connections: 0, attempts: [] });
   };
 
   it("the canary can be reached by whoever is allowed to", async () => {
     const url = `http://127.0.0.1:${canaryPort}`;
     const { body } = await createCheckedFetch({ trustedOrigins: [url] })(url, LIMITS);
     expect(await text(body)).toBe("you should not be here");
-    expect(connections).toBe(1);
+    expect({ connections, attempts }).toEqual({ connections: 1, attempts: ["127.0.0.1"] });
   });
 
-  // PORT is the canary's.
-  it.each([
-    // this machine, in every spelling
-    "http://127.0.0.1:PORT/",
-    "http://127.0.0.1.:PORT/",
-    "http://127.1:PORT/",
-    "http://127.255.255.254:PORT/",
-    "http://2130706433:PORT/",
-    "http://0177.0.0.1:PORT/",
-    "http://0x7f.0.0.1:PORT/",
-    "http://0x7f000001:PORT/",
-    "http://017700000001:PORT/",
-    "http://①②⑦.⓪.⓪.①:PORT/",
-    "http://127。0。0。1:PORT/",
-    "http://%31%32%37.0.0.1:PORT/",
-    "http://0:PORT/",
-    "http://0.0.0.0:PORT/",
-    "http://localhost:PORT/",
-    "http://LocalHost:PORT/",
-    "http:\\\\127.0.0.1:PORT\\",
-    "http:127.0.0.1:PORT/",
-    "http://127.0.0.1\t:PORT/",
-    // the same in IPv6
-    "http://[::1]:PORT/",
-    "http://[0:0:0:0:0:0:0:1]:PORT/",
-    "http://[::]:PORT/",
-    "http://[::ffff:127.0.0.1]:PORT/",
-    "http://[::ffff:7f00:1]:PORT/",
-    "http://[::ffff:0:127.0.0.1]:PORT/",
-    "http://[::127.0.0.1]:PORT/",
-    "http://[64:ff9b::127.0.0.1]:PORT/",
-    "http://[64:ff9b:1::7f00:1]:PORT/",
-    "http://[2002:7f00:1::]:PORT/",
-    "http://[2001:0:7f00:1::]:PORT/",
-    "http://[::ffff:8.8.8.8]:PORT/",
-    "http://[fe80::1]:PORT/",
-    "http://[fe80::1%25lo]:PORT/",
-    "http://[fec0::1]:PORT/",
-    "http://[fd12:3456:789a::1]:PORT/",
-    "http://[ff02::1]:PORT/",
-    "http://[100::1]:PORT/",
-    "http://[2001:db8::1]:PORT/",
-    "http://[3fff::1]:PORT/",
-    "http://[4000::1]:PORT/",
-    // machines beside us, and the services that hand out credentials
-    "http://10.0.0.1/",
-    "http://172.16.0.1/",
-    "http://172.31.255.255/",
-    "http://192.168.1.1/",
-    "http://100.64.0.1/",
-    "http://169.254.169.254/latest/meta-data/",
-    "http://169.254.170.2/v2/credentials/",
-    "http://0xa9fea9fe/latest/meta-data/",
-    "http://[fd00:ec2::254]/latest/meta-data/",
-    "http://[::ffff:169.254.169.254]/latest/meta-data/",
-    "http://100.100.100.200/latest/meta-data/",
-    "http://168.63.129.16/machine/",
-    "http://192.0.0.192/opc/v2/",
-    "http://0.1.2.3/",
-    "http://192.0.2.1/",
-    "http://192.88.99.1/",
-    "http://198.18.0.1/",
-    "http://198.51.100.1/",
-    "http://203.0.113.1/",
-    "http://224.0.0.1/",
-    "http://240.0.0.1/",
-    "http://255.255.255.255/",
-    // somebody's name and password, or a host that looks like one
-    "http://user@127.0.0.1:PORT/",
-    "http://:secret@example.com:PORT/",
-    "http://example.com@127.0.0.1:PORT/",
-    "http://127.0.0.1:PORT@example.com/",
-    "https://user:secret@example.com/",
-    // other schemes, and no link at all
-    "file:///etc/passwd",
-    "ftp://127.0.0.1:PORT/",
-    "gopher://127.0.0.1:PORT/_GET",
-    "ws://127.0.0.1:PORT/",
-    "data:image/png;base64,iVBORw0KGgo=",
-    "javascript:alert(1)",
-    "blob:http://127.0.0.1:PORT/1",
-    "unix:/var/run/docker.sock:/info",
-    "//127.0.0.1:PORT/",
-    "127.0.0.1:PORT",
-    "http://",
-    "http://127.0.0.1:99999/",
-    "http://1.2.3.4.5/",
-    "not a link",
-    "",
-  ])("%s", async (url) => {
+  it.each(CORPUS)("%s", async (url) => {
     await expectForbidden(url.replace("PORT", String(canaryPort)), createCheckedFetch({ trustedOrigins: [] }));
   });
 
-  it.each([
-    "127.0.0.1",
-    "0.0.0.0",
-    "10.1.2.3",
-    "169.254.169.254",
-    "::1",
-    "::ffff:127.0.0.1",
-    "fe80::1%eth0",
-    "nonsense",
-  ])("a public name that resolves to %s, alone or among global addresses", async (address) => {
+  it.each(HOSTILE_ADDRESSES)("a public name that resolves to %s, alone or among global addresses", async (address) => {
     const hostile = { address, family: address.includes(":") ? 6 : 4 };
     for (const answer of [[hostile], [GLOBAL_ADDRESS, hostile], [hostile, GLOBAL_ADDRESS]])
       await expectForbidden(
@@ -358,7 +407,7 @@ describe("a link that we must not fetch", () => {
     const lookup: Lookup = async () => (asked++ === 0 ? [GLOBAL_ADDRESS] : [{ address: "127.0.0.1", family: 4 }]);
     const fetch = createCheckedFetch({ trustedOrigins: [], lookup });
     expect(await faultOf(fetch(`http://rebinding.test:${canaryPort}/`, IMPATIENT))).toBe("unavailable");
-    expect({ asked, connections }).toEqual({ asked: 1, connections: 0 });
+    expect({ asked, connections, attempts }).toEqual({ asked: 1, connections: 0, attempts: [GLOBAL_ADDRESS.address] });
   });
 
   it.each([301, 302, 303, 307, 308])("one that redirects (%i), even from a trusted server", async (status) => {

@@ -1,4 +1,5 @@
 // The accounts on dynalite always, and on any DynamoDB that DYNAMODB_ENDPOINT names; and what they hold after every single write.
+import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
@@ -11,6 +12,24 @@ describe("the accounts on dynalite", () => budgetContract(inMemoryDynamoDb));
 
 const endpoint = process.env["DYNAMODB_ENDPOINT"];
 describe.runIf(endpoint)(`the accounts on ${endpoint}`, () => budgetContract(() => dynamoDbAt(endpoint ?? "")));
+
+it("holds a thousand open generations of an account and not one more, where no other limit is set", async () => {
+  const { client, table } = await inMemoryDynamoDb();
+  const clock = new ManualClock();
+  const budget = createDynamoBudget({ client, table, clock });
+  const acme: Account = { tenantId: "acme" };
+  const reserve = (id: string) =>
+    budget.reserve(acme, { id, mediaId: id, tenantId: "acme", spaceId: "s", mills: 1, at: clock.now() }, {});
+  await reserve("first");
+  const { Item } = await client.send(new GetItemCommand({ TableName: table, Key: ACME_KEY }));
+  const [entry] = Object.values(Item?.["open"]?.M ?? {});
+  if (!entry) throw new Error("The first is not there.");
+  const open = { M: Object.fromEntries(Array.from({ length: 999 }, (_, n) => [`m${n}`, entry])) };
+  await client.send(new PutItemCommand({ TableName: table, Item: { ...Item, open } }));
+  expect(await reserve("the thousandth")).toBeUndefined();
+  expect(await reserve("one more")).toMatchObject({ reason: "too_many_open" });
+});
+const ACME_KEY = { pk: { S: "TENANT#acme#BUDGET" }, sk: { S: "BUDGET" } };
 
 const CAP_MILLS = 100_000;
 const PRICES = [280, 490, 560, 980, 1400, 2800];

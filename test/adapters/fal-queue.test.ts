@@ -207,8 +207,11 @@ describe("fal's history", () => {
     ];
     answer = json(200, { items });
     const since = "2026-01-01T00:00:00.000Z";
-    expect(await kling.findKlingRequest("https://ours.example", "pro", since)).toEqual({ request_id: "r1" });
-    expect(await kling.findKlingRequest("https://unknown.example", "pro", since)).toBeUndefined();
+    expect(await kling.findKlingRequest({ image_url: "https://ours.example" }, "pro", since)).toEqual({
+      request_id: "r1",
+      image_url: "https://ours.example",
+    });
+    expect(await kling.findKlingRequest({ image_url: "https://unknown.example" }, "pro", since)).toBeUndefined();
     const asked = new URL(calls[0]?.path ?? "", url);
     expect(asked.pathname).toBe("/v1/models/requests/by-endpoint");
     expect(asked.searchParams.get("endpoint_id")).toBe("fal-ai/kling-video/v2.1/pro/image-to-video");
@@ -218,12 +221,13 @@ describe("fal's history", () => {
     expect(asked.searchParams.has("end")).toBe(false);
   });
 
-  it("finds one job only when it was made of this picture", async () => {
-    answer = json(200, { items: [{ request_id: "r1", json_input: { image_url: "https://ours.example" } }] });
-    const since = "2026-01-01T00:00:00.000Z";
-    expect(await kling.findKlingRequest("https://ours.example", "pro", since, "r1")).toEqual({ request_id: "r1" });
-    expect(await kling.findKlingRequest("https://ours.example", "pro", since, "r2")).toBeUndefined();
-    expect(await kling.findKlingRequest("https://other.example", "pro", since, "r1")).toBeUndefined();
+  it("finds a job by its id, and says what it was made of as far as fal kept that", async () => {
+    const image_url = "https://ours.example";
+    answer = json(200, { items: [{ request_id: "r1", json_input: { image_url } }, { request_id: "r2" }] });
+    const find = (request_id: string) => kling.findKlingRequest({ request_id }, "pro", "2026-01-01T00:00:00.000Z");
+    expect(await find("r1")).toEqual({ request_id: "r1", image_url });
+    expect(await find("r2")).toEqual({ request_id: "r2", image_url: undefined });
+    expect(await find("r3")).toBeUndefined();
     expect(new URL(calls[0]?.path ?? "", url).searchParams.get("request_id")).toBe("r1");
   });
 
@@ -232,17 +236,18 @@ describe("fal's history", () => {
     const ours = { request_id: "r1", json_input: { image_url: "https://ours.example" } };
     const pages = [json(200, { items: [other], next_cursor: "Mg==", has_more: true }), json(200, { items: [ours] })];
     answer = (...of) => pages.shift()?.(...of);
-    const found = await kling.findKlingRequest("https://ours.example", "pro", "2026-01-01T00:00:00.000Z");
-    expect(found).toEqual({ request_id: "r1" });
+    const ourPicture = { image_url: "https://ours.example" };
+    const found = await kling.findKlingRequest(ourPicture, "pro", "2026-01-01T00:00:00.000Z");
+    expect(found?.request_id).toBe("r1");
     expect(calls.map(({ path }) => new URL(path, url).searchParams.get("cursor"))).toEqual([null, "Mg=="]);
   });
 
   it("is unavailable, not empty, when it cannot be read", async () => {
     for (const fault of [json(500, {}), json(200, { nothing: true }), json(401, {})]) {
       answer = fault;
-      await expect(kling.findKlingRequest("u", "pro", "2026-01-01T00:00:00.000Z")).rejects.toBeInstanceOf(
-        ProviderUnavailableError,
-      );
+      await expect(
+        kling.findKlingRequest({ image_url: "u" }, "pro", "2026-01-01T00:00:00.000Z"),
+      ).rejects.toBeInstanceOf(ProviderUnavailableError);
     }
   });
 });

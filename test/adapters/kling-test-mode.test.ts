@@ -116,6 +116,6 @@ describe("the rest of fal", () => {
   });
 
   it("has no history", async () => {
-    expect(await kling.findKlingRequest(REQUEST.image_url, "standard", "2026-01-01T00:00:00.000Z")).toBeUndefined();
+    expect(await kling.findKlingRequest(REQUEST, "standard", "2026-01-01T00:00:00.000Z")).toBeUndefined();
   });
 });

@@ -1,6 +1,7 @@
 // The HTTP functions through their real events: the contract of the API, and forty ways to get it wrong.
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import {
+  budgetAnswer,
   cancelAnswer,
   checkAnswer,
   enhanceAnswer,
@@ -102,6 +103,11 @@ describe("before a start", () => {
     expect(pricingAnswer.parse(json).data.prices).toHaveLength(6);
   });
 
+  it("what may be spent is known, and that nothing is limited where no limit is set", async () => {
+    const { statusCode, json } = await cloud.call("GET /api/budget");
+    expect([statusCode, budgetAnswer.parse(json).data]).toEqual([200, { currency: "USD", startsStopped: false }]);
+  });
+
   it("the times of this deployment are known, once there are some", async () => {
     const { statusCode, json } = await cloud.call("GET /api/timings");
     expect([statusCode, timingsAnswer.parse(json).data]).toEqual([200, { timings: [] }]);
@@ -149,6 +155,26 @@ describe("POST /api/media/enhance", () => {
     expect(json.data?.mediaSpace?.media).toMatchObject({ generationMode, estimatedCostUsd });
   });
 
+  it.each([
+    [{ context: "\u{1F30A}".repeat(2500) }],
+    [{ context: "a\u0000b" }],
+    [{ cfgScale: 0 }],
+    [{ cfgScale: -0 }],
+    // Less than the table can hold.
+    [{ cfgScale: 5e-324 }],
+    [
+      {
+        mediaSpace: {
+          id: "\u{1F30A}".repeat(128),
+          media: { name: "\u{1F30A}".repeat(256), image: { link: PHOTO_URL } },
+        },
+      },
+    ],
+  ])("takes what is odd and allowed (%#)", async (overrides) => {
+    const headers = { "idempotency-key": `${spaceId}-odd` };
+    expect((await cloud.call(ENHANCE, { body: { ...body, ...overrides }, headers })).statusCode).toBe(202);
+  });
+
   it("replays the first answer, byte for byte, to the same Idempotency-Key", async () => {
     const headers = { "idempotency-key": spaceId };
     const first = await cloud.call(ENHANCE, { body, headers });
@@ -175,6 +201,10 @@ describe("POST /api/media/enhance", () => {
 
   const image = { link: PHOTO_URL };
   const withMedia = (media: unknown) => (body: object) => ({ ...body, mediaSpace: { media } });
+  const withMediaId = (id: string) => (body: ReturnType<typeof bodyIn>) => ({
+    ...body,
+    mediaSpace: { ...body.mediaSpace, id },
+  });
   const wrong: [string, (body: ReturnType<typeof bodyIn>) => unknown, string][] = [
     ["no space", (body) => ({ ...body, spaceId: undefined }), "spaceId"],
     ["an empty space", (body) => ({ ...body, spaceId: "" }), "spaceId"],
@@ -226,6 +256,14 @@ describe("POST /api/media/enhance", () => {
       (body) => ({ ...body, mode: "master", isPro: true, tailImageUrl: PHOTO_URL }),
       "tailImageUrl",
     ],
+    ["words with half a character", (body) => ({ ...body, context: "waves \ud800" }), "context"],
+    ["2,501 emojis", (body) => ({ ...body, context: "\u{1F30A}".repeat(2501) }), "context"],
+    ["a base id with half a character", withMediaId("\udc00"), "mediaSpace.id"],
+    [
+      "a link with half a character",
+      withMedia({ image: { link: `${PHOTO_URL}?\ud800` } }),
+      "mediaSpace.media.image.link",
+    ],
     ["a last frame that is no link", (body) => ({ ...body, mode: "pro", tailImageUrl: "x" }), "tailImageUrl"],
     ["an empty base id", (body) => ({ ...body, mediaSpace: { ...body.mediaSpace, id: "" } }), "mediaSpace.id"],
     ["a list", (body) => [body], ""],
@@ -270,6 +308,19 @@ describe("POST /api/media/enhance", () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  it("takes everything that is just as large as it may be, the body of 1 MB among it", async () => {
+    const exact = {
+      ...body,
+      spaceId: `${spaceId}${"x".repeat(128 - spaceId.length)}`,
+      negativePrompt: "x".repeat(2500),
+      mediaSpace: { media: { image: { link: `${PHOTO_URL}?${"x".repeat(2048 - PHOTO_URL.length - 1)}` } } },
+    };
+    const rawBody = JSON.stringify(exact).padEnd(1024 * 1024);
+    const headers = { "idempotency-key": "~".repeat(255) };
+    expect((await cloud.call(ENHANCE, { rawBody, headers })).statusCode).toBe(202);
+    expect((await cloud.call(ENHANCE, { rawBody: `${rawBody} `, headers })).statusCode).toBe(413);
+  });
+
   it("refuses bytes that are no UTF-8, instead of mending them", async () => {
     const bytes = Buffer.from(JSON.stringify({ ...body, context: "waves ~" }));
     bytes[bytes.indexOf("~")] = 0xff;
@@ -311,6 +362,9 @@ describe("reading", () => {
     { sinceVersion: "-1" },
     { sinceVersion: "x" },
     { sinceVersion: "1.5" },
+    { sinceVersion: "" },
+    { sinceVersion: "1e3" },
+    { sinceVersion: "1", waitSeconds: " 5" },
   ])("GET one refuses %o", async (query) => {
     const id = await started();
     expect((await cloud.call(GET, { path: { spaceId, id }, query })).statusCode).toBe(400);
@@ -331,6 +385,8 @@ describe("reading", () => {
     { limit: "0" },
     { limit: "101" },
     { limit: "x" },
+    { limit: "0x10" },
+    { limit: "1,2" },
     { cursor: "***" },
     { cursor: "Li4vLi4v" },
   ])("list refuses %o", async (query) => {

@@ -52,3 +52,12 @@ it.each([undefined, {}, { sub: "" }, { tenant: "acme" }])("nobody with the claim
   });
   expect([statusCode, json.code]).toEqual([401, "unauthorized"]);
 });
+
+it("a tenant and a user have names of 128 characters at most", async () => {
+  const statusFor = async (claims: Record<string, string>) =>
+    (await cloud.call("GET /api/spaces/{spaceId}/media", { path: { spaceId: "holiday" }, claims })).statusCode;
+  const [longest, tooLong] = ["x".repeat(128), "x".repeat(129)];
+  expect(await statusFor({ sub: longest, tenant: longest })).toBe(200);
+  expect(await statusFor({ sub: "ada", tenant: tooLong })).toBe(401);
+  expect(await statusFor({ sub: tooLong, tenant: "acme" })).toBe(401);
+});

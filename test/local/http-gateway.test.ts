@@ -293,6 +293,16 @@ describe("how much a request may carry", () => {
     expect(names).toEqual([]);
   });
 
+  test.each(["a header", "an address"])("%s of more than 16 KB never reaches a function", async (what) => {
+    const { url, names } = await gateway();
+    const long = "x".repeat(17_000);
+    const response = await fetch(`${url}/my/path${what === "an address" ? `?${long}` : ""}`, {
+      headers: what === "a header" ? { "x-long": long } : {},
+    });
+    expect(response.status).toBe(431);
+    expect(names).toEqual([]);
+  });
+
   test("a client that hangs up in the middle takes nobody with it", async () => {
     const { url, names } = await gateway();
     const { port } = new URL(url);

@@ -1,4 +1,5 @@
-// A server on any free loopback port, closed when the test is over.
+// Loopback ports for tests: a server on any free one, closed when the test is over, and one for somebody else to open.
+import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { onTestFinished } from "vitest";
 
@@ -15,4 +16,14 @@ export async function serve(handle: RequestListener): Promise<string> {
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("The server has no port");
   return `http://127.0.0.1:${address.port}`;
+}
+
+/** A port that nothing listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("The server has no port");
+  await new Promise((closed) => server.close(closed));
+  return address.port;
 }

@@ -8,7 +8,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { describe, expect, onTestFinished, test } from "vitest";
 import { startLocalMachine, type LocalMachineOptions } from "../../stacks/local/machine.ts";
 import type { Handler } from "../../stacks/local/functions.ts";
-import { serve } from "./local-server.ts";
+import { freePort, serve } from "./local-server.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 
 async function machine(options: Partial<LocalMachineOptions> & { handler?: Handler } = {}) {
@@ -64,6 +64,29 @@ test("the secrets are made once, for their owner's eyes", async () => {
   await close();
   await machine({ dataDirectory });
   expect(process.env["SST_RESOURCE_LinkSecret"]).toBe(first);
+});
+
+test("who knocks while the machine is starting waits until its functions know where they are", async () => {
+  const awsPort = await freePort();
+  const linked: unknown[] = [];
+  const knock = async (): Promise<Response> => {
+    try {
+      return await fetch(`http://127.0.0.1:${awsPort}/2015-03-31/functions/report-health/invocations`, {
+        method: "POST",
+        body: "{}",
+      });
+    } catch {
+      return knock();
+    }
+  };
+  const answer = knock();
+  await machine({
+    awsPort,
+    handler: (_, { functionName }) =>
+      void (functionName === "report-health" && linked.push(process.env["SST_RESOURCE_WebhookSecret"])),
+  });
+  expect((await answer).status).toBe(200);
+  expect(linked).toEqual([expect.stringContaining("value")]);
 });
 
 test("a request reaches the route's function", async () => {

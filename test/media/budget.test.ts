@@ -5,7 +5,7 @@ import { deleteMedia } from "../../shared/media/delete.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../../shared/media/errors.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
-import { instant, refOf } from "../../shared/media/media.ts";
+import { instant, refOf, type Media } from "../../shared/media/media.ts";
 import type { Account } from "../../shared/media/ports.ts";
 import { redriveGeneration } from "../../shared/media/redrive.ts";
 import { startGeneration, type StartCommand } from "../../shared/media/start.ts";
@@ -127,6 +127,23 @@ describe("with an Idempotency-Key", () => {
     expect(await stored()).toHaveLength(1);
   });
 
+  it("of two at once of which the tenant's account refuses one, what the other has put aside stays", async () => {
+    const { budget } = world.deps;
+    let other: Promise<unknown> = Promise.resolve();
+    // The second comes while the first is being refused; meanwhile there is room again.
+    const reserve: typeof budget.reserve = async (account, reservation, limits) => {
+      if ("everybody" in account) return budget.reserve(account, reservation, limits);
+      other = start("key");
+      await other;
+      return { reason: "too_many_open", retryAfterSeconds: 30 };
+    };
+    const refused = startGeneration({ ...deps(), budget: { ...budget, reserve } }, command, "key");
+    await expect(refused).rejects.toBeInstanceOf(TooManyStartsError);
+    await other;
+    await expectCommitted(280, ["media-1"]);
+    expect(await stored()).toHaveLength(1);
+  });
+
   it("one that was refused may be tried again, with all of its time before it", async () => {
     world.deps.limits.tenant = { monthlyCapMills: 100 };
     await expect(start("key")).rejects.toBeInstanceOf(OverBudgetError);
@@ -234,10 +251,10 @@ describe("a redrive", () => {
 });
 
 describe("a start that dies on the way", () => {
-  it("leaves a price put aside that the sweeper frees after five minutes", async () => {
+  it("leaves a price put aside that the sweeper frees after a quarter of an hour", async () => {
     const dying = { ...deps(), records: { ...world.records, create: () => Promise.reject(new Error("killed")) } };
     await expect(startGeneration(dying, command)).rejects.toThrow("killed");
-    world.clock.advance(299);
+    world.clock.advance(899);
     await sweepGenerations(world.deps, { all: false });
     await expectCommitted(280, ["media-1"]);
     world.clock.advance(1);
@@ -248,13 +265,25 @@ describe("a start that dies on the way", () => {
   it("keeps it when its replay comes after all, and so does whatever is being made", async () => {
     const dying = { ...deps(), records: { ...world.records, create: () => Promise.reject(new Error("killed")) } };
     await expect(startGeneration(dying, command, "key")).rejects.toThrow("killed");
-    world.clock.advance(299);
+    world.clock.advance(899);
     await start("key");
     for (let n = 0; n < 3; n++) {
-      world.clock.advance(300);
+      world.clock.advance(900);
       await sweepGenerations(world.deps, { all: false });
     }
     await expectCommitted(280, ["media-1"]);
+  });
+
+  it("keeps it while it is under way, though its clock and the sweeper's be wrong by five minutes each", async () => {
+    const { create } = world.records;
+    const meanwhile = async () => {
+      world.clock.advance(630);
+      await sweepGenerations(world.deps, { all: false });
+      world.clock.advance(-630);
+    };
+    const records = { ...world.records, create: (media: Media) => meanwhile().then(() => create(media)) };
+    const { media } = await startGeneration({ ...deps(), records }, command);
+    await expectCommitted(280, [media.id]);
   });
 
   it("after everybody's account alone is freed there", async () => {
@@ -263,7 +292,7 @@ describe("a start that dies on the way", () => {
       "everybody" in account ? budget.reserve(account, ...rest) : Promise.reject(new Error("killed"));
     await expect(startGeneration({ ...deps(), budget: { ...budget, reserve } }, command)).rejects.toThrow("killed");
     expect((await committed(EVERYBODY)).mills).toBe(280);
-    world.clock.advance(300);
+    world.clock.advance(900);
     await sweepGenerations(world.deps, { all: false });
     await expectCommitted(0, []);
   });
@@ -282,6 +311,17 @@ describe("the kill switch", () => {
       expect(await stored()).toHaveLength(1);
     },
   );
+
+  it("stops a start that died on the way and is asked for again", async () => {
+    const dying = { ...deps(), records: { ...world.records, create: () => Promise.reject(new Error("killed")) } };
+    await expect(startGeneration(dying, command, "key")).rejects.toThrow("killed");
+    await world.budget.stop(true);
+    await expect(start("key")).rejects.toBeInstanceOf(StartsStoppedError);
+    expect(await stored()).toEqual([]);
+    await world.budget.stop(false);
+    await start("key");
+    await expectCommitted(280, ["media-1"]);
+  });
 
   it("stops every submit before its claim, even one that was being prepared, and lets it go on later", async () => {
     const { media } = await start();

@@ -56,12 +56,19 @@ describe("a job at fal", () => {
     expect((await world.media()).phase).toBe("generating");
   });
 
-  it("ends at its deadline, whether fal answers or not", async () => {
+  it("ends at its deadline", async () => {
     const ref = await world.given(generating);
     world.clock.advance(3600);
     world.kling.status = { status: "IN_PROGRESS" };
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
+  });
+
+  it("of which fal says nothing at its deadline may be finished, and has nine minutes more", async () => {
+    const ref = await world.given(generating);
+    world.clock.advance(3600 + 539);
     world.kling.status = new ProviderUnavailableError("HTTP 404");
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    world.clock.advance(1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
   });
 
@@ -132,11 +139,14 @@ describe("a submit of unknown outcome", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });
 
-  it("that fal has reported is adopted when its history stays silent till the end", async () => {
+  it.each([
+    ["silent", () => (world.kling.historyFault = new ProviderUnavailableError("HTTP 503"))],
+    ["without it", () => {}],
+  ])("that fal has reported is adopted when its history stays %s till the end", async (_, given) => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
     await world.records.move(ref, "note report", { reportedRequestId: "r-reported" });
-    world.kling.historyFault = new ProviderUnavailableError("HTTP 503");
+    given();
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect((await world.media()).phase).toBe("submitting");
     world.clock.advance(900);
@@ -144,10 +154,11 @@ describe("a submit of unknown outcome", () => {
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-reported" });
   });
 
-  it("that fal has reported is given up when the history, asked at last, does not know it", async () => {
+  it("that fal has reported is given up when the history, asked at last, shows it as another's", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
     await world.records.move(ref, "note report", { reportedRequestId: "r-foreign" });
+    world.kling.ended("r-foreign", "https://ours.example/sources/another.jpg");
     world.clock.advance(900);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });

@@ -224,6 +224,17 @@ describe("the sweeper", () => {
     expect(await sweepGenerations(world.deps, { all: true })).toEqual({ looked: 2, restarted: 2 });
   });
 
+  it("drives on what its own look past the deadline finds to be finished", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    world.kling.ended("r-found");
+    world.kling.status = { status: "COMPLETED" };
+    world.clock.advance(3600);
+    expect(await sweepGenerations(world.deps, { all: false })).toEqual({ looked: 1, restarted: 1 });
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-found", restarts: 1 });
+  });
+
   it("starts one execution however many sweep at once", async () => {
     await world.given(generating);
     const runs = await Promise.all(Array.from({ length: 10 }, () => sweepGenerations(world.deps, { all: true })));

@@ -51,6 +51,19 @@ describe("a video that fal has finished", () => {
     expect(media).not.toHaveProperty("leaseOwner");
   });
 
+  it("may have 500 MB and four minutes, its first frame 10 MB and 20 s", async () => {
+    const asked: object[] = [];
+    const fetch: typeof world.fetch = (url, limits) => {
+      asked.push(limits);
+      return world.fetch(url, limits);
+    };
+    await finalizeGeneration({ ...world.deps, fetch }, await world.given(generating));
+    expect(asked).toEqual([
+      { maxBytes: 500 * 1024 * 1024, timeoutMs: 240_000 },
+      { maxBytes: 10 * 1024 * 1024, timeoutMs: 20_000 },
+    ]);
+  });
+
   it("is announced completed and then analyzed, each once, and leaves nothing open", async () => {
     const ref = await world.given(generating);
     await finalizeGeneration(world.deps, ref);

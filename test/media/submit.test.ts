@@ -194,6 +194,16 @@ describe("a picture that cannot be used", () => {
     expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
   });
 
+  it("may have 10 MB and 20 s", async () => {
+    const asked: object[] = [];
+    const fetch: typeof world.fetch = (url, limits) => {
+      asked.push(limits);
+      return world.fetch(url, limits);
+    };
+    await submitGeneration({ ...world.deps, fetch }, await world.given());
+    expect(asked).toEqual([{ maxBytes: 10 * 1024 * 1024, timeoutMs: 20_000 }]);
+  });
+
   it("is fetched again by the state machine when its host may answer later", async () => {
     world.web.set("https://pictures.example/beach.jpg", new FetchError("unavailable", "503"));
     const ref = await world.given();

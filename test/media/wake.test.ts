@@ -126,18 +126,21 @@ describe("a report of another record's job", () => {
       }
       const before = await world.media();
       world.kling.ended("r-other", "https://ours.example/sources/another.jpg");
-      const report = wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-other" });
-      await expect(report).rejects.toBeInstanceOf(ProviderUnavailableError);
+      await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-other" });
       expect(await world.media()).toEqual(before);
       expect(world.executions.size).toBe(0);
     },
   );
 
-  it("cannot be told from ours while fal's history is silent: it is kept, and fal shall report again", async () => {
+  it.each([
+    ["silent", () => (world.kling.historyFault = new ProviderUnavailableError("HTTP 500"))],
+    ["behind", () => {}],
+    ["without its picture", () => world.kling.history.push({ requestId: "r-found" })],
+  ])("cannot be told from ours while fal's history is %s: it is kept, and fal shall report again", async (_, given) => {
     world.kling.submits = [unaccepted("in_doubt")];
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
-    world.kling.historyFault = new ProviderUnavailableError("HTTP 500");
+    given();
     const report = wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-found" });
     await expect(report).rejects.toBeInstanceOf(ProviderUnavailableError);
     expect(await world.media()).toMatchObject({ phase: "submitting", reportedRequestId: "r-found" });

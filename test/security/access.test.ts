@@ -199,6 +199,7 @@ const ENTRIES: Record<string, Entry> = {
     missing: () => ({ path: { id: NO_ID } }),
   },
   "GET /api/pricing": { right: async () => ({}), status: 200 },
+  "GET /api/budget": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },
   "POST /webhooks/fal/{token}": {
     // Of a record that is gone: proven, and nobody's business any more.

@@ -14,6 +14,8 @@ export interface Intent {
   accepted: boolean;
   mediaId?: string;
   ended: boolean;
+  /** Why it was not taken: what the API said, each time. */
+  refusals: string[];
 }
 
 export interface Asked {
@@ -64,6 +66,7 @@ export class Clients {
       body,
       accepted: false,
       ended: false,
+      refusals: [],
       ...(wish.key && { key: wish.key }),
     };
     this.intents.push(intent);
@@ -85,6 +88,16 @@ export class Clients {
     }
   }
 
+  /** Whoever is refused for want of money or room asks again when some may have come free, with the same key. */
+  async insist(intent: Intent, times: number): Promise<void> {
+    for (let tried = 0; tried < times; tried++) {
+      if (tried > 0) await this.#world.sleep(7_000 * tried);
+      const refused = intent.refusals.length;
+      await this.start(intent);
+      if (intent.accepted || intent.refusals.length === refused) return;
+    }
+  }
+
   /** One POST with the intent's key. */
   async send(intent: Intent, body: Record<string, unknown>): Promise<Answered | undefined> {
     const headers: Record<string, string> = intent.key === undefined ? {} : { "idempotency-key": intent.key };
@@ -94,6 +107,8 @@ export class Clients {
       intent.accepted = true;
       intent.mediaId = idIn(answer.body);
     }
+    const code = answer && answer.statusCode >= 400 && answer.body !== "" ? codeIn(answer.body) : "";
+    if (REFUSALS.includes(code)) intent.refusals.push(code);
     return answer;
   }
 
@@ -192,6 +207,13 @@ export class Clients {
   }
 }
 
+/** No money left, too much open or too fast, everything stopped. */
+export const REFUSALS = ["over_budget", "too_many_open", "rate_limited", "starts_stopped"];
+
+function codeIn(body: string): string {
+  return (JSON.parse(body) as { code: string }).code;
+}
+
 function idIn(body: string): string {
   const { data } = JSON.parse(body) as { data: { mediaSpace: { id: string } } };
   return data.mediaSpace.id;
@@ -203,6 +225,30 @@ function atOnce({ clients }: World, count: number): Promise<unknown> {
   const starts = Array.from({ length: count }, () => clients.as(() => clients.start(intent)));
   const other = clients.as(() => clients.send(intent, { ...intent.body, duration: "10" }));
   return Promise.all([...starts, other]).then(() => clients.as(() => clients.follow(intent)));
+}
+
+/** So many wishes of two tenants, of several prices, some of them asked twice at once and some given up. */
+function againstCaps({ clients, sleep }: World, count: number, random: () => number): Promise<unknown> {
+  const modes = ["standard", "standard", "pro", "master"];
+  const wishes = Array.from({ length: count }, (_, n) => {
+    const more = { mode: modes[Math.floor(random() * modes.length)], duration: random() < 0.3 ? "10" : "5" };
+    const key = random() < 0.7 ? `order-${n}` : undefined;
+    const intent = clients.intent({ tenant: TENANTS[random() < 0.6 ? 0 : 2], more, ...(key !== undefined && { key }) });
+    const [twice, canceledAfter] = [
+      key !== undefined && random() < 0.4,
+      random() < 0.4 ? random() * 40_000 : undefined,
+    ];
+    return clients.as(async () => {
+      const again = twice ? clients.as(() => clients.insist(intent, 2)) : undefined;
+      await Promise.all([clients.insist(intent, 3), again]);
+      if (canceledAfter !== undefined) {
+        await sleep(canceledAfter);
+        await clients.cancel(intent);
+      }
+      await clients.follow(intent);
+    });
+  });
+  return Promise.all(wishes);
 }
 
 /** What happens in a run, besides what goes wrong. */
@@ -268,6 +314,33 @@ export const STORIES = {
   },
   "many at once": (world) => atOnce(world, 5),
   "fifty at once": (world) => atOnce(world, 50),
+  "starts against a cap": (world, random) => againstCaps(world, 3 + Math.floor(random() * 6), random),
+  "a hundred against a cap": ({ clients }) => {
+    const intents = Array.from({ length: 100 }, () => clients.intent());
+    return Promise.all(
+      intents.map((intent) =>
+        clients.as(async () => {
+          await clients.start(intent);
+          await clients.follow(intent);
+        }),
+      ),
+    );
+  },
+  "the kill switch": (world, random) => {
+    const { clients } = world;
+    const starts = [0, random() * 20_000, 20_000 + random() * 20_000].map(async (afterMs, n) => {
+      const intent = clients.intent({ key: `order-${n}` });
+      await world.sleep(afterMs);
+      await clients.as(() => clients.start(intent));
+      await clients.as(() => clients.follow(intent));
+    });
+    const operator = world
+      .sleep(random() * 20_000)
+      .then(() => world.setKillSwitch(true))
+      .then(() => world.sleep(10_000 + random() * 60_000))
+      .then(() => world.setKillSwitch(false));
+    return Promise.all([...starts, operator]);
+  },
   "by the bus": (world) => {
     const { clients } = world;
     const intent = clients.intent({ tenant: TENANTS[2], key: "order-1" });

@@ -3,6 +3,7 @@ import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
 import type { Story } from "./clients.ts";
 import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";
+import type { Limits } from "./money.ts";
 import { World, type Plan, type Run, type Stage } from "./world.ts";
 
 const SUBMIT = "submit-generation/fal.submit#1";
@@ -14,25 +15,33 @@ export function runner(stage: Stage, invariants: readonly InvariantId[]): Runner
   return (plan) => new World(plan, stage, invariants).run();
 }
 
+/** Enough for everything a calm run does. */
+const AMPLE: Limits = { tenantCapMills: 10_000, globalCapMills: 10_000, maxOpen: 10, startsPerMinute: 60 };
+/** Three videos of a hundred, by the tenant's cap alone. */
+const SCARCE: Limits = { tenantCapMills: 900, globalCapMills: 10_000 };
+
 /**
  * What the systematic search starts from: runs without chance, which between them touch every call there is. Some have a
  * fault already, for what is only there when something has gone wrong.
  */
-const CALM: { story: Story; webhooks?: boolean; ai?: boolean; fault?: Struck }[] = [
+const CALM: { story: Story; webhooks?: boolean; ai?: boolean; limits?: Limits; fault?: Struck }[] = [
   { story: "a plain start", webhooks: true },
   { story: "a plain start", ai: true },
-  { story: "a video" },
-  { story: "a cancel", webhooks: true },
-  { story: "by the bus" },
+  { story: "a video", limits: AMPLE },
+  { story: "a cancel", webhooks: true, limits: AMPLE },
+  { story: "by the bus", limits: AMPLE },
   { story: "a deletion" },
   { story: "one key of two tenants" },
   { story: "fifty at once" },
+  { story: "the kill switch" },
+  { story: "the kill switch", limits: AMPLE },
+  { story: "a hundred against a cap", limits: SCARCE },
   // The sweeper starts it.
   { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },
   // Whoever hears of ended executions drives it on.
   { story: "a plain start", fault: { fault: "execution aborted", at: "check-status/fal.status#1" } },
   // Its failure is recorded, and fal told to stop.
-  { story: "a plain start", fault: { fault: "taken, but the job never ends", at: SUBMIT } },
+  { story: "a plain start", limits: AMPLE, fault: { fault: "taken, but the job never ends", at: SUBMIT } },
   // It is found in fal's history; it is named by fal's webhook.
   { story: "a plain start", fault: { fault: "no answer once it was taken", at: SUBMIT } },
   { story: "a plain start", webhooks: true, fault: { fault: "no answer once it was taken", at: SUBMIT } },
@@ -40,11 +49,11 @@ const CALM: { story: Story; webhooks?: boolean; ai?: boolean; fault?: Struck }[]
   { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
 ];
 
-const calmPlan = ({ story, webhooks = false, ai = false, fault }: (typeof CALM)[number]): Plan => ({
+const calmPlan = ({ story, webhooks = false, ai = false, limits, fault }: (typeof CALM)[number]): Plan => ({
   seed: 1,
   story,
   schedule: "calm",
-  settings: { webhooks, ai },
+  settings: { webhooks, ai, ...(limits && { limits }) },
   faults: fault ? [fault] : [],
 });
 
@@ -120,13 +129,30 @@ const STORIES_BY_CHANCE: Story[] = [
   "a deletion",
   "one key of two tenants",
   "many at once",
+  "starts against a cap",
+  "the kill switch",
 ];
+
+/** By chance any of them, and in some runs none; where a cap is the story, low enough to be met. */
+function limitsOf(story: Story, random: () => number): Limits | undefined {
+  const scarce = story === "starts against a cap";
+  if (!scarce && random() < 0.6) return undefined;
+  const some = <K extends keyof Limits>(name: K, least: number, most: number) =>
+    random() < 0.6 ? { [name]: Math.round(least + random() * (scarce ? most - least : most * 4)) } : {};
+  return {
+    tenantCapMills: Math.round(scarce ? 500 + random() * 3_000 : 3_000 + random() * 6_000),
+    ...some("globalCapMills", 500, 5_000),
+    ...some("maxOpen", 1, 4),
+    ...some("startsPerMinute", 1, 5),
+  };
+}
 
 /** The plan of a seed. */
 export function planOf(seed: number): Plan {
   const random = mulberry32(seed + 4_000_003);
   const story = STORIES_BY_CHANCE[Math.floor(random() * STORIES_BY_CHANCE.length)] ?? "a plain start";
-  const settings = { webhooks: random() < 0.6, ai: random() < 0.4 };
+  const [webhooks, ai, limits] = [random() < 0.6, random() < 0.4, limitsOf(story, random)];
+  const settings = { webhooks, ai, ...(limits && { limits }) };
   return { seed, story, schedule: "wild", settings, faults: { atMost: Math.floor(random() * 6) } };
 }
 

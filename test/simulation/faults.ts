@@ -322,6 +322,17 @@ const WEBHOOK_FAULTS: Fault[] = [
   { name: "sweep missed", befalls: ({ operation }) => operation.name.startsWith("schedule.Invoke"), strike: lost },
 ];
 
+/** On the way from the call of a client to the POST. */
+const beginning = named(
+  "dynamodb.GetItem account",
+  "dynamodb.PutItem media",
+  "dynamodb.UpdateItem reserve",
+  "dynamodb.UpdateItem →submitting",
+  "web.GET picture",
+  "s3.PutObject sources",
+  "fal.submit",
+);
+
 const DISTURBANCES: Fault[] = [
   {
     name: "webhook of another job",
@@ -337,6 +348,11 @@ const DISTURBANCES: Fault[] = [
     name: "the webhooks' secret is rotated",
     befalls: isFunction,
     strike: meanwhile((world) => world.rotateWebhookSecret()),
+  },
+  {
+    name: "an operator stops everything for a minute",
+    befalls: (call) => beginning(call),
+    strike: meanwhile((world) => world.stopForAWhile(MINUTES * 1000)),
   },
   { name: "the caller cancels", befalls: isFunction, strike: meanwhile((world) => world.cancelEverything()) },
   {

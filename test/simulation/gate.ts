@@ -12,6 +12,9 @@ export class Actor {
   dead = false;
   /** By how much its clock is wrong. */
   skewMs = 0;
+  /** Moments of the gate: when it was called, and when it last came back from anything but the table and the bus. */
+  bornAt = 0;
+  workedAt = 0;
   /** It dies when it makes one more. */
   callsLeft = Infinity;
   /** Rejects when it dies. */
@@ -103,6 +106,8 @@ export class Call<T = unknown> {
 
 export class Gate {
   readonly waiting: Call[] = [];
+  /** Rises with everything that is asked and answered: it orders what happens at one time. */
+  moment = 0;
   readonly #counts = new Map<string, number>();
   #activity = 0;
 
@@ -113,6 +118,7 @@ export class Gate {
     if (by.callsLeft-- <= 0) by.die("Runtime.ExitError");
     if (by.dead) return new Promise(() => {});
     this.#activity++;
+    this.moment++;
     const name = `${by.name}/${operation.name}`;
     const count = (this.#counts.get(name) ?? 0) + 1;
     this.#counts.set(name, count);
@@ -128,6 +134,8 @@ export class Gate {
       return await call.answered;
     } finally {
       clearTimeout(timer);
+      this.moment++;
+      if (!/^(dynamodb|events)\./.test(operation.name)) by.workedAt = this.moment;
       signal?.removeEventListener("abort", abort);
     }
   }

@@ -3,7 +3,9 @@ import ipaddr from "ipaddr.js";
 import type { Asked, Answered, Intent } from "./clients.ts";
 import { PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
+import { isAccount, isEverybodys, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
+import type { Job } from "./simulated-fal.ts";
 import type { World } from "./world.ts";
 
 /** What the world sees at one instant. */
@@ -11,6 +13,8 @@ export type Fact =
   | { kind: "write"; before: StoredItem | undefined; after: StoredItem; by: Actor }
   /** A POST of a video leaves us, whatever becomes of it. */
   | { kind: "submit"; mediaId: string | undefined; by: Actor | undefined }
+  /** fal has taken a job. */
+  | { kind: "accepted"; job: Job }
   | { kind: "event"; type: string; detail: Item }
   | { kind: "text"; where: "log" | "execution input" | "step input" | "step output" | "event"; text: string }
   | { kind: "connection"; url: string; address: string }
@@ -187,6 +191,7 @@ export const INVARIANTS = {
       },
     },
   },
+  I9: MONEY,
   I11: {
     says: "Exactly one event for the end, published at least once, never without the committed move.",
     on: {
@@ -228,6 +233,10 @@ export const INVARIANTS = {
         const tenant = world.tenantOf(by);
         // How long generations take is nobody's: a time and a number of seconds.
         if (tenant === undefined || after.pk.startsWith("TIMINGS#")) return;
+        if (isAccount(after) && isEverybodys(after)) {
+          const others = changedEntries(before, after).filter((entry) => entry.tenantId !== tenant);
+          return check(others.length === 0, () => `${by.name} of ${tenant} changed what is another's in ${after.pk}`);
+        }
         const own = after.pk.split("#")[1] === encodeURIComponent(tenant);
         check(own && (!before || before.pk === after.pk), () => `${by.name} of ${tenant} wrote ${after.pk}`);
       },
@@ -382,8 +391,15 @@ export class Watch {
   }
 }
 
-function isRecord(item: StoredItem): boolean {
+export function isRecord(item: StoredItem): boolean {
   return item.sk.startsWith("MEDIA#");
+}
+
+/** Prices that were put aside, or settled. */
+function changedEntries(before: StoredItem | undefined, { open: now = {} }: StoredItem) {
+  const { open: then = {} } = before ?? {};
+  const [came, went] = [Object.keys(now).filter((id) => !(id in then)), Object.keys(then).filter((id) => !(id in now))];
+  return [...came.flatMap((id) => now[id] ?? []), ...went.flatMap((id) => then[id] ?? [])];
 }
 
 /** Its owner wants it gone, and something of it is still there. */

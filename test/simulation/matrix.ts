@@ -212,6 +212,26 @@ export const MATRIX: readonly MatrixLine[] = [
     stories: ["a cancel"],
   },
   {
+    id: "F40",
+    says: "cap exactly reached with 100 concurrent starts, refund twice",
+    struck: [
+      at("answer lost", /UpdateItem settle$/),
+      at("answer lost", /UpdateItem settle of everybody/),
+      at("dies after", /UpdateItem settle$/),
+      at("two sweepers run, one dies midway", /UpdateItem settle/),
+      at("dies after", /enhance-media\/dynamodb\.UpdateItem reserve of everybody/),
+    ],
+    stories: ["a hundred against a cap"],
+  },
+  {
+    id: "F41",
+    says: "kill switch flips in a burst",
+    struck: [/^enhance-media\/dynamodb\.UpdateItem reserve/, /^submit-generation\/web/, /UpdateItem →submitting/]
+      .map((where) => at("an operator stops everything for a minute", where))
+      .concat(at("answer lost", /^set-kill-switch/), at("dies before", /^set-kill-switch/)),
+    stories: ["the kill switch"],
+  },
+  {
     id: "F44",
     says: "JWKS down, rotated",
     struck: [at(/^fal's keys answer 500/, /fal\.jwks/), at("fal's keys hang", /fal\.jwks/), at(/new key/, webhook)],

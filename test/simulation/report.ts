@@ -21,6 +21,7 @@ export interface Report {
   stories: Record<string, number>;
   checks: Partial<Record<InvariantId, number>>;
   ends: Record<string, number>;
+  refusals: Record<string, number>;
   failures: Failure[];
 }
 
@@ -34,6 +35,7 @@ export function emptyReport(): Report {
     stories: {},
     checks: {},
     ends: {},
+    refusals: {},
     failures: [],
   };
 }
@@ -49,6 +51,7 @@ export function count(report: Report, run: Run): void {
     if (!report.places.includes(place)) report.places.push(place);
   }
   for (const end of run.ends) add(report.ends, end, 1);
+  for (const code of run.refusals) add(report.refusals, code, 1);
   for (const id of INVARIANT_IDS) add(report.checks, id, run.checks[id] ?? 0);
 }
 
@@ -59,6 +62,7 @@ export function merge(report: Report, other: Report): void {
   report.seconds = Math.max(report.seconds, other.seconds);
   for (const [fault, times] of Object.entries(other.struck)) add(report.struck, fault, times);
   for (const [end, times] of Object.entries(other.ends)) add(report.ends, end, times);
+  for (const [code, times] of Object.entries(other.refusals)) add(report.refusals, code, times);
   for (const [story, times] of Object.entries(other.stories)) add(report.stories, story, times);
   for (const id of INVARIANT_IDS) add(report.checks, id, other.checks[id] ?? 0);
   report.places = [...new Set([...report.places, ...other.places])];
@@ -67,7 +71,7 @@ export function merge(report: Report, other: Report): void {
 
 /** For the person at the terminal. */
 export function inWords(report: Report): string {
-  const { runs, seconds, virtualSeconds, struck, checks, ends, failures } = report;
+  const { runs, seconds, virtualSeconds, struck, checks, ends, refusals, failures } = report;
   const table = (rows: [string, number | undefined][]) =>
     rows.map(([name, times = 0]) => `${String(times).padStart(9)}  ${name}`).join("\n");
   const faults = [...new Set(FAULTS.map(({ name }) => name))];
@@ -77,6 +81,7 @@ export function inWords(report: Report): string {
     `\nFaults, by how often they struck:\n${table(faults.map((name) => [name, struck[name]]))}`,
     `\nInvariants, by how often they were held against something:\n${table(INVARIANT_IDS.map((id) => [id, checks[id]]))}`,
     `\nGenerations, by how they ended:\n${table(Object.entries(ends))}`,
+    `\nStarts that were refused:\n${table(Object.entries(refusals))}`,
     failures.length === 0 ? "\nNo invariant was broken." : `\n${broken.join("\n\n")}`,
   ].join("\n");
 }

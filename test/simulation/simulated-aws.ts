@@ -8,6 +8,8 @@ import type { DynamoDb } from "../../stacks/local/dynamodb.ts";
 import type { Workflow } from "../../stacks/local/workflow.ts";
 import { operationOf } from "../support/s3-stand-in.ts";
 import { acting, Actor, type Operation } from "./gate.ts";
+import { isRecord } from "./invariants.ts";
+import { isAccount, isEverybodys } from "./money.ts";
 import type { World } from "./world.ts";
 
 /** What the SDK hands to its request handler. */
@@ -24,7 +26,7 @@ export interface HttpAnswer {
   body: Uint8Array;
 }
 export type Item = Record<string, unknown>;
-/** What the table holds, as far as the world looks at it: a record, or a key with `pk` and `sk` alone of these. */
+/** What the table holds, as far as the world looks at it: a record, an account, or a key with `pk` and `sk` alone of these. */
 export interface StoredItem {
   pk: string;
   sk: string;
@@ -47,6 +49,12 @@ export interface StoredItem {
   cancelSentAt?: string;
   estimatedCostUsd?: number;
   expiresAt?: number;
+  reservation?: string;
+  /** Of accounts. */
+  period?: string;
+  monthCommitted?: number;
+  open?: Record<string, { mediaId: string; tenantId: string; mills: number; at: number }>;
+  stopped?: boolean;
 }
 
 /** What the machine has that no crash takes away. */
@@ -55,6 +63,8 @@ export class SimulatedAws {
   readonly items = new Map<string, StoredItem>();
   /** Those of them that are records. */
   records: StoredItem[] = [];
+  /** And those that are accounts. */
+  accounts: StoredItem[] = [];
   readonly objects = new Map<string, { bytes: Buffer; sha256: string }>();
   readonly published: { id: string; type: string; detail: Item }[] = [];
   readonly executions = new Map<string, Execution>();
@@ -110,9 +120,11 @@ export class SimulatedAws {
 
   async #table(call: HttpCall, operation: string, asked: Item, by: Actor | undefined): Promise<HttpAnswer> {
     if (operation === "Query" && this.#isEmptyShard(asked)) return EMPTY_PAGE;
+    // Whoever writes need not see what he has written; the world does.
+    const seen = operation === "UpdateItem" && JSON.stringify({ ...asked, ReturnValues: "ALL_NEW" });
     const { statusCode, headers, body } = await this.#process.dynamoDb.handle({
       headers: call.headers,
-      body: bytesOf(call.body),
+      body: bytesOf(seen || call.body),
     });
     if (statusCode === 200 && (operation === "PutItem" || operation === "UpdateItem")) {
       const written = operation === "PutItem" ? asked["Item"] : (JSON.parse(body) as Item)["Attributes"];
@@ -120,7 +132,8 @@ export class SimulatedAws {
       const key = `${after.pk} ${after.sk}`;
       const before = this.items.get(key);
       this.items.set(key, after);
-      this.records = [...this.items.values()].filter(({ sk }) => sk.startsWith("MEDIA#"));
+      this.records = [...this.items.values()].filter(isRecord);
+      this.accounts = [...this.items.values()].filter(isAccount);
       if (by) this.#world.observe({ kind: "write", before, after, by });
     }
     return { statusCode, headers, body: new Uint8Array(Buffer.from(body)) };
@@ -129,7 +142,7 @@ export class SimulatedAws {
   /** A shard of the sweeper's index in which there is nothing, as most are: not worth a look. */
   #isEmptyShard(asked: Item): boolean {
     const { ":shard": shard } = asked["ExpressionAttributeValues"] as Record<string, { S: string } | undefined>;
-    return shard !== undefined && !this.records.some(({ sweepShard }) => sweepShard === shard.S);
+    return shard !== undefined && ![...this.records, ...this.accounts].some(({ sweepShard }) => sweepShard === shard.S);
   }
 
   /** DynamoDB deletes an item by its TTL, whenever it likes. */
@@ -306,6 +319,8 @@ export async function removeItem(dynamoDb: DynamoDb, { pk, sk }: { pk: string; s
 function purposeOf(operation: string, asked: Item): string {
   if (operation === "Scan") return "";
   if (operation === "Query") return asked["IndexName"] === undefined ? "" : " sweep";
+  const key = (asked["Key"] ?? asked["Item"]) as Record<"pk" | "sk", { S: string }>;
+  if (isAccount({ sk: key.sk.S })) return purposeWithAccount(key.pk.S, asked);
   if (operation === "UpdateItem") {
     const names = asked["ExpressionAttributeNames"] as Record<string, string>;
     const values = (asked["ExpressionAttributeValues"] ?? {}) as Record<string, { S?: string }>;
@@ -316,13 +331,28 @@ function purposeOf(operation: string, asked: Item): string {
     const changed = sets.flatMap(([, name = ""]) => names[name] ?? []).filter((name) => !PLUMBING.includes(name));
     return ` ${changed[0] ?? names[removed] ?? ""}`;
   }
-  const { sk } = (asked["Item"] ?? asked["Key"]) as { sk: { S: string } };
-  return sk.S.startsWith("KEY#") ? " key" : " media";
+  return key.sk.S.startsWith("KEY#") ? " key" : " media";
 }
+
+/** ` reserve`, ` settle of everybody`, ` kill switch`; a read is ` account`. */
+function purposeWithAccount(pk: string, asked: Item): string {
+  const { UpdateExpression: update } = asked as { UpdateExpression?: string };
+  if (update === undefined) return " account";
+  const [, purpose] = PURPOSES.find(([sign]) => sign.test(update)) ?? [];
+  return ` ${purpose}${isEverybodys({ pk }) && purpose !== "kill switch" ? " of everybody" : ""}`;
+}
+const PURPOSES: [RegExp, string][] = [
+  [/\bstopped\b/, "kill switch"],
+  [/REMOVE #open/, "settle"],
+  [/sweepShard = /, "reserve"],
+  [/sweepAt/, "look again"],
+  [/./, "ask again"],
+];
+
 /** The tenant and the end of the id. */
 function keyOf(asked: Item): string {
   const { pk, sk } = (asked["Key"] ?? asked["Item"] ?? {}) as { pk?: { S: string }; sk?: { S: string } };
-  return pk && sk ? `${pk.S.split("#")[1]} ..${sk.S.slice(-6)}` : "";
+  return pk && sk ? `${pk.S.split("#")[1] ?? ""} ..${sk.S.slice(-6)}` : "";
 }
 
 /** Written with every move. */

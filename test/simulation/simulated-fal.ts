@@ -175,6 +175,7 @@ export class SimulatedFal {
       looks: 0,
     };
     this.jobs.push(job);
+    if (name === "fal.submit") this.#world.observe({ kind: "accepted", job });
     this.#world.web.pages.set(job.video.url, (): Page => filePage(bytes, "video/mp4"));
     if (job.webhookUrl !== undefined && Number.isFinite(job.endsAt)) this.#call(job, Math.ceil(job.endsAt - now));
     return { status: 200, body: { status: "IN_QUEUE", request_id: id, queue_position: 0 } };

@@ -9,6 +9,7 @@ import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
 import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
 import { acting } from "./gate.ts";
 import { link, theWorld } from "./link.ts";
+import type { Limits } from "./money.ts";
 import { openSeams, type Patch } from "./seams.ts";
 import { removeItem } from "./simulated-aws.ts";
 import { takeTime } from "./virtual-time.ts";
@@ -37,6 +38,16 @@ const ENVIRONMENT = {
   IN_DOUBT_SECONDS: "120",
   POLL_SECONDS: "10",
 };
+
+/** Absent where there is no limit, as in an operator's `.env`. */
+function inEnvironment({ tenantCapMills, globalCapMills, maxOpen, startsPerMinute }: Limits): NodeJS.ProcessEnv {
+  return {
+    ...(tenantCapMills !== undefined && { MONTHLY_CAP_USD: String(tenantCapMills / 1000) }),
+    ...(globalCapMills !== undefined && { GLOBAL_MONTHLY_CAP_USD: String(globalCapMills / 1000) }),
+    ...(maxOpen !== undefined && { MAX_OPEN_GENERATIONS: String(maxOpen) }),
+    ...(startsPerMinute !== undefined && { START_RATE: String(startsPerMinute) }),
+  };
+}
 
 /** Sets the stage for any number of runs, one after the other. The process is of no other use afterwards. */
 export async function setStage(planted?: Patch): Promise<Stage> {
@@ -98,8 +109,9 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     clip,
     remove: (key) => removeItem(dynamoDb, key),
     linkSecret: (name, value) => void Reflect.set(Resource, name, { value }),
-    environment: ({ webhooks, ai }: Settings) => ({
+    environment: ({ webhooks, ai, limits = {} }: Settings) => ({
       ...ENVIRONMENT,
+      ...inEnvironment(limits),
       ...(webhooks && { PUBLIC_URL: "https://api.example" }),
       ...(ai && { WORKFLOWAI_API_KEY: "SECRET-AI-KEY", WORKFLOWAI_API_URL: "https://workflowai.example" }),
     }),

@@ -9,6 +9,7 @@ import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
 import { isHalfDeleted, isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
 import { link } from "./link.ts";
+import { Money, type Limits } from "./money.ts";
 import { SimulatedAws, type ProcessWide, type StoredItem } from "./simulated-aws.ts";
 import { SimulatedFal, STRANGERS_KEY, type Hook, type Job } from "./simulated-fal.ts";
 import { filePage, SimulatedWeb } from "./simulated-web.ts";
@@ -32,6 +33,8 @@ export interface Settings {
   ai: boolean;
   /** How long every job takes, from its submit to its end; by chance otherwise. */
   renderSeconds?: number;
+  /** What may be spent; none: nothing is limited. */
+  limits?: Limits;
 }
 
 /** What a run has come to. */
@@ -44,6 +47,8 @@ export interface Run {
   checks: Partial<Record<InvariantId, number>>;
   /** How the records ended, by status. */
   ends: string[];
+  /** Why starts were not taken. */
+  refusals: string[];
   virtualSeconds: number;
   trace(): string[];
 }
@@ -89,6 +94,7 @@ export class World {
   readonly clip: Buffer;
   readonly frameUrl = "https://v3.fal.media/files/frame.jpg";
   readonly watch: Watch;
+  readonly money = new Money(this);
   readonly settings: Settings;
   readonly claims = new Map<string, Claim[]>();
   /** By intent: the request that was taken, and its answer. */
@@ -240,6 +246,8 @@ export class World {
   /** Nothing is under way any more, and nothing is left to do. */
   #atRest(): boolean {
     if (this.#alive.size > 0 || this.gate.waiting.length > 0 || this.aws.anyRuns || this.fal.reportsSoon) return false;
+    // Nor is any money put aside.
+    if (this.aws.accounts.some(({ open = {} }) => Object.keys(open).length > 0)) return false;
     return this.records().every((record) => {
       if (!isTerminal(record) || record.analysisStatus === "pending") return false;
       // A deletion erases nothing before the bus has taken what is said of the record.
@@ -266,6 +274,7 @@ export class World {
       calls,
       checks: this.watch.checks,
       ends: this.records().map(({ phase, error }) => [phase, error?.code].join(" ").trim()),
+      refusals: this.clients.intents.flatMap((intent) => intent.refusals),
       virtualSeconds: (this.now() - BEGINNING) / 1000,
       trace,
     };
@@ -288,6 +297,7 @@ export class World {
 
   observe(fact: Fact): void {
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
+    if (fact.kind === "write") this.money.note(fact);
     this.watch.see(fact, this);
     if (fact.kind === "write") this.#noteClaim(fact);
     if (fact.kind === "write" && isTerminal(fact.after) && fact.after.phase !== "deleted") {
@@ -333,8 +343,21 @@ export class World {
 
   /** From when on nothing disturbs a record: its deadline, or the last fault if that came later. */
   settledBy(record: StoredItem): number {
-    const wrong = Math.max(0, ...[...this.#skews.values()].map(Math.abs));
-    return Math.max(Date.parse(record.deadlineAt), this.#lastFaultAt) + wrong;
+    return Math.max(Date.parse(record.deadlineAt) + this.#wrongMs, this.quietSince);
+  }
+
+  /** From when on nothing goes wrong any more. */
+  get quietSince(): number {
+    return this.#lastFaultAt + this.#wrongMs;
+  }
+
+  /** By how much clocks are wrong. */
+  get #wrongMs(): number {
+    return Math.max(0, ...[...this.#skews.values()].map(Math.abs));
+  }
+
+  get isSkewed(): boolean {
+    return this.#skews.size > 0;
   }
 
   /** From when on the bus takes everything. */
@@ -350,6 +373,17 @@ export class World {
       requestContext?: { authorizer?: { jwt: { claims: { tenant: string } } } };
     };
     return requestContext?.authorizer?.jwt.claims.tenant ?? tenantId ?? detail?.tenantId;
+  }
+
+  /** An operator throws the kill switch or takes it back, again until that is done. */
+  async setKillSwitch(stopped: boolean): Promise<void> {
+    await acting.run(new Actor("operator"), async () => {
+      for (let tried = 0; tried < 20; tried++) {
+        if (tried > 0) await this.sleep(10_000);
+        await this.gate.pass({ name: "operator.Invoke set-kill-switch", perform: () => {} });
+        if ((await this.invoke("set-kill-switch", { stopped })).ok) return;
+      }
+    });
   }
 
   skewOf(actor: Actor | undefined): number {
@@ -372,6 +406,7 @@ export class World {
     if (!handler) throw new Error(`there is no function ${name}`);
     const actor = new Actor(name, JSON.parse(JSON.stringify(event)), execution);
     actor.skewMs = this.#skews.get(name) ?? 0;
+    actor.bornAt = actor.workedAt = this.gate.moment;
     born?.(actor);
     this.#alive.add(actor);
     const alarm = setTimeout(() => actor.die("Sandbox.Timedout"), timeoutSeconds(name) * 1000);
@@ -452,7 +487,7 @@ export class World {
   #minute(): void {
     const sweepersNow = new Date(this.now() + (this.#skews.get("sweep-generations") ?? 0)).toISOString();
     const isDue = ({ sweepAt }: StoredItem) => sweepAt !== undefined && sweepAt <= sweepersNow;
-    if (this.#resuming || this.records().some(isDue)) this.sweep();
+    if (this.#resuming || [...this.records(), ...this.aws.accounts].some(isDue)) this.sweep();
   }
 
   /** A machine that has just come back asks for everything. */
@@ -480,6 +515,13 @@ export class World {
   /** From its next invocation on. */
   skewClock(name: string, seconds: number): void {
     this.#skews.set(name, seconds * 1000);
+  }
+
+  /** An operator stops everything, and lets it go on after a while. */
+  stopForAWhile(ms: number): void {
+    void this.setKillSwitch(true)
+      .then(() => this.sleep(ms))
+      .then(() => this.setKillSwitch(false));
   }
 
   cancelEverything(): void {

@@ -415,6 +415,11 @@ describe("a picture from somebody's disk", () => {
   });
 });
 
+test("report-budget reads what is committed", async () => {
+  const { statusCode, body } = await reply("report-budget", httpEvent("GET /api/budget"));
+  expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { currency: "USD", startsStopped: false } }]);
+});
+
 test("report-timings reads what finalize-and-analyze noted", async () => {
   const { statusCode, body } = await reply("report-timings", httpEvent("GET /api/timings"));
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);

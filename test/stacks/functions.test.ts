@@ -82,6 +82,12 @@ const SPECIFICATION: Record<string, Specification> = {
     timeoutSeconds: 28,
   },
   "report-pricing": { calledBy: "GET /api/pricing, open", may: [], knows: [], ...small },
+  "report-budget": {
+    calledBy: "GET /api/budget, with a token",
+    may: ["dynamodb:GetItem on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "report-timings": {
     calledBy: "GET /api/timings, with a token",
     may: ["dynamodb:Query on Media"],

@@ -21,6 +21,8 @@ export interface Bundle {
   /** Bytes of what is read at a cold start, and of what is read on demand. */
   entryBytes: number;
   chunkBytes: number;
+  /** Every file that it is made of, from the project's root. */
+  sources: string[];
   /** What the bytes are of, packages and our own folders, the largest first. */
   contents: { name: string; bytes: number }[];
 }
@@ -69,6 +71,7 @@ export async function bundleHandler(
     file: join(outdir, entry),
     entryBytes: bytes(outputs.filter(([file]) => first.has(file))),
     chunkBytes: bytes(outputs.filter(([file]) => !first.has(file))),
+    sources: Object.keys(metafile.inputs),
     contents: contentsOf(metafile),
   };
 }

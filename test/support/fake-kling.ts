@@ -1,7 +1,7 @@
 // A fal that does what the test says: it counts every submit and finishes jobs when told.
 import { SubmitError } from "../../shared/media/errors.ts";
 import type { KlingGenerationMode, KlingRequest } from "../../shared/media/modes.ts";
-import type { Kling, KlingStatus } from "../../shared/media/ports.ts";
+import type { Kling, KlingStatus, SoughtRequest } from "../../shared/media/ports.ts";
 
 type Answer<T> = T | Error;
 
@@ -16,7 +16,7 @@ export class FakeKling implements Kling {
   result: Answer<string> = "https://fal.example/files/video.mp4";
   cancelAnswer: Answer<"confirmed" | "requested" | "already_completed" | "not_found"> = "requested";
   /** The ended jobs. */
-  readonly history: { imageUrl: string; requestId: string }[] = [];
+  readonly history: { requestId: string; imageUrl?: string }[] = [];
   historyFault: Error | undefined;
 
   async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode) {
@@ -38,12 +38,12 @@ export class FakeKling implements Kling {
   ended(requestId: string, imageUrl = this.posts.at(-1)?.request.image_url ?? ""): void {
     this.history.push({ requestId, imageUrl });
   }
-  async findKlingRequest(imageUrl: string, _mode: KlingGenerationMode, _since: string, requestId?: string) {
+  async findKlingRequest(sought: SoughtRequest) {
     if (this.historyFault) throw this.historyFault;
-    const found = this.history.find(
-      (job) => job.imageUrl === imageUrl && (requestId ?? job.requestId) === job.requestId,
+    const found = this.history.find(({ requestId, imageUrl }) =>
+      "request_id" in sought ? requestId === sought.request_id : imageUrl === sought.image_url,
     );
-    return found && { request_id: found.requestId };
+    return found && { request_id: found.requestId, image_url: found.imageUrl };
   }
 }
 

@@ -4,7 +4,6 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
 import path from "node:path";
 import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { EventBridgeClient, PutEventsCommand, PutRuleCommand, PutTargetsCommand } from "@aws-sdk/client-eventbridge";
@@ -13,6 +12,7 @@ import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/c
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { startFalSimulator, type FalSimulator } from "../../stacks/local/fal-simulator/server.ts";
+import { freePort } from "../local/local-server.ts";
 import { faultsOfDetail } from "../support/event-schemas.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
@@ -115,14 +115,6 @@ function client<T extends { destroy(): void }>(of: new (config: object) => T): T
   return made;
 }
 
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const { port } = z.object({ port: z.number() }).parse(server.address());
-  await new Promise((closed) => server.close(closed));
-  return String(port);
-}
-
 const submissions = () => fal.jobs().filter(({ endpointId }) => endpointId.includes("kling-video"));
 
 const REQUEST = () => ({
@@ -164,7 +156,7 @@ it(
     expect(await run("rule-to-lambda.ts")).toContain("aws lambda add-permission");
     await run("rule-to-queue.ts");
     const consumer = runOn("consume-videos.ts");
-    const PORT = await freePort();
+    const PORT = String(await freePort());
     const partner = runOn("receive-videos.ts", { PORT, API_KEY: KEY });
     await run("rule-to-http.ts", { ENDPOINT: `http://127.0.0.1:${PORT}/`, API_KEY: KEY });
 

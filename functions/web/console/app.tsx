@@ -19,7 +19,7 @@ export function App({ session }: { session: Session }) {
   const { connection } = session;
   const [spaceId, setSpaceId] = useState(spaceInAddress);
   const space = useSpace(spaceId, connection);
-  const planning = usePlanning(connection, countReady(space.items));
+  const planning = usePlanning(connection, counts(space.items));
   const [draft, setDraft] = useState<Draft>();
   const [spoken, setSpoken] = useState("");
   /** Pictures from this disk, until the server has its own. */
@@ -107,9 +107,11 @@ export function App({ session }: { session: Session }) {
   );
 }
 
-/** New timings are worth asking for when another one is ready. */
-function countReady(items: MediaSpace[] | undefined): number {
-  return (items ?? []).filter(({ media }) => media.generationStatus === "completed").length;
+/** Timings are new when another one is ready, the budget when another one was started or has ended. */
+function counts(items: MediaSpace[] = []) {
+  const count = (status: MediaSpace["media"]["generationStatus"]) =>
+    items.filter(({ media }) => media.generationStatus === status).length;
+  return { all: items.length, running: count("generating-video"), ready: count("completed") };
 }
 
 function SpaceName({ spaceId, onOpen }: { spaceId: string; onOpen: (name: string) => void }) {

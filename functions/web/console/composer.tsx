@@ -6,7 +6,7 @@ import { ApiError, isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { formatFault, PictureField, type Picture } from "./picture.tsx";
 import type { Planning } from "./use-planning.ts";
-import { dollars, DURATIONS, MODES, span, type Duration, type Format, type Mode } from "./words.ts";
+import { budgetLine, dollars, DURATIONS, MODES, span, type Duration, type Format, type Mode } from "./words.ts";
 
 /** What a finished one hands over to be tried again. */
 export interface Draft {
@@ -51,6 +51,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
 
   const price = planning.price(mode, duration);
   const timing = planning.timing(mode, duration);
+  const budget = planning.budget && budgetLine(planning.budget);
   const request = (link: string): EnhanceRequest => ({
     spaceId,
     type: "video",
@@ -217,6 +218,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
             ? `Usually ready within ${span(timing.p50Seconds)}, nine of ten within ${span(timing.p90Seconds)}.`
             : "How long it takes is told after five of this kind."}
         </p>
+        {budget && <p class="estimate">{budget}</p>}
       </div>
     </form>
   );

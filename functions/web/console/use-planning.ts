@@ -1,7 +1,7 @@
-// What a generation costs and how long it takes here, for the price tags and the estimates.
+// What a generation costs, how long it takes here and what is left to spend, for the price tags and the estimates.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { getPricing, getTimings } from "../../../shared/client/calls.ts";
-import type { Pricing, Timings } from "../../../shared/client/contract.ts";
+import { getBudget, getPricing, getTimings } from "../../../shared/client/calls.ts";
+import type { Budget, Pricing, Timings } from "../../../shared/client/contract.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 
 export interface Planning {
@@ -9,12 +9,18 @@ export interface Planning {
   price: (mode: string, duration: string) => number | undefined;
   /** Undefined until five of the kind have finished here. */
   timing: (mode: string | undefined, duration: string) => Timings["timings"][number] | undefined;
+  /** Undefined until it is known. */
+  budget: Budget | undefined;
 }
 
-/** @param epoch asks anew when it changes */
-export function usePlanning(connection: Connection, epoch: number): Planning {
+/** @param space how many are there, are running and are ready: what depends on one of them is asked for anew when it changes */
+export function usePlanning(
+  connection: Connection,
+  { all, running, ready }: { all: number; running: number; ready: number },
+): Planning {
   const [prices, setPrices] = useState<Pricing["prices"]>([]);
   const [timings, setTimings] = useState<Timings["timings"]>([]);
+  const [budget, setBudget] = useState<Budget>();
   useEffect(() => {
     getPricing(connection).then(
       (pricing) => setPrices(pricing.prices),
@@ -28,12 +34,20 @@ export function usePlanning(connection: Connection, epoch: number): Planning {
       // No estimate is better than an old one.
       () => setTimings([]),
     );
-  }, [connection, epoch]);
+  }, [connection, ready]);
+  useEffect(() => {
+    getBudget(connection).then(
+      setBudget,
+      // A refused start says what is left.
+      () => setBudget(undefined),
+    );
+  }, [connection, all, running]);
   return useMemo(
     () => ({
       price: (mode, duration) => prices.find((it) => it.mode === mode && it.duration === duration)?.usd,
       timing: (mode, duration) => timings.find((it) => it.mode === mode && it.duration === duration),
+      budget,
     }),
-    [prices, timings],
+    [prices, timings, budget],
   );
 }

@@ -1,5 +1,5 @@
 // What the console says: phases, times, prices and errors in plain words.
-import type { IMedia } from "../../../shared/client/contract.ts";
+import type { Budget, IMedia } from "../../../shared/client/contract.ts";
 
 export const MODES = [
   { mode: "standard", name: "Standard", says: "720p, the fastest way to see whether an idea works" },
@@ -22,6 +22,14 @@ export function ratioOf(format: Format): number | undefined {
 
 export function dollars(usd: number): string {
   return `$${usd.toFixed(2)}`;
+}
+
+/** One line on what is left; undefined where nothing is limited by money. */
+export function budgetLine({ startsStopped, month }: Budget): string | undefined {
+  if (startsStopped) return "New videos are stopped for now by whoever runs this service.";
+  if (!month) return undefined;
+  const day = DAY.format(new Date(month.renewsAt));
+  return `${dollars(month.leftUsd)} of ${dollars(month.capUsd)} left, renews on ${day}.`;
 }
 
 /** `1 min 5 s`, `48 s`, `1 h 2 min` */

@@ -6,6 +6,18 @@ import type { HttpCall } from "../simulated-aws.ts";
 
 const ignore = () => {};
 
+/** What the SDK would look for in the environment, in files and from the machine it runs on, for each client of each life. */
+const KNOWN = {
+  region: "us-east-1",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  defaultsMode: "standard" as const,
+  retryMode: "standard",
+  useDualstackEndpoint: false,
+  useFipsEndpoint: false,
+  userAgentAppId: "simulation",
+  accountIdEndpointMode: "disabled" as const,
+};
+
 export const AWS_CLIENT = {
   ...REAL,
   requestHandler: {
@@ -18,6 +30,7 @@ export const AWS_CLIENT = {
       return { response: streams ? { ...answer, body: Readable.from([answer.body]) } : answer };
     },
   },
+  ...KNOWN,
   // The SDK's own would copy and clean every input and output, to throw them away.
   logger: { trace: ignore, debug: ignore, warn: ignore, error: ignore },
   // Nobody checks signatures here, and they cost a fifth of a call. Links are signed by another.

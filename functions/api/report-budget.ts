@@ -1,0 +1,13 @@
+// GET /api/budget: what the caller's tenant may still spend and start, before it tries.
+import * as z from "zod";
+import { http, reply } from "../../shared/lambda.ts";
+import { allowanceOf } from "../../shared/media/allowance.ts";
+import { budget } from "../../shared/services/budget.ts";
+import { clock } from "../../shared/services/clock.ts";
+import { spendingLimits } from "../../shared/services/spending-limits.ts";
+
+export const handler = http(z.object({}), async (_, { caller }) => {
+  const { tenantId } = caller("read");
+  const allowance = await allowanceOf({ budget: budget(), limits: spendingLimits(), clock }, tenantId);
+  return reply(200, { data: { currency: "USD", ...allowance } });
+});

@@ -1,0 +1,234 @@
+// What the world itself knows of money, and what must hold of it: who holds how much of which cap, and when nothing may begin.
+import type { Actor } from "./gate.ts";
+import { isRecord, isTerminal, type Fact, type Invariant } from "./invariants.ts";
+import type { StoredItem } from "./simulated-aws.ts";
+import type { Job } from "./simulated-fal.ts";
+import type { World } from "./world.ts";
+
+/** What an operator allows. Mills: thousandths of a US dollar. */
+export interface Limits {
+  tenantCapMills?: number;
+  globalCapMills?: number;
+  maxOpen?: number;
+  startsPerMinute?: number;
+}
+
+/** fal's price list, mills by model and seconds: written down a second time, not imported from the code. */
+const PRICES: Record<string, Record<string, number>> = {
+  standard: { "5": 280, "10": 560 },
+  pro: { "5": 490, "10": 980 },
+  master: { "5": 1400, "10": 2800 },
+};
+
+/** What somebody who starts a generation says of it. */
+interface Wish {
+  mode?: string;
+  duration?: string;
+}
+
+/** A price that was put aside, as the world has seen it. */
+interface Promised {
+  mills: number;
+  /** The month it is committed in, by account: a clock may be wrong between two writes. */
+  periods: Map<string, string>;
+}
+
+type Write = Extract<Fact, { kind: "write" }>;
+
+/** The sweeper frees what is older than 15 minutes, looks every five, and then comes its next minute. */
+const FREED_AFTER_MS = 22 * 60_000;
+
+export class Money {
+  /** Counts every time that the kill switch was thrown. */
+  stops = 0;
+  readonly #world: World;
+  readonly #promised = new Map<string, Promised>();
+  /** What is put aside for a record: the latest, by the record's id. */
+  readonly #reservations = new Map<string, string>();
+  /** Starts by tenant and minute. */
+  readonly #starts = new Map<string, number>();
+  /** The moment from which on nothing may begin. */
+  #stoppedSince: number | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  get accounts(): StoredItem[] {
+    return this.#world.aws.accounts;
+  }
+
+  /** Every write is seen before the invariants are held against it. */
+  note({ before, after, by }: Write): void {
+    if (isRecord(after) && after.reservation !== undefined) this.#reservations.set(after.id, after.reservation);
+    if (!isAccount(after)) return;
+    for (const id of newEntries(before, after)) {
+      const promised = this.#promised.get(id) ?? { mills: this.#askedOf(by), periods: new Map<string, string>() };
+      const month = new Date(this.#world.now() + this.#world.skewOf(by)).toISOString().slice(0, 7);
+      // Never an older one than others have begun.
+      promised.periods.set(after.pk, before?.period !== undefined && before.period > month ? before.period : month);
+      this.#promised.set(id, promised);
+    }
+    if (after.stopped && this.#stoppedSince === undefined) {
+      this.#stoppedSince = this.#world.gate.moment;
+      this.stops++;
+    }
+    if (!after.stopped && isEverybodys(after)) this.#stoppedSince = undefined;
+  }
+
+  /** Whether the switch was thrown before this moment, and has not been taken back since. */
+  isStoppedSince(moment: number): boolean {
+    return this.#stoppedSince !== undefined && this.#stoppedSince <= moment;
+  }
+
+  promised(reservation: string): Promised | undefined {
+    return this.#promised.get(reservation);
+  }
+
+  reservationOf(mediaId: string): string | undefined {
+    return this.#reservations.get(mediaId);
+  }
+
+  /** The price of what an invocation was asked for: in a body, in an event, or by the record that is delivered anew. */
+  #askedOf({ event }: Actor): number {
+    const { body, detail, mediaId = "" } = event as { body?: string; detail?: Wish; mediaId?: string };
+    if (body !== undefined) return priceOf(JSON.parse(body) as Wish);
+    const record = this.#world.record(mediaId);
+    return priceOf(detail ?? (record && this.#world.intentOf(record)?.body) ?? {});
+  }
+
+  /** What fal bills for a job. */
+  priceOfJob({ endpoint, input }: Job): number {
+    return priceOf({ mode: endpoint.split("/").at(-2) ?? "", duration: String(input["duration"]) });
+  }
+
+  /** Mills of the account's month, counted anew: what is put aside, and what is being made or was delivered without that. */
+  heldOf(account: StoredItem): number {
+    const { open = {}, period } = account;
+    const inMonth = (id: string) => {
+      const promised = this.#promised.get(id);
+      return promised?.periods.get(account.pk) === period ? (promised?.mills ?? 0) : 0;
+    };
+    const held = this.recordsOf(account)
+      .filter((record) => this.isHeld(record))
+      .flatMap(({ id }) => this.#reservations.get(id) ?? [])
+      .filter((id) => !(id in open));
+    return [...Object.keys(open), ...held].reduce((sum, id) => sum + inMonth(id), 0);
+  }
+
+  recordsOf(account: StoredItem): StoredItem[] {
+    const own = (record: StoredItem) => account.pk === `TENANT#${encodeURIComponent(record.tenantId)}#BUDGET`;
+    return this.#world.records().filter((record) => isEverybodys(account) || own(record));
+  }
+
+  /** Its price is part of the sum: it is being made, or was delivered. */
+  isHeld(record: StoredItem): boolean {
+    if (!isTerminal(record)) return true;
+    return (
+      record.phase === "completed" || (record.phase === "deleted" && this.#world.ended.get(record.id) === "completed")
+    );
+  }
+
+  /** Counts a start. @returns how many this minute has seen with it */
+  countStart(tenantId: string): number {
+    const minute = `${tenantId} ${Math.floor(this.#world.now() / 60_000)}`;
+    const starts = (this.#starts.get(minute) ?? 0) + 1;
+    this.#starts.set(minute, starts);
+    return starts;
+  }
+
+  /** When nothing disturbs what is left in an account any more. */
+  freedBy(at: number, mediaId: string): number {
+    const record = this.#world.record(mediaId);
+    return Math.max(at, this.#world.quietSince, record ? this.#world.settledBy(record) : 0) + FREED_AFTER_MS;
+  }
+}
+
+export const MONEY: Invariant = {
+  says: "What is committed and open never exceeds a cap, each price is settled once, and nothing begins after the kill switch.",
+  on: {
+    write(fact, world, check) {
+      const { before, after, by } = fact;
+      const { money } = world;
+      const limits = world.settings.limits ?? {};
+      if (isAccount(after)) holdAccount(fact, world, check);
+      else if (!isRecord(after)) return;
+      if (isRecord(after) && !before) {
+        const late = money.isStoppedSince(by.bornAt);
+        check(!late, () => `${after.id} was begun by ${by.name}, which was called after the kill switch`);
+        const promised = after.reservation !== undefined && money.promised(after.reservation) !== undefined;
+        check(promised === hasLimits(limits), () => `${after.id} was begun ${promised ? "with" : "without"} its price`);
+      }
+      for (const account of money.accounts) {
+        if (account.period === undefined) continue;
+        const [held, counted] = [money.heldOf(account), account.monthCommitted];
+        check(held === counted, () => `${account.pk} has committed ${counted}, and it is ${held}`);
+        const cap = isEverybodys(account) ? limits.globalCapMills : limits.tenantCapMills;
+        if (cap !== undefined) check(held <= cap, () => `${account.pk} holds ${held} of ${cap}`);
+      }
+    },
+    submit({ mediaId, by }, world, check) {
+      const late = by !== undefined && world.money.isStoppedSince(by.workedAt);
+      check(!late, () => `${mediaId} was submitted, and was still being prepared when the kill switch was thrown`);
+    },
+    accepted({ job }, world, check) {
+      const reservation = world.money.reservationOf(job.mediaId ?? "");
+      if (reservation === undefined) return;
+      const [price, promised] = [world.money.priceOfJob(job), world.money.promised(reservation)?.mills];
+      check(price === promised, () => `${job.mediaId} costs ${price} at fal, and ${promised} was put aside`);
+    },
+  },
+  always(world, check) {
+    for (const account of world.money.accounts) {
+      for (const [id, { mediaId, at }] of Object.entries(account.open ?? {})) {
+        const record = world.record(mediaId);
+        const inUse = record && !isTerminal(record) && world.money.reservationOf(mediaId) === id;
+        const inTime = inUse || world.now() <= world.money.freedBy(at, mediaId);
+        check(inTime, () => `${id} is still open in ${account.pk}, and ${mediaId} is ${record?.phase ?? "not there"}`);
+      }
+    }
+  },
+};
+
+function holdAccount(
+  { before, after, by }: Write,
+  world: World,
+  check: Parameters<NonNullable<Invariant["always"]>>[1],
+): void {
+  const { money } = world;
+  const { maxOpen, startsPerMinute, ...limits } = world.settings.limits ?? {};
+  const [mine, open] = [!isEverybodys(after), Object.values(after.open ?? {})];
+  const cap = mine ? limits.tenantCapMills : limits.globalCapMills;
+  const { monthCommitted: committed = 0 } = after;
+  if (cap !== undefined) check(committed <= cap, () => `${after.pk} has committed ${committed} of ${cap}`);
+  if (mine && maxOpen !== undefined) check(open.length <= maxOpen, () => `${after.pk} has ${open.length} open`);
+  for (const id of newEntries(before, after)) {
+    const [price, put] = [money.promised(id)?.mills, after.open?.[id]?.mills];
+    check(price === put, () => `${id} costs ${price}, and ${put} was put aside in ${after.pk}`);
+    check(!after.stopped, () => `${id} was put aside in ${after.pk} after the kill switch`);
+    if (!mine || startsPerMinute === undefined || world.isSkewed) continue;
+    const starts = money.countStart(after.pk);
+    check(starts <= startsPerMinute, () => `${by.name} made the start ${starts} of a minute in ${after.pk}`);
+  }
+}
+
+export function isAccount({ sk }: { sk: string }): boolean {
+  return sk === "BUDGET";
+}
+
+export function isEverybodys({ pk }: { pk: string }): boolean {
+  return pk === "BUDGET";
+}
+
+/** What is in the account now and was not. */
+function newEntries(before: StoredItem | undefined, { open = {} }: StoredItem): string[] {
+  return Object.keys(open).filter((id) => !(id in (before?.open ?? {})));
+}
+
+function hasLimits(limits: Limits): boolean {
+  return Object.keys(limits).length > 0;
+}
+
+function priceOf({ mode = "standard", duration = "5" }: Wish): number {
+  return PRICES[mode]?.[duration] ?? NaN;
+}

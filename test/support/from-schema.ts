@@ -1,0 +1,64 @@
+// Values that a JSON Schema allows, drawn by fast-check: of the keywords that our OpenAPI document uses, and no others.
+import fc from "fast-check";
+
+export interface JsonSchema {
+  $ref?: string;
+  type?: "object" | "array" | "string" | "number" | "integer" | "boolean";
+  properties?: Record<string, JsonSchema>;
+  required?: string[];
+  additionalProperties?: JsonSchema | boolean;
+  items?: JsonSchema;
+  anyOf?: JsonSchema[];
+  enum?: unknown[];
+  const?: unknown;
+  pattern?: string;
+  format?: string;
+  minLength?: number;
+  maxLength?: number;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+}
+
+/**
+ * @param resolve the schema that a `$ref` names
+ * @throws Error for what this does not know: a generator that guesses would call wrong values right
+ */
+export function valueOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema): fc.Arbitrary<unknown> {
+  const of = (inner: JsonSchema) => valueOf(inner, resolve);
+  if (schema.$ref !== undefined) return of(resolve(schema.$ref));
+  if ("const" in schema) return fc.constant(schema.const);
+  if (schema.enum) return fc.constantFrom(...schema.enum);
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map(of));
+  switch (schema.type) {
+    case "object": {
+      const { properties = {}, required = [] } = schema;
+      const members = Object.entries(properties).map(([name, member]) => [name, of(member)] as const);
+      return fc.record(Object.fromEntries(members), { requiredKeys: required, noNullPrototype: true });
+    }
+    case "array":
+      return fc.array(of(schema.items ?? {}), { maxLength: 3 });
+    case "string":
+      return textOf(schema);
+    case "integer":
+      return fc.integer({
+        min: schema.minimum ?? (schema.exclusiveMinimum === undefined ? -1000 : schema.exclusiveMinimum + 1),
+        max: Math.min(schema.maximum ?? 1000, 2 ** 31 - 1),
+      });
+    case "number":
+      return fc.double({ min: schema.minimum ?? -1e6, max: schema.maximum ?? 1e6, noNaN: true });
+    case "boolean":
+      return fc.boolean();
+    case undefined:
+      throw new Error(`This schema is not known here: ${JSON.stringify(schema)}`);
+  }
+}
+
+function textOf({ pattern, format, minLength = 0, maxLength = 200 }: JsonSchema): fc.Arbitrary<string> {
+  const fits = (text: string) => text.length >= minLength && text.length <= maxLength;
+  const matches = (text: string) => pattern === undefined || new RegExp(pattern, "u").test(text);
+  if (format === "uri") return fc.webUrl({ withQueryParameters: true }).filter((url) => fits(url) && matches(url));
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern, "u")).filter(fits);
+  // Whole code points: half a surrogate pair is no text that JSON in UTF-8 can carry.
+  return fc.string({ unit: "grapheme", minLength, maxLength: Math.min(maxLength, 200) }).filter(fits);
+}
