@@ -134,7 +134,7 @@ async function untilCompleted(machine: Program, count: number): Promise<void> {
     let completed = 0;
     for (let cursor: string | undefined = ""; cursor !== undefined;) {
       const query = new URLSearchParams({ limit: "100", ...(cursor !== "" && { cursor }) });
-      const response = await fetch(`${machine.url}/api/spaces/bench/media?${query}`);
+      const response = await fetch(`${machine.url}/api/spaces/bench/media?${query.toString()}`);
       const { items, nextCursor } = page.parse(await response.json()).data;
       const failed = items.find(({ media }) => ["failed", "canceled"].includes(media.phase));
       if (failed) throw new Error(`a generation has ended as ${failed.media.phase}`);

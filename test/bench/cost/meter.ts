@@ -76,9 +76,7 @@ export function meter(world: World): () => Counts {
       Item?: StoredAttributes;
       Attributes?: StoredAttributes;
     };
-    const key = JSON.stringify(
-      [asked.Key ?? asked.Item, partitionKey, sortKey].slice(0, 1).map((it) => keyOf(it as StoredAttributes)),
-    );
+    const key = keyOf(asked.Key ?? asked.Item);
     const before = items.get(key);
     let units: number;
     if (operation === "GetItem") {
@@ -173,8 +171,9 @@ const SERVICES: Record<string, string> = {
   AWSEvents: "events",
 };
 
-function keyOf(item: StoredAttributes | undefined): unknown {
-  return item && [item[partitionKey], item[sortKey]];
+/** Of a single item; a query has none. */
+function keyOf(item: StoredAttributes | undefined): string {
+  return JSON.stringify([item?.[partitionKey], item?.[sortKey]]);
 }
 
 function memoryOf(name: string): number {
