@@ -124,7 +124,14 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
 /** An adapter that needs another, and why. */
 const NEIGHBOURS: Record<string, string[]> = {
   // The records' item layout and their expressions are files of their own, for their length alone.
-  "shared/adapters/dynamo-media-records.ts": ["shared/adapters/media-item.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-media-records.ts": [
+    "shared/adapters/document-client.ts",
+    "shared/adapters/media-item.ts",
+    "shared/adapters/update-expression.ts",
+  ],
+  // All who use the table speak to it in one way.
+  "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": ["shared/adapters/file-key.ts", "shared/adapters/measured-body.ts"],

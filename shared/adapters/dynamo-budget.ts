@@ -1,10 +1,11 @@
 // The accounts in DynamoDB, beside the records: one item each, every change of it one conditional update.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../media/budget.ts";
 import { instant } from "../media/media.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+import { documentClient } from "./document-client.ts";
 
 export interface DynamoBudgetOptions {
   client: DynamoDBClient;
@@ -29,7 +30,7 @@ const TENANT_PARTITION = /^TENANT#([^#]+)#BUDGET$/;
 
 /** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
 export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions): Budget {
-  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const db = documentClient(client);
 
   async function read(account: Account): Promise<AccountItem | undefined> {
     const { Item } = await db.send(new GetCommand({ TableName: table, Key: keyOf(account), ConsistentRead: true }));

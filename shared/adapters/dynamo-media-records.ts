@@ -1,7 +1,6 @@
 // The records in DynamoDB: one item each, one conditional write per move, the condition built from the table of moves.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
-  DynamoDBDocumentClient,
   GetCommand,
   paginateScan,
   PutCommand,
@@ -24,6 +23,7 @@ import {
   sweepShard,
 } from "./media-item.ts";
 import { KEEP, UpdateExpression } from "./update-expression.ts";
+import { documentClient } from "./document-client.ts";
 
 export interface DynamoMediaRecordsOptions {
   client: DynamoDBClient;
@@ -36,7 +36,7 @@ export interface DynamoMediaRecordsOptions {
  * Single-item writes only: they cost half of a transaction and run on every emulator.
  */
 export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRecordsOptions): MediaRecords {
-  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const db = documentClient(client);
 
   async function get(ref: MediaRef): Promise<Media | undefined> {
     const { Item } = await db.send(new GetCommand({ TableName: table, Key: mediaKey(ref), ConsistentRead: true }));

@@ -1,8 +1,9 @@
 // How long generations took, in DynamoDB: one small item each beside the records, which forgets itself.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
+import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import type { GenerationKind, Timings } from "../media/ports.ts";
+import { documentClient } from "./document-client.ts";
 
 /** Older ones tell of another queue. DynamoDB's TTL deletes them for nothing. */
 const KEPT_SECONDS = 90 * 24 * 3600;
@@ -10,7 +11,7 @@ const KEPT_SECONDS = 90 * 24 * 3600;
 /** @param series what is measured apart: a test mode's times say nothing of fal's */
 export function createDynamoTimings(options: { client: DynamoDBClient; table: string; series: string }): Timings {
   const { client, table, series } = options;
-  const db = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const db = documentClient(client);
   const partition = ({ mode, duration }: GenerationKind) => `TIMINGS#${series}#${mode}#${duration}`;
 
   return {

@@ -4,5 +4,4 @@ import { linkedName } from "../environment.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { lazy } from "./lazy.ts";
 
-/** Its adapters give the document client one and the same options: it keeps them in the client that they share. */
 export const mediaTable = lazy(() => ({ client: new DynamoDBClient(AWS_CLIENT), table: linkedName("Media") }));

@@ -1,17 +1,30 @@
 // The records on dynalite always, and on any DynamoDB that DYNAMODB_ENDPOINT names.
 import { PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
+import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { mediaSpace } from "../../shared/contract/media-space.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { queuedMedia } from "../support/sample-media.ts";
 import { mediaRecordsContract } from "./media-records.contract.ts";
 
 describe("the records on dynalite", () => mediaRecordsContract(inMemoryDynamoDb));
 
 const endpoint = process.env["DYNAMODB_ENDPOINT"];
 describe.runIf(endpoint)(`the records on ${endpoint}`, () => mediaRecordsContract(() => dynamoDbAt(endpoint ?? "")));
+
+it("a start is kept without what it does not say, whoever else has been given the same client since", async () => {
+  const { client, table } = await inMemoryDynamoDb();
+  const clock = new ManualClock();
+  const records = createDynamoMediaRecords({ client, table, clock });
+  createDynamoBudget({ client, table, clock });
+  createDynamoTimings({ client, table, series: "test" });
+  const start = { fingerprint: "f", media: queuedMedia({ name: undefined }), expiresAt: clock.now() / 1000 + 60 };
+  expect(await records.keepStart("acme", "key", start)).toEqual(start);
+});
 
 describe("records of older versions", () => {
   const place = { pk: "TENANT#local#SPACE#old", sk: "MEDIA#m1" };

@@ -35,6 +35,8 @@ const CALM: { story: Story; webhooks?: boolean; ai?: boolean; limits?: Limits; f
   { story: "fifty at once" },
   { story: "the kill switch" },
   { story: "the kill switch", limits: AMPLE },
+  // Before the hundred, which then only have to be made once.
+  { story: "starts against a cap", limits: SCARCE },
   { story: "a hundred against a cap", limits: SCARCE },
   // The sweeper starts it.
   { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },

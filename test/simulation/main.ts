@@ -8,6 +8,7 @@ import { everywhere, pairs, planOf, runner, shrink, singles, type Runner } from 
 import { INVARIANT_IDS, type InvariantId } from "./invariants.ts";
 import { PLANTED_BUGS, type PlantedBug } from "./planted-bugs.ts";
 import { count, emptyReport, inWords, merge, type Report } from "./report.ts";
+import { ROOM_FOR_THE_YOUNG } from "./simulate.ts";
 import { setStage } from "./stage.ts";
 import type { Plan, Run } from "./world.ts";
 
@@ -53,9 +54,6 @@ async function main(): Promise<void> {
   console.log(given.json ? JSON.stringify(report) : inWords(report));
   process.exitCode = report.failures.length > 0 ? 1 : 0;
 }
-
-/** A run leaves some MB of short-lived objects behind: with more room for them the collector runs seldom. */
-const ROOM_FOR_THE_YOUNG = "--max-semi-space-size=64";
 
 /** The same search in several processes, each with its part of it. */
 async function share(workers: number): Promise<Report> {

@@ -157,8 +157,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I7",
     shownBy: ["no answer"],
     file: FAL,
-    find: "(item) => item?.json_input.image_url === imageUrl",
-    replace: "(item) => item !== undefined",
+    find: "item?.image_url === sought.image_url",
+    replace: "item !== undefined",
   },
   {
     name: "a report is believed without fal's history",
@@ -403,7 +403,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I17",
     shownBy: ["taken, but the job never ends"],
     file: CHECK,
-    find: `  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };\n`,
+    find: `  if (passed(media.deadlineAt, now) && (seen || now >= deliverBy(media))) return { next: "fail", code: "timed_out" };\n`,
     replace: "",
   },
   {
@@ -419,7 +419,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I17",
     shownBy: ["starts nothing for ever"],
     file: SWEEP,
-    find: "    if (await endIfOver(deps, media)) return false;\n",
+    find: "  if (await endIfOver(deps, media)) return false;\n",
     replace: "",
   },
   {

@@ -33,6 +33,7 @@ const { url } = await startWaitingMachine(dataDirectory, listen);
 const headers = { "content-type": "application/json", ...(key !== NO_KEY && { "idempotency-key": key }) };
 const response = await fetch(url + REQUEST.path, { method: "POST", headers, body: REQUEST.body });
 const body = await response.text();
+if (response.status !== 202) throw new Error(`no start to record: ${response.status} ${body}`);
 const { id } = z.object({ data: z.object({ mediaSpace: z.object({ id: z.string() }) }) }).parse(JSON.parse(body))
   .data.mediaSpace;
 const answer = { status: response.status, contentType: response.headers.get("content-type") ?? "", body };
