@@ -85,11 +85,13 @@ export interface EndedExecution {
 /**
  * @param onEnded told of every execution that ends while this machine runs
  * @param keepEnded how many ended executions stay visible
+ * @param onEntered told of every state that is entered: what Step Functions bills
  */
 export function createWorkflow(
   functions: Pick<Functions, "invoke">,
   onEnded: (execution: EndedExecution) => void = () => {},
   keepEnded = ENDED_EXECUTIONS_KEPT,
+  onEntered: (state: string) => void = () => {},
 ): Workflow {
   const definition = localDefinition();
   // A copy: the interpreter's validator writes a QueryLanguage into every state.
@@ -124,7 +126,7 @@ export function createWorkflow(
       },
     });
     execution.abort = abort;
-    void forget(eventLogs);
+    void follow(eventLogs, onEntered);
     result.then(
       (output) => end(execution, "SUCCEEDED", { output: JSON.stringify(output) }),
       (error: unknown) => {
@@ -313,9 +315,11 @@ function seconds(milliseconds: number): number {
   return milliseconds / 1000;
 }
 
+type EventLogs = ReturnType<StateMachine["run"]>["eventLogs"];
+
 /** Unread, the log of an execution that laps for hours would fill the memory. */
-async function forget(events: AsyncIterable<unknown>): Promise<void> {
-  for await (const event of events) void event;
+async function follow(events: EventLogs, onEntered: (state: string) => void): Promise<void> {
+  for await (const event of events) if (event.type === "StateEntered") onEntered(event.state.name);
 }
 
 /** The blueprint is plain data; the interpreter checks the rest of it. */

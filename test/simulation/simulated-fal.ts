@@ -149,6 +149,8 @@ export class SimulatedFal {
     const renders = { "ends at once": 0, "never ends": Infinity, "takes minutes": MINUTES }[twist ?? ""] ?? byChance;
     const bytes = Buffer.concat([this.#world.clip, freeBox(id)]);
     const host = twist === "leaves its video inside" ? "internal.example" : "v3.fal.media";
+    const { renderSeconds } = this.#world.settings;
+    const planned = name === "fal.submit" ? (renderSeconds ?? 0) * 1000 : 800;
     const job: Job = {
       id,
       mediaId: mediaOf(input),
@@ -157,7 +159,12 @@ export class SimulatedFal {
       webhookUrl: url.searchParams.get("fal_webhook") ?? undefined,
       acceptedAt: now,
       startsAt: now + waits,
-      endsAt: twist === "ends at its deadline" ? BEGINNING + DEADLINE_MS : now + waits + renders,
+      endsAt:
+        renderSeconds !== undefined
+          ? now + planned
+          : twist === "ends at its deadline"
+            ? BEGINNING + DEADLINE_MS
+            : now + waits + renders,
       twist,
       canceled: false,
       video: {

@@ -60,6 +60,7 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     { invoke: (name, input) => theWorld().invokeStep(name, input) },
     (execution) => link.world?.executionEnded(execution),
     EXECUTIONS_KEPT,
+    (state) => link.world?.statesEntered.push(state),
   );
   const handlers = new Map<string, (event: unknown, context: unknown) => Promise<unknown>>();
   for (const handlerPath of Object.keys(FUNCTIONS)) {

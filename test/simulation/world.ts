@@ -31,6 +31,8 @@ export interface Settings {
   webhooks: boolean;
   /** WorkflowAI has a key. */
   ai: boolean;
+  /** How long every job takes, from its submit to its end; by chance otherwise. */
+  renderSeconds?: number;
   /** What may be spent; none: nothing is limited. */
   limits?: Limits;
 }
@@ -107,6 +109,8 @@ export class World {
   readonly redriven = new Set<string>();
   /** Invocations on behalf of somebody who has no right to anything. */
   readonly strangers = new Set<Actor>();
+  /** Of all executions, in their order. */
+  readonly statesEntered: string[] = [];
   expiredKeys = 0;
   readonly #plan: Plan;
   readonly #stage: Stage;

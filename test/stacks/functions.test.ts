@@ -145,7 +145,7 @@ const SPECIFICATION: Record<string, Specification> = {
       "dynamodb:PutItem on Media",
     ],
     knows: ["Media", "Bus", "MediaFiles", "FalKey", "WorkflowAiKey"],
-    memoryMb: 1024,
+    memoryMb: 512,
     timeoutSeconds: 300,
   },
   "record-failure": {

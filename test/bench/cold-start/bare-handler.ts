@@ -68,6 +68,8 @@ export function bareHandler({ calls, s3, links, result, decodes }: Seen): string
   ].join("\n");
 }
 
+type Input = Record<string, unknown>;
+
 interface Step {
   code: string;
   client?: ClientName;
@@ -76,9 +78,10 @@ interface Step {
 
 function stepOf({ target, method, url, body }: OutsideCall): Step {
   const [service = "", operation = ""] = target?.split(".") ?? [];
-  if (service.startsWith("DynamoDB")) return send("db", operation.replace(/Item$/, ""), plain(JSON.parse(body)));
-  if (service === "AWSStepFunctions") return send("states", operation, JSON.parse(body));
-  if (service === "AWSEvents") return send("bus", operation, dated(JSON.parse(body)));
+  if (service.startsWith("DynamoDB"))
+    return send("db", operation.replace(/Item$/, ""), plain(JSON.parse(body) as Input));
+  if (service === "AWSStepFunctions") return send("states", operation, JSON.parse(body) as Input);
+  if (service === "AWSEvents") return send("bus", operation, undated(JSON.parse(body) as { Entries: Input[] }));
   const [, endpoint, requestId, status] =
     /\/(fal-ai\/[^/]+).*\/requests\/([^/]+)(\/\w+)?$/.exec(new URL(url).pathname) ?? [];
   if (endpoint === undefined) {
@@ -106,18 +109,18 @@ function send(client: ClientName, operation: string, input: unknown): Step {
 }
 
 /** An input of DynamoDB's API, as its document client takes it. */
-function plain(input: Record<string, unknown>): Record<string, unknown> {
+function plain(input: Input): Input {
   const holdsValues = ["Key", "Item", "ExpressionAttributeValues"];
   const entries = Object.entries(input).map(([name, value]) => [
     name,
     holdsValues.includes(name) ? unmarshall(value as Parameters<typeof unmarshall>[0]) : value,
   ]);
-  return Object.fromEntries(entries) as Record<string, unknown>;
+  return Object.fromEntries(entries) as Input;
 }
 
 /** The SDK takes the time of an event as a Date, which JSON has not. */
-function dated({ Entries }: { Entries: Record<string, unknown>[] }) {
-  return { Entries: Entries.map(({ Time: _, ...entry }) => entry) };
+function undated({ Entries }: { Entries: Input[] }): Input {
+  return { Entries: Entries.map((entry) => ({ ...entry, Time: undefined })) };
 }
 
 function bucketStep({ operation, key, bytes }: Seen["s3"][number]): Step {

@@ -61,8 +61,6 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
     startDate: Date.now() - 90_000,
     stopDate: Date.now(),
   };
-  const get = (name: string, parts: EventParts = {}) => http(name, parts);
-
   return {
     "enhance-media": { event: http("enhance-media", { body: start }), record: queued, answers: /"statusCode":202/ },
     "check-generation": {
@@ -70,30 +68,31 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
       record: completed,
       answers: /X-Amz-Signature/,
     },
-    "list-media": { event: get("list-media", { path: location }), record: completed, answers: /X-Amz-Signature/ },
-    "get-media": { event: get("get-media", { path }), record: completed, answers: /X-Amz-Signature/ },
-    "cancel-generation": { event: get("cancel-generation", { path }), record: generating, answers: /200/ },
+    "list-media": { event: http("list-media", { path: location }), record: completed, answers: /X-Amz-Signature/ },
+    "get-media": { event: http("get-media", { path }), record: completed, answers: /X-Amz-Signature/ },
+    "cancel-generation": { event: http("cancel-generation", { path }), record: generating, answers: /200/ },
     "upload-image": {
       event: http("upload-image", { body: { size: 1000 } }),
       record: queued,
       answers: /X-Amz-Signature/,
     },
     "check-upload": {
-      event: get("check-upload", { path: { id: UPLOAD_ID } }),
+      event: http("check-upload", { path: { id: UPLOAD_ID } }),
       record: queued,
       answers: /\\"width\\":1600/,
     },
-    "report-pricing": { event: get("report-pricing"), record: queued, answers: /0\.28/ },
-    "report-timings": { event: get("report-timings"), record: queued, answers: /timings/ },
-    "delete-media": { event: get("delete-media", { path }), record: completed, answers: /204/ },
+    "report-pricing": { event: http("report-pricing"), record: queued, answers: /0\.28/ },
+    "report-budget": { event: http("report-budget"), record: queued, answers: /"statusCode":200/ },
+    "report-timings": { event: http("report-timings"), record: queued, answers: /timings/ },
+    "delete-media": { event: http("delete-media", { path }), record: completed, answers: /204/ },
     "serve-source": {
-      event: get("serve-source", { path: { name: SOURCE_NAME } }),
+      event: http("serve-source", { path: { name: SOURCE_NAME } }),
       record: queued,
       answers: /image\/jpeg/,
     },
-    "serve-console": { event: get("serve-console"), record: queued, answers: /text\/html/ },
-    "describe-api": { event: get("describe-api"), record: queued, answers: /3\.1\.0/ },
-    "report-health": { event: get("report-health"), record: queued, answers: /ok/ },
+    "serve-console": { event: http("serve-console"), record: queued, answers: /text\/html/ },
+    "describe-api": { event: http("describe-api"), record: queued, answers: /3\.1\.0/ },
+    "report-health": { event: http("report-health"), record: queued, answers: /ok/ },
     "submit-generation": { event: input, record: queued, answers: /"requestId":"r1"/ },
     "check-status": { event: input, record: generating, answers: /"next":"wait"/ },
     "finalize-and-analyze": { event: input, record: generating, answers: /"next":"done"/ },
@@ -128,7 +127,7 @@ interface EventParts {
 }
 
 /** Payload format 2.0 of API Gateway's HTTP API, as far as functions look at it, with a verified token. */
-function http(name: string, { path, body, headers }: EventParts) {
+function http(name: string, { path, body, headers }: EventParts = {}) {
   const route = ROUTES.find(({ handler }) => functionName(handler) === name)?.route ?? "";
   const [method = "", template = ""] = route.split(" ");
   const rawPath = template.replace(/\{(\w+)\}/g, (_, part: string) => path?.[part] ?? "");
