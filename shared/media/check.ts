@@ -83,23 +83,28 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
   const now = deps.clock.now();
   const settleBy = Date.parse(media.claimedAt ?? media.updatedAt) + deps.inDoubtSeconds * 1000;
   if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
-  const { reportedRequestId } = media;
-  if (reportedRequestId !== undefined && !(await isKnownAsAnothers(deps, media, reportedRequestId))) {
-    // fal has signed for it, and nothing contradicts it.
-    await recordAcceptance(deps, media, reportedRequestId);
-    return { next: "wait" };
-  }
   // A history that is silent just now is asked again.
+  const { reportedRequestId } = media;
+  if (reportedRequestId !== undefined) {
+    const owner = await ownerInHistory(deps, media, reportedRequestId);
+    if (owner === undefined && !passed(media.deadlineAt, now)) return { next: "wait" };
+    if (owner !== "another's") {
+      // fal has signed for it, and nothing contradicts it.
+      await recordAcceptance(deps, media, reportedRequestId);
+      return { next: "wait" };
+    }
+  }
   if (!history.searched && now < deliverBy(media)) return { next: "wait" };
   return { next: "fail", code: "submit_outcome_unknown" };
 }
 
-async function isKnownAsAnothers(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
+/** @returns undefined while fal's history does not answer */
+async function ownerInHistory(deps: CheckDeps, media: Media, requestId: string) {
   try {
-    return (await whoseJob(deps, media, requestId)) === "another's";
+    return await whoseJob(deps, media, requestId);
   } catch (error) {
     deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
-    return false;
+    return error instanceof SourceImageUnavailableError ? "unknown" : undefined;
   }
 }
 

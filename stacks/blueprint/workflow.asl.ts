@@ -32,14 +32,25 @@ const LAMBDA_HICCUP = {
 /** Anything else a step throws (a throttled table, a lost race): 1 + 2 + 4 = 7 s, then the state's Catch decides. */
 const STEP_HICCUP = { ErrorEquals: ["States.ALL"], IntervalSeconds: 1, BackoffRate: 2, MaxAttempts: 3 };
 
+/** A wake-up does not: it never joins the loop, for another execution is lapping. */
+const LAPS = { Variable: "$.lap", BooleanEquals: true };
+
 /**
  * The definition with the four functions' ARNs in it.
  *
  * Input: `{ tenantId, spaceId, mediaId, enter: "submit" | "check", lap, pollSeconds }`, keys only.
- * Every step answers `{ next: "wait" | "submit" | "finalize" | "fail" | "done" }`, and one Choice follows it.
+ * Every step answers `{ next: "wait" | "submit" | "finalize" | "fail" | "done" }`, and one Choice follows it where more
+ * than one way leads on. Transitions are three quarters of the cost of a generation (docs/performance.md).
  */
 export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
   const decide = { ResultPath: "$.step", Next: "WhatNext" };
+  const finalize = {
+    Type: "Task",
+    Resource: functionArn.FinalizeAndAnalyze,
+    // Result 10 s + copy of at most 500 MB 240 s + facts, commit and description 30 s; the lease lasts as long.
+    TimeoutSeconds: 300,
+    Retry: [LAMBDA_HICCUP, STEP_HICCUP],
+  };
   return {
     Comment: "One generation: submit once, look every few seconds, keep the video, say how it ended.",
     StartAt: "Enter",
@@ -64,7 +75,9 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
         ],
         // A step that died after its claim is not a failure: record-failure leaves it to the checks, which settle what is in doubt.
         Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "RecordFailure" }],
-        ...decide,
+        // Nearly always something was submitted; what was refused is found to be over after one wait.
+        ResultPath: "$.step",
+        Next: "WaitBeforeCheck",
       },
       WaitBeforeCheck: { Type: "Wait", SecondsPath: "$.pollSeconds", Next: "CheckStatus" },
       CheckStatus: {
@@ -81,34 +94,32 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
       WhatNext: {
         Type: "Choice",
         Choices: [
-          { Variable: "$.step.next", StringEquals: "finalize", Next: "FinalizeAndAnalyze" },
+          { And: [{ Variable: "$.step.next", StringEquals: "finalize" }, LAPS], Next: "FinalizeAndAnalyze" },
+          { Variable: "$.step.next", StringEquals: "finalize", Next: "FinalizeOnce" },
           { Variable: "$.step.next", StringEquals: "fail", Next: "RecordFailure" },
-          {
-            And: [
-              { Variable: "$.step.next", StringEquals: "wait" },
-              { Variable: "$.lap", BooleanEquals: true },
-            ],
-            Next: "WaitBeforeCheck",
-          },
-          { Variable: "$.step.next", StringEquals: "submit", Next: "SubmitGeneration" },
+          { And: [{ Variable: "$.step.next", StringEquals: "wait" }, LAPS], Next: "WaitBeforeCheck" },
+          { And: [{ Variable: "$.step.next", StringEquals: "submit" }, LAPS], Next: "SubmitGeneration" },
         ],
         Default: "Done",
       },
-      // After a step that could not be carried out. A wake-up (`lap: false`) never joins the loop: another execution is lapping.
+      // After a step that could not be carried out.
       WaitOrEnd: {
         Type: "Choice",
-        Choices: [{ Variable: "$.lap", BooleanEquals: true, Next: "WaitBeforeCheck" }],
+        Choices: [{ ...LAPS, Next: "WaitBeforeCheck" }],
         Default: "Done",
       },
       FinalizeAndAnalyze: {
-        Type: "Task",
-        Resource: functionArn.FinalizeAndAnalyze,
-        // Result 10 s + copy of at most 500 MB 240 s + facts, commit and description 30 s; the lease lasts as long.
-        TimeoutSeconds: 300,
-        Retry: [LAMBDA_HICCUP, STEP_HICCUP],
+        ...finalize,
         // The job is finished and paid for: wait and try again until the deadline plus 10 minutes, which the check judges.
         Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
         ...decide,
+      },
+      // A wake-up's: whatever comes of it, another execution goes on.
+      FinalizeOnce: {
+        ...finalize,
+        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Done" }],
+        ResultPath: "$.step",
+        End: true,
       },
       RecordFailure: {
         Type: "Task",

@@ -121,6 +121,7 @@ export function createWorkflow(
           SubmitGeneration: step("SubmitGeneration"),
           CheckStatus: step("CheckStatus"),
           FinalizeAndAnalyze: step("FinalizeAndAnalyze"),
+          FinalizeOnce: step("FinalizeAndAnalyze"),
           RecordFailure: step("RecordFailure"),
         },
       },

@@ -6,6 +6,8 @@ import type { Outcome } from "../../stacks/local/functions.ts";
 import { createWorkflow } from "../../stacks/local/workflow.ts";
 
 const INPUT = { tenantId: "t", spaceId: "s", mediaId: "m", enter: "submit", lap: true, pollSeconds: 10 };
+/** It ends with its first look. */
+const WAKE_UP = { ...INPUT, enter: "check", lap: false };
 const START_TIME = new Date("2026-03-01T12:00:00Z");
 const SECOND_MS = 1000;
 const HOUR_MS = 3_600_000;
@@ -93,7 +95,7 @@ describe("a generation on its way", () => {
 
   test("a wake-up looks once and never joins the loop", async () => {
     const functions = scripted({ "check-status": next("wait") });
-    const { describeNow } = start(functions, { ...INPUT, enter: "check", lap: false });
+    const { describeNow } = start(functions, WAKE_UP);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expect(functions.times()).toEqual(["check-status 0"]);
     expect(describeNow()).toMatchObject({ status: "SUCCEEDED" });
@@ -101,8 +103,8 @@ describe("a generation on its way", () => {
 
   test("a released claim leads back to the submit step", async () => {
     const functions = scripted({
-      "submit-generation": next("wait", "done"),
-      "check-status": next("submit"),
+      "submit-generation": next("wait"),
+      "check-status": next("submit", "wait"),
     });
     start(functions);
     await vi.advanceTimersByTimeAsync(10 * SECOND_MS);
@@ -167,19 +169,20 @@ describe("when a step fails", () => {
 
   test("a step that never answers is cut at its time limit and tried again", async () => {
     const functions = scripted({
-      "submit-generation": (_input, call) => (call === 1 ? new Promise(() => {}) : { next: "done" }),
+      "submit-generation": (_input, call) => (call === 1 ? new Promise(() => {}) : { next: "wait" }),
+      "check-status": next("done"),
     });
     start(functions);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
-    expect(functions.times()).toEqual(["submit-generation 0", "submit-generation 121"]);
+    expect(functions.times()).toEqual(["submit-generation 0", "submit-generation 121", "check-status 131"]);
   });
 
   test("an answer without a next step ends the execution as FAILED with States.Runtime, which nothing catches", async () => {
-    const functions = scripted({ "submit-generation": () => null });
-    const { describeNow } = start(functions);
+    const functions = scripted({ "check-status": () => null });
+    const { describeNow } = start(functions, WAKE_UP);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
     expect(describeNow()).toMatchObject({ status: "FAILED", error: "States.Runtime" });
-    expect(functions.times()).toEqual(["submit-generation 0"]);
+    expect(functions.times()).toEqual(["check-status 0"]);
   });
 
   test("an answer over 256 KB ends the execution, and no retry or catch applies", async () => {
@@ -221,9 +224,9 @@ describe("starting and stopping", () => {
   });
 
   test("the name of an ended execution is refused, with the same input too", async () => {
-    const { begin } = start(scripted({ "submit-generation": next("done") }));
+    const { begin } = start(scripted({ "check-status": next("done") }), WAKE_UP);
     await vi.advanceTimersByTimeAsync(0);
-    expect(() => begin("media-1")).toThrow(expect.objectContaining({ code: "ExecutionAlreadyExists" }));
+    expect(() => begin("media-1", WAKE_UP)).toThrow(expect.objectContaining({ code: "ExecutionAlreadyExists" }));
   });
 
   test("a stopped execution is ABORTED at once, and its waiting step is never called", async () => {
@@ -275,12 +278,9 @@ describe("starting and stopping", () => {
 
 describe("the list of executions", () => {
   test("newest first, by status, page by page, also while new ones start", async () => {
-    const functions = scripted({
-      "submit-generation": (input) => ({ next: JSON.stringify(input).includes('"quick"') ? "done" : "wait" }),
-      "check-status": next("wait"),
-    });
+    const functions = scripted({ "submit-generation": next("wait"), "check-status": next("wait") });
     const { workflow, begin } = start(functions);
-    for (const name of ["a", "b", "c"]) begin(name, { ...INPUT, mediaId: "quick" });
+    for (const name of ["a", "b", "c"]) begin(name, WAKE_UP);
     for (const name of ["d", "e"]) begin(name);
     await vi.advanceTimersByTimeAsync(0);
     const list = (more: object) => workflow.listExecutions({ stateMachineArn: STATE_MACHINE_ARN, ...more });
@@ -290,7 +290,7 @@ describe("the list of executions", () => {
     expect(names(list({ statusFilter: "RUNNING" }))).toEqual(["e", "d", "media-1"]);
     const first = list({ statusFilter: "SUCCEEDED", maxResults: 2 });
     expect(names(first)).toEqual(["c", "b"]);
-    begin("f", { ...INPUT, mediaId: "quick" });
+    begin("f", WAKE_UP);
     await vi.advanceTimersByTimeAsync(0);
     const second = list({ statusFilter: "SUCCEEDED", maxResults: 2, nextToken: first.nextToken });
     expect(names(second)).toEqual(["a"]);
@@ -299,12 +299,9 @@ describe("the list of executions", () => {
   });
 
   test("ended executions are forgotten beyond the newest, running ones never", async () => {
-    const functions = scripted({
-      "submit-generation": (input) => ({ next: JSON.stringify(input).includes('"quick"') ? "done" : "wait" }),
-      "check-status": next("wait"),
-    });
+    const functions = scripted({ "submit-generation": next("wait"), "check-status": next("wait") });
     const { workflow, begin } = start(functions, INPUT, 2);
-    for (const name of ["a", "b", "c", "d"]) begin(name, { ...INPUT, mediaId: "quick" });
+    for (const name of ["a", "b", "c", "d"]) begin(name, WAKE_UP);
     await vi.advanceTimersByTimeAsync(0);
     const { executions } = workflow.listExecutions({ stateMachineArn: STATE_MACHINE_ARN });
     expect(executions.map(({ name }) => name)).toEqual(["d", "c", "media-1"]);

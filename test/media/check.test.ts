@@ -140,16 +140,17 @@ describe("a submit of unknown outcome", () => {
   });
 
   it.each([
-    ["silent", () => (world.kling.historyFault = new ProviderUnavailableError("HTTP 503"))],
-    ["without it", () => {}],
-  ])("that fal has reported is adopted when its history stays %s till the end", async (_, given) => {
+    ["silent till the deadline", 3600, () => (world.kling.historyFault = new ProviderUnavailableError("HTTP 503"))],
+    ["without it for 15 minutes", 900, () => {}],
+  ])("that fal has reported is adopted when its history stays %s", async (_, seconds, given) => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);
     await world.records.move(ref, "note report", { reportedRequestId: "r-reported" });
     given();
+    world.clock.advance(seconds - 1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect((await world.media()).phase).toBe("submitting");
-    world.clock.advance(900);
+    world.clock.advance(1);
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r-reported" });
   });

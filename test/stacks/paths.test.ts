@@ -42,9 +42,12 @@ async function walk(input: object, script: Script) {
     { ...input },
     {
       overrides: {
-        taskResourceLocalHandlers: Object.fromEntries(steps.map((name) => [name, step(name)])),
+        taskResourceLocalHandlers: {
+          ...Object.fromEntries(steps.map((name) => [name, step(name)])),
+          FinalizeOnce: step("FinalizeAndAnalyze"),
+        },
         waitTimeOverrides: { WaitBeforeCheck: 0 },
-        retryIntervalOverrides: Object.fromEntries(steps.map((name) => [name, [0, 0, 0]])),
+        retryIntervalOverrides: Object.fromEntries([...steps, "FinalizeOnce"].map((name) => [name, [0, 0, 0]])),
       },
     },
   );
@@ -68,21 +71,21 @@ describe("a generation", () => {
       FinalizeAndAnalyze: ["done"],
     });
     expect(visited).toBe(
-      "Enter SubmitGeneration WhatNext WaitBeforeCheck CheckStatus WhatNext WaitBeforeCheck CheckStatus WhatNext FinalizeAndAnalyze WhatNext Done",
+      "Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext WaitBeforeCheck CheckStatus WhatNext FinalizeAndAnalyze WhatNext Done",
     );
     // Only keys are carried from state to state.
     expect(output).toEqual({ ...INPUT, step: { next: "done" } });
   });
 
-  test("that was refused at its submission is over", async () => {
-    const { visited } = await walk(INPUT, { SubmitGeneration: ["done"] });
-    expect(visited).toBe("Enter SubmitGeneration WhatNext Done");
+  test("that was refused at its submission is found to be over after one wait", async () => {
+    const { visited } = await walk(INPUT, { SubmitGeneration: ["done"], CheckStatus: ["done"] });
+    expect(visited).toBe("Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext Done");
   });
 
   test("whose claim was released is submitted again", async () => {
-    const { visited } = await walk(INPUT, { SubmitGeneration: ["wait", "done"], CheckStatus: ["submit"] });
+    const { visited } = await walk(INPUT, { SubmitGeneration: ["wait"], CheckStatus: ["submit", "done"] });
     expect(visited).toBe(
-      "Enter SubmitGeneration WhatNext WaitBeforeCheck CheckStatus WhatNext SubmitGeneration WhatNext Done",
+      "Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext SubmitGeneration WaitBeforeCheck CheckStatus WhatNext Done",
     );
   });
 
@@ -92,9 +95,7 @@ describe("a generation", () => {
       CheckStatus: ["fail"],
       RecordFailure: ["done"],
     });
-    expect(visited).toBe(
-      "Enter SubmitGeneration WhatNext WaitBeforeCheck CheckStatus WhatNext RecordFailure WhatNext Done",
-    );
+    expect(visited).toBe("Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext RecordFailure WhatNext Done");
   });
 
   test("another execution of which finalizes it is waited for", async () => {
@@ -112,18 +113,20 @@ describe("a generation", () => {
   test("that is woken up is looked at once, and finalized if it is ready", async () => {
     expect((await walk(WAKE_UP, { CheckStatus: ["wait"] })).visited).toBe("Enter CheckStatus WhatNext Done");
     expect((await walk(WAKE_UP, { CheckStatus: ["finalize"], FinalizeAndAnalyze: ["done"] })).visited).toBe(
-      "Enter CheckStatus WhatNext FinalizeAndAnalyze WhatNext Done",
+      "Enter CheckStatus WhatNext FinalizeOnce",
     );
+    expect((await walk(WAKE_UP, { CheckStatus: ["submit"] })).visited).toBe("Enter CheckStatus WhatNext Done");
   });
 });
 
 describe("a step that fails", () => {
   test("is tried again, and what it then answers counts", async () => {
     const { visited, calls } = await walk(INPUT, {
-      SubmitGeneration: [failing("ThrottlingException"), failing("ThrottlingException"), "done"],
+      SubmitGeneration: [failing("ThrottlingException"), failing("ThrottlingException"), "wait"],
+      CheckStatus: ["done"],
     });
-    expect(visited).toBe("Enter SubmitGeneration WhatNext Done");
-    expect(calls).toEqual({ SubmitGeneration: 3 });
+    expect(visited).toBe("Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext Done");
+    expect(calls).toEqual({ SubmitGeneration: 3, CheckStatus: 1 });
   });
 
   test("at the submission ends in the record, with the name of its error", async () => {
@@ -177,10 +180,12 @@ describe("a step that fails", () => {
 
   test("in a wake-up ends the wake-up: another execution laps", async () => {
     expect((await walk(WAKE_UP, { CheckStatus: [failing("X")] })).visited).toBe("Enter CheckStatus WaitOrEnd Done");
+    const { visited } = await walk(WAKE_UP, { CheckStatus: ["finalize"], FinalizeAndAnalyze: [failing("X")] });
+    expect(visited).toBe("Enter CheckStatus WhatNext FinalizeOnce Done");
   });
 
   test("with a word that nobody knows ends the execution; the sweeper starts another", async () => {
-    expect((await walk(INPUT, { SubmitGeneration: ["dance"] })).visited).toBe("Enter SubmitGeneration WhatNext Done");
+    expect((await walk(RESTART, { CheckStatus: ["dance"] })).visited).toBe("Enter CheckStatus WhatNext Done");
   });
 });
 
