@@ -84,8 +84,10 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
     const said = await unavailableUnlessKnown(() => queue.status(endpointId, { requestId, logs: false, abortSignal }));
     const known = statusBody.safeParse(said).data;
-    // A status that we do not know is "still running", bounded by the deadline.
-    return known ?? { status: "IN_PROGRESS" as const };
+    if (known) return known;
+    // A word that we do not know is "still running", bounded by the deadline; what has none (a proxy's page) is no answer.
+    if (anyStatusBody.safeParse(said).success) return { status: "IN_PROGRESS" as const };
+    throw new ProviderUnavailableError("an answer without a status");
   }
 
   /** The job's output as fal gives it. @throws GenerationFailedError, ProviderUnavailableError */
@@ -250,6 +252,7 @@ const statusBody = z.discriminatedUnion("status", [
   z.object({ status: z.literal("IN_PROGRESS") }),
   z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
 ]);
+const anyStatusBody = z.object({ status: z.string() });
 const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
 // fal does not keep the inputs of those who asked it not to.
 const historyItem = z

@@ -33,9 +33,10 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
       if (code !== "timed_out") return { next: "wait" };
       const told = await tellFalToCancel(deps, media);
       if (told.phase !== "generating") return { next: "done" };
-      // A job that fal was not told to stop runs on and is billed: say it again for a while.
-      const untold = told.requestId !== undefined && told.cancelSentAt === undefined;
-      if (untold && deps.clock.now() < deliverBy(told)) return { next: "wait" };
+      // What fal was not told to stop runs on and is billed: say it again for a while. What it was told just now may have
+      // been finished by then, and the next look sees that.
+      const untoldBefore = media.requestId !== undefined && media.cancelSentAt === undefined;
+      if (untoldBefore && deps.clock.now() < deliverBy(told)) return { next: "wait" };
       if (told.cancelRequestedAt === undefined) await move(deps, media, "time out", change);
       else await move(deps, media, "confirm cancel", {});
       return { next: "done" };

@@ -127,6 +127,11 @@ describe("the status of a job", () => {
     expect(await kling.checkKlingRequestStatus("r1", "pro")).toEqual({ status: "IN_PROGRESS" });
   });
 
+  it.each([json(200, { nothing: true }), json(200, "<html>")])("is unavailable without a status", async (given) => {
+    answer = given;
+    await expect(kling.checkKlingRequestStatus("r1", "pro")).rejects.toBeInstanceOf(ProviderUnavailableError);
+  });
+
   it("tells the job's own error", async () => {
     answer = json(200, { status: "COMPLETED", error: "bad", error_type: "content_policy_violation", logs: null });
     const told = { status: "COMPLETED", error: "bad", error_type: "content_policy_violation" };

@@ -17,7 +17,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
   let server: Server;
   let browser: Browser;
   beforeAll(async () => {
-    [server, browser] = await Promise.all([startServer(), launch()]);
+    [server, browser] = await Promise.all([startServer({ MONTHLY_CAP_USD: "500" }), launch()]);
   }, 60_000);
   afterAll(async () => {
     await browser.close();
@@ -96,6 +96,16 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await words().fill("By its link");
     await animate().click();
     await status("Ready", "By its link").waitFor();
+  });
+
+  it("says what is left of the month, and less of it after a start", async () => {
+    const left = async () => {
+      const line = page.getByText(/^\$[\d.]+ of \$500\.00 left, renews on /);
+      return Number(/^\$([\d.]+)/.exec(await line.innerText())?.[1]);
+    };
+    const before = await left();
+    await start("Nothing moves [fal: stuck-in-progress]");
+    await expect.poll(left).toBeCloseTo(before - 0.28);
   });
 
   it("says at once what is wrong with a picture, and what is missing", async () => {

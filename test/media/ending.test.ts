@@ -140,10 +140,22 @@ describe("canceling", () => {
 });
 
 describe("failing", () => {
-  it("stops the job at fal before it is timed out", async () => {
-    expect(await failGeneration(world.deps, await world.given(generating), "timed_out")).toEqual({ next: "done" });
+  it("stops the job at fal before it is timed out, and leaves one look for a video that was faster", async () => {
+    const ref = await world.given(generating);
+    expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "wait" });
+    expect(await world.media()).toMatchObject({ phase: "generating" });
+    expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "done" });
     expect(world.kling.cancels).toEqual(["r1"]);
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "timed_out" } });
+  });
+
+  it("keeps a video that was faster than the word to stop", async () => {
+    const ref = await world.given(generating);
+    world.clock.advance(3600);
+    world.kling.cancelAnswer = "already_completed";
+    expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "wait" });
+    world.kling.status = { status: "COMPLETED" };
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
   it("goes on telling fal to stop for ten minutes, for a job that runs on is billed", async () => {
@@ -158,8 +170,8 @@ describe("failing", () => {
   });
 
   it("at the deadline of a job that was to be canceled ends as canceled", async () => {
-    const cancelRequestedAt = "2026-01-01T00:00:01.000Z";
-    await failGeneration(world.deps, await world.given({ ...generating, cancelRequestedAt }), "timed_out");
+    const asked = { cancelRequestedAt: "2026-01-01T00:00:01.000Z", cancelSentAt: "2026-01-01T00:00:02.000Z" };
+    await failGeneration(world.deps, await world.given({ ...generating, ...asked }), "timed_out");
     expect((await world.media()).phase).toBe("canceled");
   });
 
