@@ -7,7 +7,7 @@ import { errorReply, InvalidEventError, RequestError } from "./errors-on-the-wir
 import { MediaError } from "./media/errors.ts";
 import { log, speakable } from "./services/log.ts";
 
-// zod compiles a parser for each schema at its first use: a seventh of a cold start, for calls of microseconds.
+// zod compiles a parser for each schema at its first use: 5 to 10 ms of a cold start, for calls of microseconds.
 z.config({ jitless: true });
 
 /** HTTP API takes 10 MB; nothing that we accept is larger than this. */

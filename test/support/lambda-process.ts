@@ -21,5 +21,7 @@ try {
   outcome = { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
 }
 // Since the process began: what a caller waits for at a cold start.
-process.send?.({ ...outcome, milliseconds: performance.now() });
+const milliseconds = performance.now();
+const { user, system } = process.cpuUsage();
+process.send?.({ ...outcome, milliseconds, processorMs: (user + system) / 1000 });
 process.disconnect();
