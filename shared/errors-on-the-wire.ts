@@ -46,6 +46,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   too_many_open: 429,
   rate_limited: 429,
   starts_stopped: 503,
+  sign_in_unavailable: 503,
   upload_not_found: 404,
   // Only an upload's check answers these: what is fetched later fails as a generation.
   ...Object.fromEntries(Object.keys(IMAGE_FAULTS).map((code) => [code, 400])),

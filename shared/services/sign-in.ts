@@ -1,7 +1,8 @@
 // Where people sign in to the console: the issuer of the callers' tokens, as its own discovery document says.
 import * as z from "zod";
 import { boundedText } from "../adapters/bounded-answer.ts";
-import { environment, EnvironmentError } from "../environment.ts";
+import { environment } from "../environment.ts";
+import { MediaError } from "../media/errors.ts";
 
 /** What a page needs for the authorization code flow with PKCE. Nothing of it is secret. */
 export interface SignIn {
@@ -23,9 +24,18 @@ const discovery = z.object({
 const DISCOVERY_TIMEOUT_MS = 5_000;
 let known: SignIn | undefined;
 
+/** The issuer could not be asked just now. */
+export class SignInUnavailableError extends MediaError {
+  override readonly name = "SignInUnavailableError";
+  readonly code = "sign_in_unavailable";
+  constructor(url: string, cause: unknown) {
+    super(`Nobody can sign in just now: ${url} could not be read (${String(cause)}). Try again in a minute.`);
+  }
+}
+
 /**
  * Undefined where nobody has to sign in, or where no client is registered for the console.
- * @throws EnvironmentError when the issuer's document cannot be read
+ * @throws SignInUnavailableError when the issuer's document cannot be read
  */
 export async function signIn(): Promise<SignIn | undefined> {
   const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CONSOLE_CLIENT_ID: clientId, CONSOLE_SCOPES: scopes } = environment();
@@ -38,6 +48,6 @@ export async function signIn(): Promise<SignIn | undefined> {
     const endpoints = { authorizationEndpoint: authorization_endpoint, tokenEndpoint: token_endpoint };
     return (known = { issuer, clientId, scopes, audience: JWT_AUDIENCE?.split(",")[0]?.trim(), ...endpoints });
   } catch (error) {
-    throw new EnvironmentError(`The console's sign-in cannot be set up: ${url} is not readable (${String(error)}).`);
+    throw new SignInUnavailableError(url, error);
   }
 }

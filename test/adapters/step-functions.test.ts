@@ -141,17 +141,18 @@ describe("over the state machine of this machine", () => {
     });
 
     expect(await workflow.isRunning("m-1")).toBe(false);
+    const look = { ...INPUT, enter: "check" } as const;
+    await workflow.start("m-1", look);
+    await workflow.start("m-1", look);
     await workflow.start("m-1", INPUT);
-    await workflow.start("m-1", INPUT);
-    await workflow.start("m-1", { ...INPUT, enter: "check" });
     expect(await workflow.isRunning("m-1")).toBe(true);
     expect(await workflow.isRunning("m-1-r1")).toBe(false);
 
     submitted.resolve({ ok: true, payload: '{"next":"done"}' });
     await expect.poll(() => workflow.isRunning("m-1")).toBe(false);
-    await workflow.start("m-1", INPUT);
+    await workflow.start("m-1", look);
     expect(await workflow.isRunning("m-1")).toBe(false);
-    expect(steps).toEqual([["submit-generation", { ...INPUT, pollSeconds: 10 }]]);
+    expect(steps).toEqual([["check-status", { ...look, pollSeconds: 10 }]]);
     machine.close();
   });
 });

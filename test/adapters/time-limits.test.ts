@@ -148,7 +148,7 @@ const CALLS: Record<string, CallOut> = {
         vi.stubEnv(name, value);
       return (await import("../../shared/services/sign-in.ts")).signIn();
     },
-    comes: { name: "EnvironmentError" },
+    comes: { name: "SignInUnavailableError", code: "sign_in_unavailable" },
   },
   "the issuer: its keys, on the local machine": {
     limit: 5_000,

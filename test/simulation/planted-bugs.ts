@@ -395,8 +395,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I16",
     shownBy: ["unknown for ever", "taken, but the job ends and then runs again"],
     file: WORKFLOW,
-    find: `              { Variable: "$.lap", BooleanEquals: true },\n`,
-    replace: `              { Variable: "$.lap", IsPresent: true },\n`,
+    find: `{ And: [{ Variable: "$.step.next", StringEquals: "wait" }, LAPS], Next: "WaitBeforeCheck" }`,
+    replace: `{ Variable: "$.step.next", StringEquals: "wait", Next: "WaitBeforeCheck" }`,
   },
   {
     name: "a job that never ends has no deadline",

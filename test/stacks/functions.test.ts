@@ -136,7 +136,7 @@ const SPECIFICATION: Record<string, Specification> = {
     timeoutSeconds: 60,
   },
   "finalize-and-analyze": {
-    calledBy: "state FinalizeAndAnalyze",
+    calledBy: "state FinalizeAndAnalyze and state FinalizeOnce",
     may: [
       ...moves,
       "s3:PutObject on MediaFiles/videos/*",

@@ -299,7 +299,7 @@ export const RULES: Rule[] = [
       const callable = role
         ? allowed(role).flatMap((it) => (it.Action.includes("lambda:InvokeFunction") ? it.Resource : []))
         : [];
-      const called = Object.values(definitionOf(graph).States).flatMap(({ Resource }) => Resource ?? []);
+      const called = [...new Set(Object.values(definitionOf(graph).States).flatMap(({ Resource }) => Resource ?? []))];
       return JSON.stringify(callable.toSorted()) === JSON.stringify(called.toSorted()) && called.length === 4
         ? []
         : [callable.join(", ")];
