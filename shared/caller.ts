@@ -1,6 +1,6 @@
 // Who calls, and what for: from the verified token alone, in the same words wherever it was verified.
 import type { APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { environment } from "./environment.ts";
 import { RequestError } from "./errors-on-the-wire.ts";
 
@@ -20,11 +20,11 @@ interface RequestContext {
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
 
 /** A lone surrogate has no UTF-8 form, so it cannot be part of a key. */
-const named = z
-  .string()
-  .min(1)
-  .max(128)
-  .refine((name) => name.isWellFormed());
+const named = z.string().check(
+  z.minLength(1),
+  z.maxLength(128),
+  z.refine((name) => name.isWellFormed()),
+);
 
 /**
  * The gateway has verified the token before a function is asked; what it allows is judged here, so that the answer is

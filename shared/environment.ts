@@ -1,74 +1,82 @@
 // The only reader of process.env and of SST's Resource: everything configurable, parsed once, explained when wrong.
 import { Resource } from "sst/resource";
-import * as z from "zod";
+import * as z from "zod/mini";
 
-const seconds = (fallback: number, max: number) => z.coerce.number().int().min(1).max(max).default(fallback);
-const origin = z
-  .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
-  .transform((url) => url.replace(/\/+$/, ""));
+/** A whole number of what the environment holds as a text. */
+const whole = (min: number, max: number) => z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+const origin = z.pipe(
+  httpUrl,
+  z.transform((url) => url.replace(/\/+$/, "")),
+);
 /** One scope (RFC 6749, section 3.3), without the separators of a list. */
-const scope = z.string().regex(/^[\x21\x23-\x2b\x2d-\x5a\x5e-\x7e]+$/, "must be one scope, without spaces");
+const scope = z.string().check(z.regex(/^[\x21\x23-\x2b\x2d-\x5a\x5e-\x7e]+$/, "must be one scope, without spaces"));
 /** US dollars, to the tenth of a cent. */
-const usd = z.coerce.number().min(0).max(1_000_000_000).multipleOf(0.001);
-const origins = z
-  .string()
-  .default("")
-  .transform((list) => list.split(",").flatMap((item) => item.trim() || []))
-  .pipe(z.array(origin.transform((url) => new URL(url).origin)));
+const usd = z.coerce.number().check(z.minimum(0), z.maximum(1_000_000_000), z.multipleOf(0.001));
+const origins = z.pipe(
+  z.pipe(
+    z._default(z.string(), ""),
+    z.transform((list) => list.split(",").flatMap((item) => item.trim() || [])),
+  ),
+  z.array(
+    z.pipe(
+      origin,
+      z.transform((url) => new URL(url).origin),
+    ),
+  ),
+);
 /** `<agent id>#<schema id>@<version>` */
 const agent = (fallback: string) =>
-  z
-    .string()
-    .default(fallback)
-    .transform((text, issue) => {
+  z.pipe(
+    z._default(z.string(), fallback),
+    z.transform((text, { issues }) => {
       const [, id, schemaId, version] = /^([\w-]+)#(\d+)@([\w.-]+)$/.exec(text) ?? [];
       if (id !== undefined && version !== undefined) return { id, schemaId: Number(schemaId), version };
-      issue.addIssue({ code: "custom", message: "must look like agent-id#1@production" });
+      issues.push({ code: "custom", message: "must look like agent-id#1@production", input: text });
       return z.NEVER;
-    });
+    }),
+  );
 
 /** What may be set; also asked by a deploy, so that a fault shows before anything is made. */
 export const environmentSchema = z.object({
-  FAL_KEY: z.string().optional(),
+  FAL_KEY: z.optional(z.string()),
   // Absent means production: a function that nobody configured trusts nothing.
-  NODE_ENV: z.string().default("production"),
-  FAL_TEST_MODE: z.enum(["on", "off"]).default("on"),
-  FAL_QUEUE_URL: origin.default("https://queue.fal.run"),
-  FAL_PLATFORM_URL: origin.default("https://api.fal.ai"),
-  FAL_WEBHOOK_JWKS_URL: z
-    .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
-    .default("https://rest.fal.ai/.well-known/jwks.json"),
-  PUBLIC_URL: origin.optional(),
-  WORKFLOWAI_API_KEY: z.string().optional(),
-  WORKFLOWAI_API_URL: origin.optional(),
+  NODE_ENV: z._default(z.string(), "production"),
+  FAL_TEST_MODE: z._default(z.enum(["on", "off"]), "on"),
+  FAL_QUEUE_URL: z._default(origin, "https://queue.fal.run"),
+  FAL_PLATFORM_URL: z._default(origin, "https://api.fal.ai"),
+  FAL_WEBHOOK_JWKS_URL: z._default(httpUrl, "https://rest.fal.ai/.well-known/jwks.json"),
+  PUBLIC_URL: z.optional(origin),
+  WORKFLOWAI_API_KEY: z.optional(z.string()),
+  WORKFLOWAI_API_URL: z.optional(origin),
   WORKFLOWAI_PROMPT_AGENT: agent("kling-animation-prompt-enhancement#2@production"),
   WORKFLOWAI_VIDEO_AGENT: agent("video-description-generation#1@production"),
   // An execution waits at most a minute between looks.
-  POLL_SECONDS: seconds(10, 60),
+  POLL_SECONDS: z._default(whole(1, 60), 10),
   // A day: with its 10 minutes of delivery it fits in the state machine's 26 h.
-  GENERATION_DEADLINE_SECONDS: seconds(3600, 86_400),
-  IN_DOUBT_SECONDS: seconds(900, 86_400),
-  MEDIA_STORE: z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" }).optional(),
-  MEDIA_ORIGIN: origin.optional(),
-  MEDIA_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).optional(),
+  GENERATION_DEADLINE_SECONDS: z._default(whole(1, 86_400), 3600),
+  IN_DOUBT_SECONDS: z._default(whole(1, 86_400), 900),
+  MEDIA_STORE: z.optional(z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" })),
+  MEDIA_ORIGIN: z.optional(origin),
+  MEDIA_RETENTION_DAYS: z.optional(whole(1, 3650)),
   TRUSTED_MEDIA_ORIGINS: origins,
-  MONTHLY_CAP_USD: usd.optional(),
-  GLOBAL_MONTHLY_CAP_USD: usd.optional(),
+  MONTHLY_CAP_USD: z.optional(usd),
+  GLOBAL_MONTHLY_CAP_USD: z.optional(usd),
   // An account is one item of the table, and each open generation a part of it.
-  MAX_OPEN_GENERATIONS: z.coerce.number().int().min(1).max(1000).optional(),
+  MAX_OPEN_GENERATIONS: z.optional(whole(1, 1000)),
   // Of calendar minutes: around the end of one, twice of it fit.
-  START_RATE: z.coerce.number().int().min(1).max(100_000).optional(),
-  AWS_REGION: z.string().default("us-east-1"),
-  AUTH: z.enum(["off", "jwt"]).default("jwt"),
-  JWT_ISSUER: origin.optional(),
-  JWT_AUDIENCE: z.string().optional(),
-  CONSOLE_CLIENT_ID: z.string().optional(),
-  CONSOLE_SCOPES: z.string().default("openid"),
-  JWT_TENANT_CLAIM: z.string().default("tenant"),
-  JWT_USER_CLAIM: z.string().default("sub"),
-  JWT_SCOPE_CLAIM: z.string().default("scope"),
-  JWT_READ_SCOPE: scope.optional(),
-  JWT_WRITE_SCOPE: scope.optional(),
+  START_RATE: z.optional(whole(1, 100_000)),
+  AWS_REGION: z._default(z.string(), "us-east-1"),
+  AUTH: z._default(z.enum(["off", "jwt"]), "jwt"),
+  JWT_ISSUER: z.optional(origin),
+  JWT_AUDIENCE: z.optional(z.string()),
+  CONSOLE_CLIENT_ID: z.optional(z.string()),
+  CONSOLE_SCOPES: z._default(z.string(), "openid"),
+  JWT_TENANT_CLAIM: z._default(z.string(), "tenant"),
+  JWT_USER_CLAIM: z._default(z.string(), "sub"),
+  JWT_SCOPE_CLAIM: z._default(z.string(), "scope"),
+  JWT_READ_SCOPE: z.optional(scope),
+  JWT_WRITE_SCOPE: z.optional(scope),
 });
 export type Environment = z.infer<typeof environmentSchema>;
 

@@ -1,5 +1,5 @@
 // POST /api/spaces/{spaceId}/media/{id}/cancel: stops a generation, at fal too.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
 import * as kling from "../../shared/kling.ts";
 import { http, reply } from "../../shared/lambda.ts";

@@ -1,5 +1,5 @@
 // POST /api/media/check-generation: where a generation stands, from the record alone.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { checkRequest } from "../../shared/contract/reading.ts";
 import { http, reply } from "../../shared/lambda.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";

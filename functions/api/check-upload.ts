@@ -1,5 +1,5 @@
 // POST /api/uploads/{id}/check: looks at the picture that came, and gives the link that stands for it.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { inspectImage } from "../../shared/adapters/source-image.ts";
 import { uploadPath } from "../../shared/contract/upload.ts";
 import { http, reply } from "../../shared/lambda.ts";

@@ -1,5 +1,5 @@
 // DELETE /api/spaces/{spaceId}/media/{id}: a media that has ended, and its files, are no more.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
 import { http } from "../../shared/lambda.ts";
 import { deleteMedia } from "../../shared/media/delete.ts";

@@ -1,5 +1,5 @@
 // GET /openapi.json: the contract, made of the schemas that validate, with a lock where this deployment has one.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { environment } from "../../shared/environment.ts";
 import { http, reply } from "../../shared/lambda.ts";

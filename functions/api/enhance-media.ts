@@ -1,5 +1,5 @@
 // POST /api/media/enhance: starts a generation and answers at once.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { enhanceRequest, startCommand } from "../../shared/contract/enhance.ts";
 import { idempotencyKey } from "../../shared/contract/idempotency-key.ts";
 import { http, reply } from "../../shared/lambda.ts";

@@ -1,5 +1,5 @@
 // GET /api/spaces/{spaceId}/media/{id}: one media; with sinceVersion and waitSeconds, as soon as it has changed.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";
 import { http, reply } from "../../shared/lambda.ts";
 import { presentMedia } from "../../shared/media/present.ts";

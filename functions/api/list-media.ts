@@ -1,5 +1,5 @@
 // GET /api/spaces/{spaceId}/media: the media of a space, newest first.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { listQuery, spacePath } from "../../shared/contract/reading.ts";
 import { notOfThisList } from "../../shared/errors-on-the-wire.ts";
 import { http, reply } from "../../shared/lambda.ts";

@@ -1,5 +1,5 @@
 // GET /api/budget: what the caller's tenant may still spend and start, before it tries.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { http, reply } from "../../shared/lambda.ts";
 import { allowanceOf } from "../../shared/media/allowance.ts";
 import { budget } from "../../shared/services/budget.ts";

@@ -1,5 +1,5 @@
 // GET /health: that the API answers, and whether it runs in test mode.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isTestMode } from "../../shared/environment.ts";
 import { http, reply } from "../../shared/lambda.ts";
 

@@ -1,5 +1,5 @@
 // GET /api/pricing: what a generation costs, before it is started.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { http, reply } from "../../shared/lambda.ts";
 import { prices } from "../../shared/media/price.ts";
 

@@ -1,5 +1,5 @@
 // An operator's call (`npm run kill-switch`): from this write on nothing is started and nothing submitted, or again.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { onEvent } from "../../shared/lambda.ts";
 import { budget } from "../../shared/services/budget.ts";
 

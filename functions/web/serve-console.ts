@@ -1,5 +1,5 @@
 // GET /, /docs, /client.js and /assets/{name}: the console, the readable API, the client library.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { RequestError } from "../../shared/errors-on-the-wire.ts";
 import { http } from "../../shared/lambda.ts";
 import { webFile } from "../../shared/services/web.ts";

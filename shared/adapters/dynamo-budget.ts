@@ -1,7 +1,7 @@
 // The accounts in DynamoDB, beside the records: one item each, every change of it one conditional update.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../media/budget.ts";
 import { instant } from "../media/media.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
@@ -163,7 +163,7 @@ const openEntry = z.object({
   mediaId: z.string(),
   tenantId: z.string(),
   spaceId: z.string(),
-  mills: z.number().int(),
+  mills: z.int(),
   /** The month it is committed in. */
   period: z.string(),
   at: z.number(),
@@ -171,14 +171,14 @@ const openEntry = z.object({
 
 const accountItem = z.object({
   /** Absent as long as the item holds nothing but the kill switch. */
-  period: z.string().optional(),
+  period: z.optional(z.string()),
   /** Mills of this period, spent or open. */
-  monthCommitted: z.number().int().default(0),
-  open: z.record(z.string(), openEntry).default({}),
+  monthCommitted: z._default(z.int(), 0),
+  open: z._default(z.record(z.string(), openEntry), {}),
   /** Minutes since the epoch, and how many starts that minute has seen. */
-  minute: z.number().optional(),
-  minuteStarts: z.number().int().default(0),
-  stopped: z.boolean().optional(),
+  minute: z.optional(z.number()),
+  minuteStarts: z._default(z.int(), 0),
+  stopped: z.optional(z.boolean()),
 });
 type AccountItem = z.infer<typeof accountItem>;
 

@@ -8,7 +8,7 @@ import {
   UpdateCommand,
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
 import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
@@ -190,7 +190,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 }
 
 const primaryKey = z.object({ pk: z.string(), sk: z.string() });
-const indexedKey = primaryKey.extend({ sweepAt: z.string() });
+const indexedKey = z.extend(primaryKey, { sweepAt: z.string() });
 
 const keptStart = z.object({
   fingerprint: z.string(),

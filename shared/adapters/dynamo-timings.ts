@@ -1,7 +1,7 @@
 // How long generations took, in DynamoDB: one small item each beside the records, which forgets itself.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { GenerationKind, Timings } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
 

@@ -1,5 +1,5 @@
 // The first frame of a video as a picture, by fal's own ffmpeg.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import type { Clock, VideoFrames } from "../media/ports.ts";
 import type { FalQueue } from "./fal-queue.ts";
@@ -8,7 +8,7 @@ import type { FalQueue } from "./fal-queue.ts";
 const ENDPOINT_ID = "fal-ai/ffmpeg-api/extract-frame";
 const TIMEOUT_MS = 30_000;
 
-const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().min(1) })]) });
+const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().check(z.minLength(1)) })]) });
 
 /** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
 export function createFalFirstFrame({ run }: FalQueue, clock: Clock): VideoFrames {

@@ -1,6 +1,6 @@
 // Kling on fal's queue: one POST per submit, and the client's own status, result, cancel without its retries.
 import { ApiError, createFalClient } from "@fal-ai/client";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
 import { klingInput, klingMode } from "../media/modes.ts";
 import type { Clock, Kling } from "../media/ports.ts";
@@ -177,7 +177,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
           "request_id" in sought ? item?.request_id === sought.request_id : item?.image_url === sought.image_url,
         );
         if (found) return found;
-        cursor = page.next_cursor ?? undefined;
+        cursor = page.next_cursor;
       } while (cursor !== undefined);
       return undefined;
     },
@@ -240,46 +240,39 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fal may send null where it has nothing to say. */
-const word = z.string().optional().catch(undefined);
+/** fal may send null, or something else of no use, where it has nothing to say. */
+function ifSaid<S extends z.ZodMiniType>(schema: S) {
+  return z.catch(z.optional(schema), undefined);
+}
 
-const acceptedBody = z.object({ request_id: z.string().min(1) });
+const word = ifSaid(z.string());
+
+const acceptedBody = z.object({ request_id: z.string().check(z.minLength(1)) });
 const statusBody = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("IN_QUEUE"),
-    queue_position: z.number().int().nonnegative().optional().catch(undefined),
+    queue_position: ifSaid(z.int().check(z.nonnegative())),
   }),
   z.object({ status: z.literal("IN_PROGRESS") }),
   z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
 ]);
 const anyStatusBody = z.object({ status: z.string() });
-const videoBody = z.object({ video: z.looseObject({ url: z.string().min(1) }) });
+const videoBody = z.object({ video: z.looseObject({ url: z.string().check(z.minLength(1)) }) });
 // fal does not keep the inputs of those who asked it not to.
-const historyItem = z
-  .object({ request_id: z.string(), json_input: z.object({ image_url: word }).optional().catch(undefined) })
-  .transform(({ request_id, json_input }) => ({ request_id, image_url: json_input?.image_url }));
+const historyItem = z.pipe(
+  z.object({ request_id: z.string(), json_input: ifSaid(z.object({ image_url: word })) }),
+  z.transform(({ request_id, json_input }) => ({ request_id, image_url: json_input?.image_url })),
+);
 // One odd item must not hide the others.
 const historyBody = z.object({
-  items: z.array(historyItem.or(z.undefined()).catch(undefined)),
-  next_cursor: z.string().min(1).nullish().catch(undefined),
+  items: z.array(ifSaid(historyItem)),
+  next_cursor: ifSaid(z.string().check(z.minLength(1))),
 });
 const errorBody = z.object({
-  detail: z
-    .union([z.string(), z.array(z.object({ msg: word, type: word }))])
-    .optional()
-    .catch(undefined),
+  detail: ifSaid(z.union([z.string(), z.array(z.object({ msg: word, type: word }))])),
   error_type: word,
 });
 const socketError = z.object({
   code: word,
-  cause: z
-    .object({
-      code: word,
-      errors: z
-        .array(z.object({ code: word }))
-        .optional()
-        .catch(undefined),
-    })
-    .optional()
-    .catch(undefined),
+  cause: ifSaid(z.object({ code: word, errors: ifSaid(z.array(z.object({ code: word }))) })),
 });

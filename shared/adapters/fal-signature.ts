@@ -1,6 +1,6 @@
 // Whether a webhook call was made by fal, and just now: Ed25519 over the raw body, by the keys that fal publishes.
 import { createHash, createPublicKey, verify, type JsonWebKey, type KeyObject } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ProviderUnavailableError, WebhookRefusedError } from "../media/errors.ts";
 import type { Clock } from "../media/ports.ts";
 import { boundedText } from "./bounded-answer.ts";
@@ -23,12 +23,12 @@ const BETWEEN_FETCHES_MS = 30_000;
 const FETCH_TIMEOUT_MS = 5_000;
 
 const signed = z.object({
-  "x-fal-webhook-request-id": z.string().min(1),
+  "x-fal-webhook-request-id": z.string().check(z.minLength(1)),
   "x-fal-webhook-user-id": z.string(),
-  "x-fal-webhook-timestamp": z.string().regex(/^\d{1,12}$/),
-  "x-fal-webhook-signature": z.string().regex(/^[0-9a-f]{128}$/i),
+  "x-fal-webhook-timestamp": z.string().check(z.regex(/^\d{1,12}$/)),
+  "x-fal-webhook-signature": z.string().check(z.regex(/^[0-9a-f]{128}$/i)),
 });
-const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string(), crv: z.string().optional() })) });
+const jwks = z.object({ keys: z.array(z.looseObject({ kty: z.string(), crv: z.optional(z.string()) })) });
 
 /** Verifies calls as fal's documentation says ("Webhooks", docs.fal.ai). The keys are kept for the life of the function. */
 export function createFalSignature({ jwksUrl, clock }: FalSignatureOptions): FalSignature {

@@ -1,5 +1,5 @@
 // Words about a video from fal's own model, which sees the video itself.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import type { Clock, VideoDescriber } from "../media/ports.ts";
 import type { FalQueue } from "./fal-queue.ts";
@@ -9,7 +9,7 @@ const ENDPOINT_ID = "fal-ai/video-understanding";
 const PROMPT = "Describe what this video shows in one or two plain sentences.";
 const TIMEOUT_MS = 60_000;
 
-const answer = z.object({ output: z.string().min(1) });
+const answer = z.object({ output: z.string().check(z.minLength(1)) });
 
 /** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
 export function createFalVideoUnderstanding({ run }: FalQueue, clock: Clock): VideoDescriber {

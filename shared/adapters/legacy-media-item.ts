@@ -1,19 +1,26 @@
 // Items of older versions: whatever can be read of them is read, and nothing in them can make a reading fail.
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Media, MediaRef, StoredVideo } from "../media/media.ts";
 import { DURATIONS, KlingGenerationMode } from "../media/modes.ts";
 import { GenerationStatus } from "../media/status.ts";
 
-const text = z.string().optional().catch(undefined);
-const amount = z.number().nonnegative().optional().catch(undefined);
-const link = z.string().min(1);
+/** What is there and can be read. */
+function readable<S extends z.ZodMiniType>(schema: S) {
+  return z.catch(z.optional(schema), undefined);
+}
 
-const date = z
-  .union([z.string(), z.number()])
-  .refine((value) => !Number.isNaN(Date.parse(String(new Date(value)))), { abort: true })
-  .transform((value) => new Date(value).toISOString())
-  .optional()
-  .catch(undefined);
+const text = readable(z.string());
+const amount = readable(z.number().check(z.nonnegative()));
+const link = z.string().check(z.minLength(1));
+
+const date = readable(
+  z.pipe(
+    z
+      .union([z.string(), z.number()])
+      .check(z.refine((value) => !Number.isNaN(Date.parse(String(new Date(value)))), { abort: true })),
+    z.transform((value) => new Date(value).toISOString()),
+  ),
+);
 
 /** Older versions kept the media inside its space; some wrote both levels flat. */
 const legacyItem = z.object({
@@ -23,48 +30,50 @@ const legacyItem = z.object({
   updatedAt: date,
   baseMediaId: text,
   name: text,
-  type: z.literal("image").optional().catch(undefined),
+  type: readable(z.literal("image")),
   context: text,
   prompt: text,
   requestId: text,
-  generationMode: z.enum(KlingGenerationMode).optional().catch(undefined),
-  generationStatus: z.enum(GenerationStatus).optional().catch(undefined),
-  duration: z.coerce.string().pipe(z.enum(DURATIONS)).catch("5"),
-  image: z.object({ link, width: amount, height: amount }).optional().catch(undefined),
-  video: z
-    .object({
+  generationMode: readable(z.enum(KlingGenerationMode)),
+  generationStatus: readable(z.enum(GenerationStatus)),
+  duration: z.catch(z.pipe(z.coerce.string(), z.enum(DURATIONS)), "5"),
+  image: readable(z.object({ link, width: amount, height: amount })),
+  video: readable(
+    z.object({
       link,
-      quality: z.enum(["hd", "sd"]).optional().catch(undefined),
+      quality: readable(z.enum(["hd", "sd"])),
       size: amount,
       width: amount,
       height: amount,
       fps: amount,
       durationInSeconds: amount,
-    })
-    .optional()
-    .catch(undefined),
-  description: z
-    .union([
-      z.array(z.object({ start: z.number().catch(0), text: z.string() })),
-      z
-        .string()
-        .min(1)
-        .transform((sentence) => [{ start: 0, text: sentence }]),
-    ])
-    .catch([]),
-  error: z
-    .union([
+    }),
+  ),
+  description: z.catch(
+    z.union([
+      z.array(z.object({ start: z.catch(z.number(), 0), text: z.string() })),
+      z.pipe(
+        z.string().check(z.minLength(1)),
+        z.transform((sentence) => [{ start: 0, text: sentence }]),
+      ),
+    ]),
+    [],
+  ),
+  error: readable(
+    z.union([
       z.object({ code: z.string(), message: z.string() }),
-      z.string().transform((message) => ({ code: "generation_failed", message })),
-    ])
-    .optional()
-    .catch(undefined),
-  version: z.coerce.number().int().nonnegative().catch(1),
+      z.pipe(
+        z.string(),
+        z.transform((message) => ({ code: "generation_failed", message })),
+      ),
+    ]),
+  ),
+  version: z.catch(z.coerce.number().check(z.int(), z.nonnegative()), 1),
 });
 
 /** The record in an item that has no phase; `stored` is its video where that is in our own store. */
 export function readLegacyItem(ref: MediaRef, item: Record<string, unknown>, stored: StoredVideo | undefined): Media {
-  const inner = z.record(z.string(), z.unknown()).catch({}).parse(item["media"]);
+  const inner = z.catch(z.record(z.string(), z.unknown()), {}).parse(item["media"]);
   const { video, image, type, uploadedAt, ...fields } = legacyItem.parse({ ...inner, ...item });
   const createdAt = fields.createdAt ?? uploadedAt ?? new Date(0).toISOString();
   return {

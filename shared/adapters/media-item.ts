@@ -1,5 +1,5 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
-import * as z from "zod";
+import * as z from "zod/mini";
 import type { Media, MediaRef } from "../media/media.ts";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
@@ -38,19 +38,20 @@ export function sweepShard(mediaId: string): string {
 }
 
 const text = z.string();
-const optional = text.optional();
-const count = z.number().int().nonnegative();
+const optional = z.optional(text);
+const number = z.number();
+const count = z.int().check(z.nonnegative());
 
-const storedImage = z.object({ key: text, width: z.number(), height: z.number() });
+const storedImage = z.object({ key: text, width: number, height: number });
 
 const storedVideo = z.object({
   key: text,
   size: count,
   sha256: text,
-  width: z.number(),
-  height: z.number(),
-  fps: z.number(),
-  durationInSeconds: z.number(),
+  width: number,
+  height: number,
+  fps: number,
+  durationInSeconds: number,
 });
 
 const storedMedia = z.object({
@@ -61,26 +62,26 @@ const storedMedia = z.object({
   uploadedBy: text,
   name: optional,
   context: text,
-  image: z.object({ link: text, width: z.number().optional(), height: z.number().optional() }),
-  generationMode: z.enum(KlingGenerationMode).optional(),
+  image: z.object({ link: text, width: z.optional(number), height: z.optional(number) }),
+  generationMode: z.optional(z.enum(KlingGenerationMode)),
   duration: z.enum(DURATIONS),
-  aspectRatio: z.enum(ASPECT_RATIOS).optional(),
+  aspectRatio: z.optional(z.enum(ASPECT_RATIOS)),
   negativePrompt: optional,
-  cfgScale: z.number().optional(),
+  cfgScale: z.optional(number),
   tailImageUrl: optional,
-  estimatedCostUsd: z.number().optional(),
+  estimatedCostUsd: z.optional(number),
   reservation: optional,
   phase: z.enum(PHASES),
   attempt: count,
-  source: storedImage.extend({ tailKey: optional, placeholder: optional }).optional(),
+  source: z.optional(z.extend(storedImage, { tailKey: optional, placeholder: optional })),
   prompt: optional,
   claimedAt: optional,
   nextSubmitAt: optional,
   requestId: optional,
   submittedAt: optional,
-  queuePosition: count.optional(),
+  queuePosition: z.optional(count),
   reportedRequestId: optional,
-  orphanRequestIds: z.array(text).optional(),
+  orphanRequestIds: z.optional(z.array(text)),
   cancelRequestedAt: optional,
   cancelCallUntil: optional,
   withoutMediaSince: optional,
@@ -88,18 +89,18 @@ const storedMedia = z.object({
   leaseOwner: optional,
   leaseUntil: optional,
   providerVideoUrl: optional,
-  video: storedVideo.optional(),
-  poster: storedImage.optional(),
+  video: z.optional(storedVideo),
+  poster: z.optional(storedImage),
   completedAt: optional,
-  description: z.array(z.object({ start: z.number(), text })),
-  analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
-  error: z.object({ code: text, message: text }).optional(),
+  description: z.array(z.object({ start: number, text })),
+  analysisStatus: z.optional(z.enum(["pending", "completed", "failed"])),
+  error: z.optional(z.object({ code: text, message: text })),
   deadlineAt: optional,
   restarts: count,
   outbox: z.record(text, z.object({ type: z.enum(EVENT_TYPES), at: text })),
   sweepAt: optional,
   keptUntil: optional,
-  expiresAt: count.optional(),
+  expiresAt: z.optional(count),
   createdAt: text,
   updatedAt: text,
   version: count,

@@ -1,10 +1,10 @@
 // The address at which fal reports the end of a job: it names the claim, and proves that we gave it out.
 import { createHmac, timingSafeEqual } from "node:crypto";
-import * as z from "zod";
+import * as z from "zod/mini";
 import { WebhookRefusedError } from "../media/errors.ts";
 import type { Claim } from "../media/media.ts";
 
-const claimed = z.tuple([z.string(), z.string(), z.string(), z.int().positive()]);
+const claimed = z.tuple([z.string(), z.string(), z.string(), z.int().check(z.positive())]);
 
 /** The path of a claim's webhook: `/webhooks/fal/<claim>.<proof>`, both in base64url. */
 export function webhookPath(secret: string, { tenantId, spaceId, mediaId, attempt }: Claim): string {

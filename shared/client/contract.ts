@@ -1,5 +1,5 @@
 // The types of the contract as a caller sees them. Types alone: nothing of the schemas they come from is bundled.
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type {
   budgetAnswer,
   cancelAnswer,

@@ -1,8 +1,7 @@
 // What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { DURATIONS, KlingGenerationMode } from "../media/modes.ts";
-import { PHASES } from "../media/status.ts";
-import { mediaSpace } from "./media-space.ts";
+import { mediaSpace, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
 
 export const enhanceAnswer = z.object({
@@ -12,15 +11,15 @@ export const enhanceAnswer = z.object({
 export const checkAnswer = z.object({
   data: z.object({
     status: z.enum(["in_progress", "completed", "failed", "canceled"]),
-    phase: z.enum(PHASES).exclude(["deleted"]).optional(),
-    queue_position: z.number().int().nonnegative().optional(),
+    phase: z.optional(shownPhase),
+    queue_position: z.optional(z.int().check(z.nonnegative())),
     mediaSpace,
   }),
 });
 
 export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
 export const listAnswer = z.object({
-  data: z.object({ items: z.array(mediaSpace), nextCursor: z.string().optional() }),
+  data: z.object({ items: z.array(mediaSpace), nextCursor: z.optional(z.string()) }),
 });
 export const cancelAnswer = z.object({ data: z.object({ message: z.string(), mediaSpace }) });
 
@@ -31,21 +30,23 @@ export const uploadAnswer = z.object({
       .object({
         method: z.literal("PUT"),
         url: z.url(),
-        headers: z.record(z.string(), z.string()).meta({ description: "To be sent with it." }),
+        headers: z.record(z.string(), z.string()).check(z.describe("To be sent with it.")),
       })
-      .meta({ description: "Where the bytes go, without any other header of yours: the URL is the permission." }),
-    expiresAt: z.iso.datetime().meta({ description: "The place takes bytes until then." }),
+      .check(z.describe("Where the bytes go, without any other header of yours: the URL is the permission.")),
+    expiresAt: z.iso.datetime().check(z.describe("The place takes bytes until then.")),
   }),
 });
 
 export const checkUploadAnswer = z.object({
   data: z.object({
-    link: z.string().meta({
-      description: "For `mediaSpace.media.image.link` and `tailImageUrl`, for a week, in any space of yours.",
-      example: "upload:019b76da-a800-7000-8000-000000000001",
-    }),
-    width: z.number().int().positive(),
-    height: z.number().int().positive(),
+    link: z.string().check(
+      z.meta({
+        description: "For `mediaSpace.media.image.link` and `tailImageUrl`, for a week, in any space of yours.",
+        example: "upload:019b76da-a800-7000-8000-000000000001",
+      }),
+    ),
+    width: z.int().check(z.positive()),
+    height: z.int().check(z.positive()),
   }),
 });
 
@@ -54,13 +55,11 @@ const kind = { mode: z.enum(KlingGenerationMode), duration: z.enum(DURATIONS) };
 export const pricingAnswer = z.object({
   data: z.object({
     currency: z.literal("USD"),
-    prices: z.array(
-      z.object({ ...kind, usd: z.number().meta({ description: "For one video, by fal's price list." }) }),
-    ),
+    prices: z.array(z.object({ ...kind, usd: z.number().check(z.describe("For one video, by fal's price list.")) })),
   }),
 });
 
-const seconds = z.number().nonnegative();
+const seconds = z.number().check(z.nonnegative());
 
 export const timingsAnswer = z.object({
   data: z.object({
@@ -68,37 +67,41 @@ export const timingsAnswer = z.object({
       .array(
         z.object({
           ...kind,
-          p50Seconds: seconds.meta({ description: "Half of them took no longer, from the request to the video." }),
-          p90Seconds: seconds.meta({ description: "Nine of ten took no longer." }),
-          of: z.number().int().meta({ description: "How many finished generations this is made of." }),
+          p50Seconds: seconds.check(z.describe("Half of them took no longer, from the request to the video.")),
+          p90Seconds: seconds.check(z.describe("Nine of ten took no longer.")),
+          of: z.int().check(z.describe("How many finished generations this is made of.")),
         }),
       )
-      .meta({ description: "By mode and duration; a pair is missing until five of it have finished here." }),
+      .check(z.describe("By mode and duration; a pair is missing until five of it have finished here.")),
   }),
 });
 
-const usd = z.number().nonnegative();
-const count = z.number().int().nonnegative();
-const renewsAt = z.iso.datetime().meta({ description: "When all of it is there again." });
+const usd = z.number().check(z.nonnegative());
+const count = z.int().check(z.nonnegative());
+const renewsAt = z.iso.datetime().check(z.describe("When all of it is there again."));
 
 export const budgetAnswer = z.object({
   data: z.object({
     currency: z.literal("USD"),
-    startsStopped: z.boolean().meta({
-      description:
-        "Nobody can start anything just now: stopped by whoever runs the service, or its own budget is spent.",
-    }),
+    startsStopped: z
+      .boolean()
+      .check(
+        z.describe(
+          "Nobody can start anything just now: stopped by whoever runs the service, or its own budget is spent.",
+        ),
+      ),
     month: z
-      .object({
-        capUsd: usd,
-        spentUsd: usd.meta({ description: "For videos that were delivered." }),
-        reservedUsd: usd.meta({ description: "Put aside for those that are being made." }),
-        leftUsd: usd,
-        renewsAt,
-      })
-      .optional()
-      .meta({ description: "The calendar month, UTC. Absent where no cap is set, as the others below." }),
-    openGenerations: z.object({ open: count, limit: count }).optional(),
-    starts: z.object({ left: count, limit: count, renewsAt }).optional().meta({ description: "Of this minute." }),
+      .optional(
+        z.object({
+          capUsd: usd,
+          spentUsd: usd.check(z.describe("For videos that were delivered.")),
+          reservedUsd: usd.check(z.describe("Put aside for those that are being made.")),
+          leftUsd: usd,
+          renewsAt,
+        }),
+      )
+      .check(z.describe("The calendar month, UTC. Absent where no cap is set, as the others below.")),
+    openGenerations: z.optional(z.object({ open: count, limit: count })),
+    starts: z.optional(z.object({ left: count, limit: count, renewsAt })).check(z.describe("Of this minute.")),
   }),
 });

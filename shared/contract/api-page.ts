@@ -1,49 +1,50 @@
 // The API for people: one page of HTML made of the OpenAPI document, readable without a script.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { openApi } from "./openapi.ts";
 
 const property = z.looseObject({
-  type: z.union([z.string(), z.array(z.string())]).optional(),
-  $ref: z.string().optional(),
-  format: z.string().optional(),
-  const: z.unknown().optional(),
-  enum: z.array(z.unknown()).optional(),
-  anyOf: z.array(z.unknown()).optional(),
-  items: z.unknown().optional(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-  required: z.array(z.string()).optional(),
-  description: z.string().optional(),
-  deprecated: z.boolean().optional(),
-  default: z.unknown().optional(),
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-  minLength: z.number().optional(),
-  maxLength: z.number().optional(),
+  type: z.optional(z.union([z.string(), z.array(z.string())])),
+  $ref: z.optional(z.string()),
+  format: z.optional(z.string()),
+  const: z.optional(z.unknown()),
+  enum: z.optional(z.array(z.unknown())),
+  anyOf: z.optional(z.array(z.unknown())),
+  items: z.optional(z.unknown()),
+  properties: z.optional(z.record(z.string(), z.unknown())),
+  required: z.optional(z.array(z.string())),
+  description: z.optional(z.string()),
+  deprecated: z.optional(z.boolean()),
+  default: z.optional(z.unknown()),
+  minimum: z.optional(z.number()),
+  maximum: z.optional(z.number()),
+  minLength: z.optional(z.number()),
+  maxLength: z.optional(z.number()),
 });
 type Property = z.infer<typeof property>;
 
-const content = z
-  .record(z.string(), z.object({ schema: z.unknown().optional(), example: z.unknown().optional() }))
-  .optional();
+const content = z.optional(
+  z.record(z.string(), z.object({ schema: z.optional(z.unknown()), example: z.optional(z.unknown()) })),
+);
 const operation = z.object({
   summary: z.string(),
   tags: z.array(z.string()),
-  security: z.array(z.unknown()).optional(),
-  parameters: z
-    .array(
+  security: z.optional(z.array(z.unknown())),
+  parameters: z._default(
+    z.array(
       z.object({
         name: z.string(),
         in: z.string(),
-        required: z.boolean().optional(),
-        schema: z.unknown().optional(),
-        description: z.string().optional(),
+        required: z.optional(z.boolean()),
+        schema: z.optional(z.unknown()),
+        description: z.optional(z.string()),
       }),
-    )
-    .default([]),
-  requestBody: z.object({ content }).optional(),
+    ),
+    [],
+  ),
+  requestBody: z.optional(z.object({ content })),
   responses: z.record(
     z.string(),
-    z.object({ $ref: z.string().optional(), description: z.string().optional(), content }),
+    z.object({ $ref: z.optional(z.string()), description: z.optional(z.string()), content }),
   ),
 });
 
@@ -80,7 +81,7 @@ ${table(
   Object.entries(document.components.responses).map(([name, { description, content }]) => [
     `<code>${name.replace("Error", "")}</code>`,
     text(description),
-    `<code>${text(z.object({ code: z.string() }).catch({ code: "-" }).parse(content["application/json"].example).code)}</code>`,
+    `<code>${text(z.catch(z.object({ code: z.string() }), { code: "-" }).parse(content["application/json"].example).code)}</code>`,
   ]),
 )}
 </section></main></body></html>`;

@@ -1,5 +1,5 @@
 // POST /api/media/enhance: the picture, the words, and how to animate them.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
 import type { StartCommand } from "../media/start.ts";
 import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
@@ -8,14 +8,15 @@ import { text } from "./text.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
-const link = text(LINK_MAX_CHARACTERS)
-  .refine((url) => isOfWebOrUpload(url), "must be an http(s) URL, or the link of an upload")
-  .meta({
+const link = text(LINK_MAX_CHARACTERS).check(
+  z.refine((url) => isOfWebOrUpload(url), "must be an http(s) URL, or the link of an upload"),
+  z.meta({
     description: "Of the web, or of an upload.",
     examples: ["https://example.com/photo.jpg"],
     format: "uri",
     pattern: `^([Hh][Tt][Tt][Pp][Ss]?://.+|${LINK_PREFIX}${UPLOAD_ID.source.slice(1, -1)})$`,
-  });
+  }),
+);
 
 const words = text(PROMPT_MAX_CHARACTERS);
 
@@ -23,53 +24,54 @@ export const enhanceRequest = z
   .object({
     spaceId,
     type: z.literal("video"),
-    context: words
-      .regex(/\S/, "must say what shall happen in the video")
-      .meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
+    context: words.check(
+      z.regex(/\S/, "must say what shall happen in the video"),
+      z.meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
+    ),
     mediaSpace: z.object({
-      id: text(128).min(1).optional().meta({ description: "Of the picture; becomes baseMediaId." }),
+      id: z.optional(text(128).check(z.minLength(1))).check(z.describe("Of the picture; becomes baseMediaId.")),
       media: z.object({
-        name: text(256).optional(),
-        image: z.object({ link, width: z.number().optional(), height: z.number().optional() }),
+        name: z.optional(text(256)),
+        image: z.object({ link, width: z.optional(z.number()), height: z.optional(z.number()) }),
       }),
     }),
-    mode: z.enum(KlingGenerationMode).optional(),
+    mode: z.optional(z.enum(KlingGenerationMode)),
     isPro: z
-      .boolean()
-      .optional()
-      .meta({ deprecated: true, description: "true means pro; ignored when mode is given." }),
+      .optional(z.boolean())
+      .check(z.meta({ deprecated: true, description: "true means pro; ignored when mode is given." })),
     duration: z
-      .union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' })
-      .optional()
-      .meta({ description: "Seconds; 5 unless given." }),
-    aspectRatio: z.enum(ASPECT_RATIOS).optional(),
-    negativePrompt: words.optional(),
-    cfgScale: z
-      .number()
-      .min(0)
-      .max(1)
-      // The table takes no number between 0 and 1e-130.
-      .transform((scale) => Math.round(scale * 1e6) / 1e6)
-      .optional(),
-    tailImageUrl: link.optional().meta({ description: "The last frame; pro only." }),
+      .optional(z.union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' }))
+      .check(z.describe("Seconds; 5 unless given.")),
+    aspectRatio: z.optional(z.enum(ASPECT_RATIOS)),
+    negativePrompt: z.optional(words),
+    cfgScale: z.optional(
+      z.pipe(
+        z.number().check(z.minimum(0), z.maximum(1)),
+        // The table takes no number between 0 and 1e-130.
+        z.transform((scale) => Math.round(scale * 1e6) / 1e6),
+      ),
+    ),
+    tailImageUrl: z.optional(link).check(z.describe("The last frame; pro only.")),
   })
-  .refine((body) => body.tailImageUrl === undefined || modeOf(body) === KlingGenerationMode.PRO, {
-    path: ["tailImageUrl"],
-    message: "is only for mode pro",
-  })
-  .meta({
-    if: { properties: { tailImageUrl: {} }, required: ["tailImageUrl"] },
-    then: {
-      anyOf: [
-        { properties: { mode: { const: KlingGenerationMode.PRO } }, required: ["mode"] },
-        {
-          properties: { isPro: { const: true } },
-          required: ["isPro"],
-          not: { properties: { mode: {} }, required: ["mode"] },
-        },
-      ],
-    },
-  });
+  .check(
+    z.refine((body) => body.tailImageUrl === undefined || modeOf(body) === KlingGenerationMode.PRO, {
+      path: ["tailImageUrl"],
+      message: "is only for mode pro",
+    }),
+    z.meta({
+      if: { properties: { tailImageUrl: {} }, required: ["tailImageUrl"] },
+      then: {
+        anyOf: [
+          { properties: { mode: { const: KlingGenerationMode.PRO } }, required: ["mode"] },
+          {
+            properties: { isPro: { const: true } },
+            required: ["isPro"],
+            not: { properties: { mode: {} }, required: ["mode"] },
+          },
+        ],
+      },
+    }),
+  );
 export type EnhanceRequest = z.infer<typeof enhanceRequest>;
 
 /** What the domain starts; of the caller's picture only link, name and id are taken. */

@@ -1,23 +1,23 @@
 // The events as JSON Schema, for senders and consumers in any language: one document for the detail of each type.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { KlingGenerationMode } from "../media/modes.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 
 /** What every event tells. */
 const about = z.object({
-  id: z.string().meta({ description: "The same over all deliveries of one event: what a consumer remembers." }),
+  id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
   tenantId: z.string(),
   spaceId: z.string(),
   mediaId: z.string(),
-  requestId: z.string().optional().meta({ description: "fal's id of the job." }),
-  generationMode: z.enum(KlingGenerationMode).optional(),
-  at: z.iso.datetime().meta({ description: "When it happened, which may be long before it is heard." }),
+  requestId: z.optional(z.string()).check(z.describe("fal's id of the job.")),
+  generationMode: z.optional(z.enum(KlingGenerationMode)),
+  at: z.iso.datetime().check(z.describe("When it happened, which may be long before it is heard.")),
 });
 
 const videoDetail = z.object({
-  key: z.string().meta({ description: "In the media store." }),
-  size: z.number().meta({ description: "Bytes." }),
+  key: z.string().check(z.describe("In the media store.")),
+  size: z.number().check(z.describe("Bytes.")),
   width: z.number(),
   height: z.number(),
   durationInSeconds: z.number(),
@@ -25,35 +25,33 @@ const videoDetail = z.object({
 
 /** The detail of each event that goes out. Fields are added to it, never taken away: a consumer ignores what it does not know. */
 export const EVENT_DETAILS = {
-  "Generation Started": about
-    .extend({ status: z.literal("generating") })
-    .meta({ description: "fal has taken the job: it is paid for from now on." }),
-  "Generation Completed": about
-    .extend({ status: z.literal("completed"), video: videoDetail })
-    .meta({ description: "The video is in the media store." }),
-  "Generation Failed": about
-    .extend({ status: z.literal("failed"), error: z.object({ code: z.string(), message: z.string() }) })
-    .meta({ description: "There will be no video." }),
-  "Generation Canceled": about
-    .extend({ status: z.literal("canceled") })
-    .meta({ description: "There will be no video, as was asked." }),
-  "Media Analyzed": about
-    .extend({
+  "Generation Started": z
+    .extend(about, { status: z.literal("generating") })
+    .check(z.describe("fal has taken the job: it is paid for from now on.")),
+  "Generation Completed": z
+    .extend(about, { status: z.literal("completed"), video: videoDetail })
+    .check(z.describe("The video is in the media store.")),
+  "Generation Failed": z
+    .extend(about, { status: z.literal("failed"), error: z.object({ code: z.string(), message: z.string() }) })
+    .check(z.describe("There will be no video.")),
+  "Generation Canceled": z
+    .extend(about, { status: z.literal("canceled") })
+    .check(z.describe("There will be no video, as was asked.")),
+  "Media Analyzed": z
+    .extend(about, {
       status: z.literal("completed"),
       video: videoDetail,
-      poster: z.object({ key: z.string(), width: z.number(), height: z.number() }).optional(),
-      description: z.string().optional(),
+      poster: z.optional(z.object({ key: z.string(), width: z.number(), height: z.number() })),
+      description: z.optional(z.string()),
     })
-    .meta({
-      description: "The video is described, and its first frame is beside it; what is missing could not be had.",
-    }),
-  "Generation Orphaned": about
-    .extend({ status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
-    .meta({ description: "fal ran jobs, and perhaps billed them, whose videos nobody gets." }),
-  "Media Deleted": about
-    .extend({ status: z.literal("deleted") })
-    .meta({ description: "The media is gone, and all of its files." }),
-} satisfies Record<EventType, z.ZodType>;
+    .check(z.describe("The video is described, and its first frame is beside it; what is missing could not be had.")),
+  "Generation Orphaned": z
+    .extend(about, { status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
+    .check(z.describe("fal ran jobs, and perhaps billed them, whose videos nobody gets.")),
+  "Media Deleted": z
+    .extend(about, { status: z.literal("deleted") })
+    .check(z.describe("The media is gone, and all of its files.")),
+} satisfies Record<EventType, z.ZodMiniType>;
 export type EventDetails = { [Type in EventType]: z.infer<(typeof EVENT_DETAILS)[Type]> };
 
 /** Rises when a field changes its meaning or goes; then old and new are sent side by side. */
@@ -70,7 +68,7 @@ export function eventSchemas(): Record<string, Record<string, unknown>> {
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));
 }
 
-function schemaOf(detailType: string, schema: z.ZodType): Record<string, unknown> {
+function schemaOf(detailType: string, schema: z.ZodMiniType): Record<string, unknown> {
   const { $schema, ...rest } = z.toJSONSchema(schema, { io: "input" });
   return { $schema, $id: `urn:kling-media:${schemaName(detailType)}:${DETAIL_VERSION}`, title: detailType, ...rest };
 }

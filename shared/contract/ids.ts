@@ -1,12 +1,10 @@
 // The ids that requests name and answers hold.
-import * as z from "zod";
+import * as z from "zod/mini";
+
+const id = z.regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -");
 
 export const spaceId = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "A space: whatever the caller groups media by.", examples: ["holiday-2026"] });
+  .check(id, z.meta({ description: "A space: whatever the caller groups media by.", examples: ["holiday-2026"] }));
 
-export const mediaId = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,128}$/, "must be 1 to 128 letters, digits, _ or -")
-  .meta({ description: "The id of a media, made by the server; it sorts by time." });
+export const mediaId = z.string().check(id, z.describe("The id of a media, made by the server; it sorts by time."));

@@ -1,11 +1,14 @@
 // The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
 import { mediaId } from "./ids.ts";
 
-const pixels = z.number().int().positive();
+const pixels = z.int().check(z.positive());
 const instant = z.iso.datetime();
+
+/** A deleted media is shown to nobody. */
+export const shownPhase = z.enum(PHASES.filter((phase) => phase !== "deleted"));
 
 export const media = z.object({
   id: mediaId,
@@ -13,49 +16,48 @@ export const media = z.object({
   usage: z.literal("media"),
   name: z.string(),
   generationStatus: z.enum(GenerationStatus),
-  phase: z.enum(PHASES).exclude(["deleted"]).optional(),
-  generationMode: z.enum(KlingGenerationMode).optional(),
-  requestId: z.string().optional().meta({ description: "fal's id of the job, once fal has accepted it." }),
-  queuePosition: z.number().int().nonnegative().optional().meta({ description: "Jobs before this one at fal." }),
-  context: z.string().meta({ description: "The user's own words." }),
-  duration: z.enum(DURATIONS).meta({ description: "Seconds that were asked for." }),
-  aspectRatio: z.enum(ASPECT_RATIOS).optional().meta({ description: "The format that was asked for." }),
-  prompt: z.string().optional().meta({ description: "The words sent to Kling." }),
-  error: z.object({ code: z.string(), message: z.string() }).optional(),
-  image: z.object({ link: z.string(), width: pixels.optional(), height: pixels.optional() }).optional(),
+  phase: z.optional(shownPhase),
+  generationMode: z.optional(z.enum(KlingGenerationMode)),
+  requestId: z.optional(z.string()).check(z.describe("fal's id of the job, once fal has accepted it.")),
+  queuePosition: z.optional(z.int().check(z.nonnegative())).check(z.describe("Jobs before this one at fal.")),
+  context: z.string().check(z.describe("The user's own words.")),
+  duration: z.enum(DURATIONS).check(z.describe("Seconds that were asked for.")),
+  aspectRatio: z.optional(z.enum(ASPECT_RATIOS)).check(z.describe("The format that was asked for.")),
+  prompt: z.optional(z.string()).check(z.describe("The words sent to Kling.")),
+  error: z.optional(z.object({ code: z.string(), message: z.string() })),
+  image: z.optional(z.object({ link: z.string(), width: z.optional(pixels), height: z.optional(pixels) })),
   poster: z
-    .object({ link: z.string(), width: pixels, height: pixels })
-    .optional()
-    .meta({ description: "The video's first frame, or the picture it is made of." }),
-  placeholder: z.string().optional().meta({ description: "A few pixels of the picture, as a data: URI." }),
-  video: z
-    .object({
+    .optional(z.object({ link: z.string(), width: pixels, height: pixels }))
+    .check(z.describe("The video's first frame, or the picture it is made of.")),
+  placeholder: z.optional(z.string()).check(z.describe("A few pixels of the picture, as a data: URI.")),
+  video: z.optional(
+    z.object({
       link: z.string(),
-      quality: z.enum(["hd", "sd"]).optional(),
+      quality: z.optional(z.enum(["hd", "sd"])),
       file_type: z.literal("mp4"),
-      size: z.number().int().optional(),
-      width: pixels.optional(),
-      height: pixels.optional(),
-      fps: z.number().optional(),
-      durationInSeconds: z.number().optional(),
+      size: z.optional(z.int()),
+      width: z.optional(pixels),
+      height: z.optional(pixels),
+      fps: z.optional(z.number()),
+      durationInSeconds: z.optional(z.number()),
       frames: z.array(z.never()),
-    })
-    .optional(),
+    }),
+  ),
   description: z.array(z.object({ start: z.number(), text: z.string() })),
-  analysisStatus: z.enum(["pending", "completed", "failed"]).optional(),
-  estimatedCostUsd: z.number().optional(),
-  keptUntil: instant.optional().meta({ description: "After it, the media is deleted." }),
+  analysisStatus: z.optional(z.enum(["pending", "completed", "failed"])),
+  estimatedCostUsd: z.optional(z.number()),
+  keptUntil: z.optional(instant).check(z.describe("After it, the media is deleted.")),
   createdAt: instant,
-  cancelRequestedAt: instant.optional().meta({ description: "A cancel was asked for." }),
-  completedAt: instant.optional(),
+  cancelRequestedAt: z.optional(instant).check(z.describe("A cancel was asked for.")),
+  completedAt: z.optional(instant),
   updatedAt: instant,
-  version: z.number().int().nonnegative(),
+  version: z.int().check(z.nonnegative()),
 });
 
 export const mediaSpace = z.object({
   id: mediaId,
   spaceId: z.string(),
-  baseMediaId: z.string().optional(),
+  baseMediaId: z.optional(z.string()),
   uploadedBy: z.string(),
   uploadedAt: instant,
   autoPlacement: z.boolean(),
@@ -63,13 +65,12 @@ export const mediaSpace = z.object({
 });
 
 export const errorAnswer = z.object({
-  error: z.string().meta({ description: "What a person can act on." }),
-  code: z.string().meta({ description: "snake_case, stable." }),
-  details: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+  error: z.string().check(z.describe("What a person can act on.")),
+  code: z.string().check(z.describe("snake_case, stable.")),
+  details: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
   budget: z
-    .object({ leftUsd: z.number().nonnegative().optional(), renewsAt: instant })
-    .optional()
-    .meta({ description: "With over_budget: what is left of the caller's month, and when the next one begins." }),
+    .optional(z.object({ leftUsd: z.optional(z.number().check(z.nonnegative())), renewsAt: instant }))
+    .check(z.describe("With over_budget: what is left of the caller's month, and when the next one begins.")),
   traceId: z.string(),
 });
 

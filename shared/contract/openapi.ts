@@ -1,5 +1,5 @@
 // OpenAPI 3.1, made of the very schemas that validate.
-import * as z from "zod";
+import * as z from "zod/mini";
 import {
   budgetAnswer,
   cancelAnswer,
@@ -56,8 +56,8 @@ interface Operation {
   operationId: string;
   summary: string;
   body?: keyof typeof REQUESTS;
-  path?: z.ZodObject;
-  query?: z.ZodType;
+  path?: z.ZodMiniObject;
+  query?: z.ZodMiniType;
   answers: Record<number, { description: string; schema?: keyof typeof ANSWERS; contentType?: string | string[] }>;
   /** The errors it may answer besides 429 and 503, which any route may, and 401 and 403, which any closed one may. */
   errors: number[];
@@ -178,7 +178,7 @@ const OPERATIONS: Operation[] = [
     summary:
       "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
     body: "FalWebhook",
-    path: z.object({ token: z.string().regex(/^[\w-]+\.[\w-]+$/) }),
+    path: z.object({ token: z.string().check(z.regex(/^[\w-]+\.[\w-]+$/)) }),
     answers: { 200: { description: "Heard.", contentType: "application/json" } },
     errors: [400, 401, 413, 415],
     open: true,
@@ -188,7 +188,7 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
-    path: z.object({ name: z.string().regex(/^[\w-]+\.jpg$/) }),
+    path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.jpg$/)) }),
     answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
     errors: [404],
     open: true,
@@ -225,7 +225,7 @@ const OPERATIONS: Operation[] = [
     tag: "service",
     operationId: "serveAsset",
     summary: "What the pages are made of.",
-    path: z.object({ name: z.string().regex(/^[\w-]+\.(js|css)$/) }),
+    path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.(js|css)$/)) }),
     answers: { 200: { description: "A script or a style sheet.", contentType: ["text/javascript", "text/css"] } },
     errors: [404],
     open: true,
@@ -357,7 +357,7 @@ function exampleOf(schema: string): unknown {
   return Object.entries(EXAMPLES).find(([name]) => name === schema)?.[1];
 }
 
-function parametersOf(shape: z.ZodType, place: "path" | "query") {
+function parametersOf(shape: z.ZodMiniType, place: "path" | "query") {
   const { properties = {}, required = [] } = z.toJSONSchema(shape, { io: "input", unrepresentable: "any" });
   return Object.entries(properties).map(([name, schema]) => ({
     name,
@@ -368,7 +368,7 @@ function parametersOf(shape: z.ZodType, place: "path" | "query") {
 }
 
 /** The schemas by name, each referring to the others by name. */
-function components(schemas: Record<string, z.ZodType>, io: "input" | "output"): Record<string, unknown> {
+function components(schemas: Record<string, z.ZodMiniType>, io: "input" | "output"): Record<string, unknown> {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(schemas)) registry.add(schema, { id });
   const made = z.toJSONSchema(registry, { io, uri: (id) => SCHEMA_REF + id }).schemas;

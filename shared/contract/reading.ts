@@ -1,5 +1,5 @@
 // The reading routes and cancel: what they take.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { mediaId, spaceId } from "./ids.ts";
 import { decimal } from "./text.ts";
 
@@ -13,21 +13,21 @@ const WAIT_MAX_SECONDS = 20;
 
 export const watchQuery = z
   .object({
-    sinceVersion: decimal(z.number().int().nonnegative()).optional(),
-    waitSeconds: decimal(z.number().min(0).max(WAIT_MAX_SECONDS)).optional(),
+    sinceVersion: z.optional(decimal(z.int().check(z.nonnegative()))),
+    waitSeconds: z.optional(decimal(z.number().check(z.minimum(0), z.maximum(WAIT_MAX_SECONDS)))),
   })
-  .refine(({ sinceVersion, waitSeconds }) => waitSeconds === undefined || sinceVersion !== undefined, {
-    path: ["sinceVersion"],
-    message: "is needed with waitSeconds",
-  });
+  .check(
+    z.refine(({ sinceVersion, waitSeconds }) => waitSeconds === undefined || sinceVersion !== undefined, {
+      path: ["sinceVersion"],
+      message: "is needed with waitSeconds",
+    }),
+  );
 
 const PAGE = 20;
 
 export const listQuery = z.object({
-  limit: decimal(z.number().int().min(1).max(100)).default(PAGE).meta({ default: PAGE }),
+  limit: z._default(decimal(z.int().check(z.minimum(1), z.maximum(100))), PAGE).check(z.meta({ default: PAGE })),
   cursor: z
-    .string()
-    .regex(/^[\w-]{1,171}\.[\w-]{43}$/, "must be a nextCursor of this list")
-    .optional()
-    .meta({ description: "`nextCursor` of the page before: good for this tenant and this space." }),
+    .optional(z.string().check(z.regex(/^[\w-]{1,171}\.[\w-]{43}$/, "must be a nextCursor of this list")))
+    .check(z.describe("`nextCursor` of the page before: good for this tenant and this space.")),
 });

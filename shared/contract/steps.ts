@@ -1,5 +1,5 @@
 // What the state machine hands to a step: keys, and what the steps before it said.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { FAILURE_CODES } from "../media/failures.ts";
 
 export const stepInput = z.object({
@@ -11,13 +11,13 @@ export const stepInput = z.object({
 const failureCode = z.enum(FAILURE_CODES);
 
 /** A request id that the submit brought and may not have been able to record. */
-export const checkInput = stepInput.extend({
-  lap: z.boolean().default(true),
-  step: z.object({ requestId: z.string().optional() }).optional(),
+export const checkInput = z.extend(stepInput, {
+  lap: z._default(z.boolean(), true),
+  step: z.optional(z.object({ requestId: z.optional(z.string()) })),
 });
 
 /** A check's verdict, or what Step Functions caught; the verdict of this very lap wins over an older catch. */
-export const failureInput = stepInput.extend({
-  step: z.object({ next: z.string(), code: failureCode.optional() }).optional(),
-  failure: z.object({ Error: z.string() }).optional(),
+export const failureInput = z.extend(stepInput, {
+  step: z.optional(z.object({ next: z.string(), code: z.optional(failureCode) })),
+  failure: z.optional(z.object({ Error: z.string() })),
 });

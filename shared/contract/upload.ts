@@ -1,20 +1,25 @@
 // POST /api/uploads and its check, a place for a picture from somebody's disk: what they take.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { IMAGE_MAX_BYTES } from "../media/modes.ts";
 import { UPLOAD_ID } from "../media/upload.ts";
 
 export const uploadRequest = z.object({
-  size: z.number().int().positive().meta({
-    description: "Bytes of the picture, exactly: the place takes no other amount.",
-    example: 2_345_678,
-    // Held to by the domain, whose answer is that of every picture that is too large.
-    maximum: IMAGE_MAX_BYTES,
-  }),
+  size: z.int().check(
+    z.positive(),
+    z.meta({
+      description: "Bytes of the picture, exactly: the place takes no other amount.",
+      example: 2_345_678,
+      // Held to by the domain, whose answer is that of every picture that is too large.
+      maximum: IMAGE_MAX_BYTES,
+    }),
+  ),
 });
 
 export const uploadId = z
   .string()
-  .regex(UPLOAD_ID, "must be the id of an upload")
-  .meta({ description: "Of the upload.", example: "019b76da-a800-7000-8000-000000000001" });
+  .check(
+    z.regex(UPLOAD_ID, "must be the id of an upload"),
+    z.meta({ description: "Of the upload.", example: "019b76da-a800-7000-8000-000000000001" }),
+  );
 
 export const uploadPath = z.object({ id: uploadId });

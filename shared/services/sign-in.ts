@@ -1,5 +1,5 @@
 // Where people sign in to the console: the issuer of the callers' tokens, as its own discovery document says.
-import * as z from "zod";
+import * as z from "zod/mini";
 import { boundedText } from "../adapters/bounded-answer.ts";
 import { environment } from "../environment.ts";
 import { MediaError } from "../media/errors.ts";
