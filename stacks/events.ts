@@ -1,6 +1,6 @@
 // What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
 import { RULES, SCHEDULES, type Rule } from "./blueprint/rules.ts";
-import type { Functions } from "./functions.ts";
+import { pascalCase, type Functions } from "./functions.ts";
 
 /** EventBridge delivers for a day at most (AWS: "Retry policy"); Lambda then tries the function for six hours at most. */
 const DAY_SECONDS = 86_400;
@@ -25,15 +25,20 @@ export function createRules(
     const queue = createDeadLetters(name);
     deadLetters.set(handler, queue);
     const fn = functions(handler, { retries: 2, keepSeconds: FUNCTION_TRIES_SECONDS, deadLetters: queue.arn });
-    const subscription = sst.aws.Bus.subscribe(pascal(name), rule.bus === "media" ? bus.arn : defaultBus(), fn.arn, {
-      pattern: patternOf(rule, machine),
-      transform: {
-        target: {
-          deadLetterConfig: { arn: queue.arn },
-          retryPolicy: { maximumEventAgeInSeconds: DAY_SECONDS, maximumRetryAttempts: 185 },
+    const subscription = sst.aws.Bus.subscribe(
+      pascalCase(name),
+      rule.bus === "media" ? bus.arn : defaultBus(),
+      fn.arn,
+      {
+        pattern: patternOf(rule, machine),
+        transform: {
+          target: {
+            deadLetterConfig: { arn: queue.arn },
+            retryPolicy: { maximumEventAgeInSeconds: DAY_SECONDS, maximumRetryAttempts: 185 },
+          },
         },
       },
-    });
+    );
     allowDeadLetters(
       name,
       queue,
@@ -46,7 +51,7 @@ export function createRules(
     deadLetters.set(handler, queue);
     // A run that fails is made good by the next one: no retries, and none that comes late.
     const fn = functions(handler, { retries: 0, keepSeconds: everySeconds, deadLetters: queue.arn });
-    new sst.aws.CronV2(pascal(name), {
+    new sst.aws.CronV2(pascalCase(name), {
       schedule: rate(everySeconds),
       function: fn.arn,
       retries: 0,
@@ -72,7 +77,7 @@ function patternOf({ pattern, ofStateMachine }: Rule, machine: aws.sfn.StateMach
 }
 
 function createDeadLetters(name: string): aws.sqs.Queue {
-  return new aws.sqs.Queue(`${pascal(name)}DeadLetters`, {
+  return new aws.sqs.Queue(`${pascalCase(name)}DeadLetters`, {
     name: `${$app.name}-${$app.stage}-${name}-dead-letters`,
     messageRetentionSeconds: DEAD_LETTERS_KEPT_SECONDS,
     sqsManagedSseEnabled: true,
@@ -80,7 +85,7 @@ function createDeadLetters(name: string): aws.sqs.Queue {
 }
 
 function allowDeadLetters(name: string, queue: aws.sqs.Queue, ruleArn?: $util.Output<string>): void {
-  new aws.sqs.QueuePolicy(`${pascal(name)}DeadLettersPolicy`, {
+  new aws.sqs.QueuePolicy(`${pascalCase(name)}DeadLettersPolicy`, {
     queueUrl: queue.url,
     policy: $jsonStringify({
       Version: "2012-10-17",
@@ -111,8 +116,4 @@ function allowDeadLetters(name: string, queue: aws.sqs.Queue, ruleArn?: $util.Ou
 function rate(seconds: number): `rate(${string})` {
   if (seconds % 60 !== 0) throw new Error(`EventBridge Scheduler counts in minutes, not ${seconds} seconds.`);
   return seconds === 60 ? "rate(1 minute)" : `rate(${seconds / 60} minutes)`;
-}
-
-function pascal(name: string): string {
-  return name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 }

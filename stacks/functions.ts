@@ -7,7 +7,7 @@ import type { Settings } from "./settings.ts";
 export type Functions = (handler: string, unattended?: Unattended) => sst.aws.Function;
 
 /** For a function that nobody waits for: how often it is tried, how old an event may grow, and where those go that fail. */
-export interface Unattended {
+interface Unattended {
   retries: number;
   keepSeconds: number;
   deadLetters: $util.Output<string>;
@@ -112,6 +112,7 @@ function fullName(handler: string): string {
   return `${$app.name}-${$app.stage}-${functionName(handler)}`;
 }
 
-function pascalCase(name: string): string {
+/** `enhance-media` -> `EnhanceMedia`: how a resource is named within a stage. */
+export function pascalCase(name: string): string {
   return name.replace(/(^|-)([a-z])/g, (_, __, letter: string) => letter.toUpperCase());
 }

@@ -89,6 +89,6 @@ export function openUploads(files: sst.aws.Bucket, origins: $util.Input<string>[
 }
 
 /** Where the only copy of somebody's work lies. */
-export function isProduction(): boolean {
+function isProduction(): boolean {
   return $app.stage === "production";
 }

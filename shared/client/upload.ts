@@ -16,11 +16,16 @@ export async function uploadImage(image: Blob, connection: Connection = {}): Pro
   return (await send<{ data: UploadedImage }>(check, connection)).data;
 }
 
+/** As long as the place takes bytes: a picture of 10 MB over a slow line takes some minutes. */
+const PUT_SECONDS = 15 * 60;
+
 /** To the store itself, which knows no bearer: the URL is the permission. */
 async function putBytes(put: Upload["put"], body: Blob, connection: Connection): Promise<void> {
   const { fetch = globalThis.fetch, signal } = connection;
+  const deadline = AbortSignal.timeout(PUT_SECONDS * 1000);
+  const until = signal ? AbortSignal.any([signal, deadline]) : deadline;
   try {
-    const response = await fetch(put.url, { method: put.method, headers: put.headers, body, signal: signal ?? null });
+    const response = await fetch(put.url, { method: put.method, headers: put.headers, body, signal: until });
     if (!response.ok)
       throw new ApiError(response.status, { error: "The picture could not be stored.", code: "not_stored" });
   } catch (error) {

@@ -1,12 +1,13 @@
 // The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
+import { IMAGE_FAULTS } from "./errors.ts";
 import type { Media } from "./media.ts";
 
-export const FAILURES = {
+const FAILURES = {
   timed_out: "The generation was not finished in time and was stopped. Start it again.",
   submit_outcome_unknown:
     "We could not find out whether fal.ai took the job, so we did not send it again. You are not charged; a new try is safe.",
   delivery_failed: "The video was made, but could not be stored. It is not lost: an operator can deliver it.",
-  image_unreachable: "The image's server did not deliver it. Check that the link opens without signing in.",
+  image_unreachable: IMAGE_FAULTS.image_unreachable,
   not_submitted: "The generation could not be prepared. Nothing was sent to fal.ai; a new try is safe.",
 } as const;
 export type FailureCode = keyof typeof FAILURES;

@@ -34,7 +34,7 @@ export function redacted(facts: object): Record<string, unknown> {
  * A text as it may be written down: mostly an error of others, whose words we do not choose. Of an address its host is
  * left: its path may be a key, its query a signature.
  */
-export function withoutSecrets(text: string): string {
+function withoutSecrets(text: string): string {
   return secretsInUse()
     .reduce((left, secret) => left.replaceAll(secret, "[secret]"), text)
     .replace(/\b(https?:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>\\]+)[^\s"'<>\\)]*/gi, "$1$2/...")

@@ -1,8 +1,5 @@
 // What happens on the buses and by the clock, as plain data for the cloud and for the local machine.
 
-/** The bus carries everything under this source. */
-export const EVENT_SOURCE = "media.generation";
-
 export interface Rule {
   name: string;
   /** Ours, or the account's default bus, where AWS's services speak. */

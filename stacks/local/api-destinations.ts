@@ -1,7 +1,7 @@
 // EventBridge's API destinations on this machine: an event becomes a request to somebody's HTTP endpoint.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { apiDestinationArn, connectionArn } from "./arns.ts";
 import { AwsError, parseInput } from "./aws-error.ts";
 import { keptJson } from "./kept-json.ts";

@@ -3,7 +3,7 @@
 export const REGION = "us-east-1";
 export const ACCOUNT_ID = "000000000000";
 export const BUS_NAME = "media";
-export const STATE_MACHINE_NAME = "generation";
+const STATE_MACHINE_NAME = "generation";
 
 export function functionArn(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;

@@ -1,5 +1,5 @@
 // An error as an AWS service answers it, so that the SDK's own error classes come out at the other end.
-import { z } from "zod";
+import * as z from "zod";
 
 export class AwsError extends Error {
   override readonly name = "AwsError";

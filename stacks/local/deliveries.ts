@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import type { ApiDestinations } from "./api-destinations.ts";
 import type { FunctionError, Functions } from "./functions.ts";
 import type { MessageAttributes, Queues } from "./queues.ts";

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import dynalite, { type DynaliteResponse, type DynaliteServer } from "dynalite";
 import dynaliteDb from "dynalite/db/index.js";
-import { z } from "zod";
+import * as z from "zod";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { StartError } from "./start-error.ts";
 

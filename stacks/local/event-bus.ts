@@ -1,6 +1,6 @@
 // The bus "media" and the default bus: PutEvents as EventBridge answers it, and the rules' targets behind it.
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { ACCOUNT_ID, BUS_NAME, REGION } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { Deliveries } from "./deliveries.ts";

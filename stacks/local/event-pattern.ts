@@ -1,5 +1,5 @@
 // Patterns of rules: lists of exact values, nested as the event is.
-import { z } from "zod";
+import * as z from "zod";
 
 type Literal = string | number | boolean | null;
 export interface EventPattern {

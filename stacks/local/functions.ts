@@ -7,7 +7,7 @@ import { functionName } from "../blueprint/functions.ts";
 import { functionArn } from "./arns.ts";
 
 /** The invocation payload limit of a synchronous call, both ways (AWS: "Lambda quotas"). */
-export const LAMBDA_PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
+const LAMBDA_PAYLOAD_LIMIT_BYTES = 6 * 1024 * 1024;
 
 /** Lambda's context without the callbacks of Node 0.10, which its Node 24 runtime no longer has. */
 export type LambdaContext = Omit<Context, "done" | "fail" | "succeed">;

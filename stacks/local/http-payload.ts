@@ -4,7 +4,7 @@ import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
-import { z } from "zod";
+import * as z from "zod";
 import { ACCOUNT_ID } from "./arns.ts";
 
 /** The claims are where API Gateway's JWT authorizer puts them. */

@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ACCOUNT_ID, queueArn } from "./arns.ts";
 import { AwsError, parseInput } from "./aws-error.ts";
 

@@ -1,6 +1,6 @@
 // The rules of the bus: the blueprint's own, and those that somebody registers with EventBridge's API; these outlive the process.
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { functionName } from "../blueprint/functions.ts";
 import { BUS_NAME, busArn, functionArn, queueArn, ruleArn } from "./arns.ts";
 import { AwsError, parseInput } from "./aws-error.ts";

@@ -6,7 +6,7 @@ import {
   type StateMachineDefinition,
 } from "aws-local-stepfunctions";
 import { randomUUID } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { WORKFLOW_FUNCTIONS, workflowDefinition, type WorkflowState } from "../blueprint/workflow.asl.ts";
 import { functionName } from "../blueprint/functions.ts";
 import { executionArn, functionArn, STATE_MACHINE_ARN } from "./arns.ts";

@@ -15,5 +15,5 @@ runCommand(async () => {
   const operation = "functions/events/redrive-generation.handler";
   const said = await callOperation(operation, { mediaId }, { stage: values.stage, timeoutMs: TIMEOUT_MS });
   const { spaceId, phase } = z.object({ spaceId: z.string(), phase: z.string() }).parse(said);
-  console.log(`${mediaId} in space ${spaceId} is ${phase}: it has ten minutes to arrive.`);
+  console.log(`${mediaId} in space ${spaceId} is ${phase}: it has nine minutes to arrive.`);
 });

@@ -11,7 +11,7 @@ const SOURCES = join(ROOT, "functions/web/console");
 const TARGET = join(ROOT, ".web");
 
 /** What a caller of the library calls; the rest is how it does it. */
-const CLIENT = ["calls", "errors", "upload", "watch"];
+export const CLIENT = ["calls", "errors", "upload", "watch"];
 
 /** Browsers of the last two years: what the client library itself needs. */
 const FOR_BROWSERS = {

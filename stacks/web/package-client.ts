@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "prettier";
 import ts from "typescript";
-import { buildWeb } from "./build.ts";
+import { buildWeb, CLIENT } from "./build.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SOURCES = join(ROOT, "shared/client");
@@ -34,7 +34,8 @@ export async function packageClient(target = join(ROOT, ".client")): Promise<str
     "contract.d.ts",
     await format(writtenOut(program, join(SOURCES, "contract.ts")), { parser: "typescript" }),
   );
-  declarations.set("client.d.ts", PUBLIC.map((name) => `export * from "./${name}.js";\n`).join(""));
+  const handedOut = [...CLIENT, "contract"].map((name) => `export * from "./${name}.js";\n`);
+  declarations.set("client.d.ts", `${handedOut.join("")}export type { Connection } from "./request.js";\n`);
   for (const [name, text] of declarations)
     await writeFile(join(target, name), text.replaceAll(/(\.\/[\w-]+)\.ts"/g, '$1.js"'));
 
@@ -44,9 +45,6 @@ export async function packageClient(target = join(ROOT, ".client")): Promise<str
   await writeFile(join(target, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return target;
 }
-
-/** What `client.js` hands out, and the types that go with it. */
-const PUBLIC = ["calls", "contract", "errors", "request", "upload", "watch"];
 
 function compilerOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(ROOT, "tsconfig.json"), (file) => ts.sys.readFile(file)) as {

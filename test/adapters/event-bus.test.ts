@@ -7,7 +7,6 @@ import { createEventBridgeBus } from "../../shared/adapters/event-bus.ts";
 import type { Media } from "../../shared/media/media.ts";
 import type { MediaEvent } from "../../shared/media/ports.ts";
 import type { EventType } from "../../shared/media/status.ts";
-import { EVENT_SOURCE } from "../../stacks/blueprint/rules.ts";
 import { createEventBus } from "../../stacks/local/event-bus.ts";
 import { openRules } from "../../stacks/local/rules.ts";
 import { temporaryDirectory } from "../local/temporary-directory.ts";
@@ -15,6 +14,7 @@ import { faultsOfDetail, PUBLISHED_SCHEMAS } from "../support/event-schemas.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 
 const AT = "2026-01-01T00:00:30.000Z";
+const EVENT_SOURCE = "media.generation";
 
 const putEvents = z.object({
   Entries: z

@@ -204,10 +204,13 @@ describe("an upload", () => {
     });
   });
 
-  it("says when the store did not take it, or could not be reached", async () => {
+  it("says when the store did not take it, could not be reached, or never answered", async () => {
     expect(await settled(uploadImage(picture, fakeApi(opened, { status: 403 })))).toMatchObject({
       reason: { name: "ApiError", code: "not_stored" },
     });
     expect(await settled(uploadImage(picture, fakeApi(opened, DOWN)))).toMatchObject({ reason: { code: "no_answer" } });
+    expect(await settled(uploadImage(picture, fakeApi(opened, "hang")))).toMatchObject({
+      reason: { code: "no_answer" },
+    });
   });
 });

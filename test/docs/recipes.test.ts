@@ -205,7 +205,7 @@ describe("Next.js", () => {
 describe("another AWS service", () => {
   it("asks on the bus, once however often, and hears the end", async () => {
     const credentials = { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" };
-    const settings = { AWS_ENDPOINT_URL: server.awsUrl, AWS_REGION: "us-east-1", BUS_NAME: "media", ...credentials };
+    const settings = { AWS_ENDPOINT_URL: server.awsUrl, AWS_REGION: "us-east-1", BUS: "media", ...credentials };
     for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
     const { requestVideo } = (await import(/* @vite-ignore */ file("request-video.ts"))) as {
       requestVideo(orderId: string, picture: string): Promise<void>;

@@ -2,7 +2,7 @@
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { createDeliveries, type Receivers } from "../../stacks/local/deliveries.ts";
 import { createEventBus, eventEnvelope } from "../../stacks/local/event-bus.ts";
 import type { EventPattern } from "../../stacks/local/event-pattern.ts";
