@@ -1,4 +1,4 @@
-// Who describes the video: WorkflowAI where it is configured, else fal's own model, in test mode a fixed sentence.
+// Who describes the video: WorkflowAI where it is configured, else fal's own model; in test mode a fixed sentence.
 import { createFalVideoUnderstanding } from "../adapters/fal-video-understanding.ts";
 import { isTestMode } from "../environment.ts";
 import type { VideoDescriber } from "../media/ports.ts";
@@ -8,11 +8,10 @@ import { lazy } from "./lazy.ts";
 import { workflowAi } from "./workflow-ai.ts";
 
 const testModeSentence: VideoDescriber = {
-  describe: async () => "A placeholder video of the test mode: fal.ai was not asked and nothing was billed.",
+  describe: async () => "A placeholder video of the test mode: nobody was asked and nothing was billed.",
 };
 
 export const describer = lazy((): VideoDescriber => {
-  const configured = workflowAi();
-  if (configured) return configured;
-  return isTestMode() ? testModeSentence : createFalVideoUnderstanding(falQueue(), clock);
+  if (isTestMode()) return testModeSentence;
+  return workflowAi() ?? createFalVideoUnderstanding(falQueue(), clock);
 });
