@@ -70,7 +70,7 @@ export function createFunctions(
     if (namesake && namesake.handlerPath !== fn.handlerPath) {
       throw new Error(`${namesake.handlerPath} and ${fn.handlerPath} would both be the function ${name}`);
     }
-    known.set(name, { ...fn, timeoutSeconds: Math.max(fn.timeoutSeconds, namesake?.timeoutSeconds ?? 0) });
+    known.set(name, fn);
   }
 
   const loaded = new Map<string, Promise<Handler>>();

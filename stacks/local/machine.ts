@@ -8,10 +8,10 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
 import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
+import { FUNCTIONS } from "../blueprint/functions.ts";
 import { CORS, ROUTES } from "../blueprint/routes.ts";
-import { OPERATIONS, RULES, SCHEDULES } from "../blueprint/rules.ts";
+import { RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
-import { WORKFLOW_FUNCTIONS, type WorkflowState } from "../blueprint/workflow.asl.ts";
 import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./arns.ts";
 import { createAwsEndpoint } from "./aws-endpoint.ts";
 import { openApiDestinations } from "./api-destinations.ts";
@@ -28,17 +28,17 @@ import { deadLettersOf, deadLettersOfFunction, openRules, OTHER_DEAD_LETTERS } f
 import { startScheduler } from "./scheduler.ts";
 import { keepSecrets, type Secrets } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
-import { createWorkflow, localDefinition } from "./workflow.ts";
+import { createWorkflow } from "./workflow.ts";
 
 const HOST = "127.0.0.1";
 const SAMPLES = fileURLToPath(new URL("./samples/", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What is under way at a stop gets this long to end by itself: requests first, then what runs behind them. */
 const GRACE_MS = 500;
-/** Longer than the gateway waits, so that it is the gateway that gives up on a slow function. */
-const API_TIMEOUT_SECONDS = 60;
-/** Functions behind the bus and the clock: long enough for a sweep over many records, short enough not to block the next for ever. */
-const EVENT_TIMEOUT_SECONDS = 300;
+/** The first sweep of a start looks at everything that is open: longer than the cloud's, which have a minute. */
+const SWEEP_TIMEOUT_SECONDS = 300;
+/** Functions of somebody else's, whose limit nobody has told: short enough not to block the next for ever. */
+const GUEST_TIMEOUT_SECONDS = 300;
 
 export interface LocalMachineOptions {
   /** 0: any free port. */
@@ -153,25 +153,15 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   return { url, awsUrl, close: () => running.disposeAsync() };
 }
 
-/** Every function the blueprint names, and the guests, each with its time limit. */
+/** Every function of the blueprint with the time limit that it has in the cloud, and the guests. */
 function allFunctions(guests: readonly string[]): LocalFunction[] {
-  const { States } = localDefinition();
-  const step = (state: WorkflowState): LocalFunction => ({
-    handlerPath: WORKFLOW_FUNCTIONS[state],
-    timeoutSeconds: States[state].TimeoutSeconds,
-  });
+  const sweeps: readonly string[] = SCHEDULES.map(({ handler }) => handler);
   return [
-    ...ROUTES.map(({ handler }) => ({ handlerPath: handler, timeoutSeconds: API_TIMEOUT_SECONDS })),
-    step("SubmitGeneration"),
-    step("CheckStatus"),
-    step("FinalizeAndAnalyze"),
-    step("RecordFailure"),
-    ...[
-      ...RULES.map(({ handler }) => handler),
-      ...SCHEDULES.map(({ handler }) => handler),
-      ...OPERATIONS,
-      ...guests,
-    ].map((handlerPath) => ({ handlerPath, timeoutSeconds: EVENT_TIMEOUT_SECONDS })),
+    ...Object.entries(FUNCTIONS).map(([handlerPath, { timeoutSeconds }]) => ({
+      handlerPath,
+      timeoutSeconds: sweeps.includes(handlerPath) ? SWEEP_TIMEOUT_SECONDS : timeoutSeconds,
+    })),
+    ...guests.map((handlerPath) => ({ handlerPath, timeoutSeconds: GUEST_TIMEOUT_SECONDS })),
   ];
 }
 

@@ -21,11 +21,14 @@ const MEGABYTE = 1024 * 1024;
 const UUID = /^[0-9a-f-]{36}$/;
 
 /** A gateway whose functions all do the same; the events they get are kept. */
-async function gateway(answer: Handler = () => ({ ok: true }), options: Partial<GatewayOptions> = {}) {
+async function gateway(
+  answer: Handler = () => ({ ok: true }),
+  { timeoutSeconds = 60, ...options }: Partial<GatewayOptions> & { timeoutSeconds?: number } = {},
+) {
   const events: GatewayEvent[] = [];
   const names: string[] = [];
   const functions = createFunctions(
-    ROUTES.map(({ handler }) => ({ handlerPath: handler, timeoutSeconds: 60 })),
+    ROUTES.map(({ handler }) => ({ handlerPath: handler, timeoutSeconds })),
     {
       resolve: () => (event, context) => {
         names.push(context.functionName);
@@ -261,7 +264,14 @@ describe("what becomes of an answer", () => {
     expect(await response.json()).toEqual({ message: "Internal Server Error" });
   });
 
-  test("a function that takes too long is a 503", async () => {
+  test("a function that outlasts its own limit is a 500, as one that throws", async () => {
+    const { url } = await gateway(() => new Promise(() => {}), { timeoutSeconds: 0.001 });
+    const response = await fetch(`${url}/my/path`);
+    expect(response.status).toBe(500);
+    expect(await response.json()).toEqual({ message: "Internal Server Error" });
+  });
+
+  test("a function that outlasts the gateway's patience is a 503", async () => {
     const { url } = await gateway(() => new Promise(() => {}), { timeoutMs: 1 });
     const response = await fetch(`${url}/my/path`);
     expect(response.status).toBe(503);

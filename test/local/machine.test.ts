@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { FUNCTIONS, functionName } from "../../stacks/blueprint/functions.ts";
 import { startLocalMachine, type LocalMachineOptions } from "../../stacks/local/machine.ts";
 import type { Handler } from "../../stacks/local/functions.ts";
 import { freePort, serve } from "./local-server.ts";
@@ -94,6 +95,24 @@ test("a request reaches the route's function", async () => {
   const response = await fetch(`${url}/api/media/enhance`, { method: "POST", body: "{}" });
   expect(response.status).toBe(202);
   expect(calls.map(([name]) => name)).toContain("enhance-media");
+});
+
+test("a function has the time that it has in the cloud; the sweep of a start, and a guest, have five minutes", async () => {
+  const { awsUrl } = await machine({
+    guests: ["/somewhere/announce-video.handler"],
+    handler: (_event, context) => context.getRemainingTimeInMillis(),
+  });
+  const secondsOf = async (name: string) => {
+    const response = await fetch(`${awsUrl}/2015-03-31/functions/${name}/invocations`, { method: "POST", body: "{}" });
+    return Math.ceil(Number(await response.text()) / 1000);
+  };
+  const names = [...Object.keys(FUNCTIONS).map(functionName), "announce-video"];
+  const given = await Promise.all(names.map(async (name) => [name, await secondsOf(name)] as const));
+  expect(Object.fromEntries(given)).toEqual({
+    ...Object.fromEntries(Object.entries(FUNCTIONS).map(([path, plan]) => [functionName(path), plan.timeoutSeconds])),
+    "sweep-generations": 300,
+    "announce-video": 300,
+  });
 });
 
 test("an event put on the bus reaches its function", async () => {
