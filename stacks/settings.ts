@@ -44,20 +44,26 @@ const HANDED_ON = [
   "START_RATE",
 ] as const;
 
-const list = z
+/** What stands between commas. */
+export const list = z
   .string()
   .default("")
   .transform((text) => text.split(",").flatMap((item) => item.trim() || []));
 const httpsUrl = z.url({ protocol: /^https$/, error: "must be an https URL" });
-const corsOrigin = z.string().refine((text) => URL.parse(text)?.origin === text, {
-  error: "must be an origin such as https://app.example.com, without a path and never *",
-});
+/** Compared with what a browser sends, letter by letter: an origin with a slash behind it would never match. */
+export const corsOrigins = list.pipe(
+  z.array(
+    z.string().refine((text) => URL.parse(text)?.origin === text, {
+      error: "must be an origin such as https://app.example.com, without a path and never *",
+    }),
+  ),
+);
 
 const schema = z.object({
   AUTH: z.enum(["jwt", "off"], { error: "must be jwt or off" }).default("jwt"),
   JWT_ISSUER: httpsUrl.optional(),
   JWT_AUDIENCE: list,
-  CORS_ORIGINS: list.pipe(z.array(corsOrigin)),
+  CORS_ORIGINS: corsOrigins,
   ALARM_EMAIL: z.email({ error: "must be an e-mail address" }).optional(),
   DOMAIN: z.hostname({ error: "must be a host name" }).optional(),
   SUBMIT_CONCURRENCY: z

@@ -54,8 +54,6 @@ export interface LocalMachineOptions {
   corsOrigins?: readonly string[];
   /** Without it whoever reaches the loopback interface may call. */
   jwt?: JwtSettings;
-  /** Runs when the functions' environment stands, before the first of them is called; what it throws stops the start. */
-  check?: () => void | Promise<void>;
   /** Told of every error a function throws. */
   report?: (functionName: string, error: FunctionError) => void;
 }
@@ -143,7 +141,6 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
 
   parts.defer(setEnvironment(functionEnvironment({ url, awsUrl, mediaStore, secrets })));
   opened.resolve();
-  await options.check?.();
 
   await deliveries.resume();
   const scheduler = startScheduler(SCHEDULES, functions);

@@ -9,7 +9,7 @@ import { startWaitingMachine } from "./waiting-machine.ts";
 const [dataDirectory = "", key = NO_KEY] = process.argv.slice(2);
 const calls: Recording["calls"] = [];
 
-/** Stands before the machine's AWS endpoint and writes down what passes. */
+/** Stands before the machine's AWS endpoint, which no function has asked for anything yet, and writes down what passes. */
 async function listen(): Promise<void> {
   const endpoint = process.env["AWS_ENDPOINT_URL"];
   const recorder = createServer((request, response) => {
@@ -29,7 +29,8 @@ async function listen(): Promise<void> {
   process.env["AWS_ENDPOINT_URL"] = `http://127.0.0.1:${port}`;
 }
 
-const { url } = await startWaitingMachine(dataDirectory, listen);
+const { url } = await startWaitingMachine(dataDirectory);
+await listen();
 const headers = { "content-type": "application/json", ...(key !== NO_KEY && { "idempotency-key": key }) };
 const response = await fetch(url + REQUEST.path, { method: "POST", headers, body: REQUEST.body });
 const body = await response.text();

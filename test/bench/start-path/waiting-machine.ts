@@ -5,11 +5,8 @@ import { startLocalMachine, type LocalMachine } from "../../../stacks/local/mach
 
 const ROOT = path.join(import.meta.dirname, "../../..");
 
-/**
- * Real routes, table, AWS endpoint and interpreter; the steps of the workflow, the sweeper and the rules' functions wait.
- * @param check runs when the functions' environment stands, before the first of them is called
- */
-export async function startWaitingMachine(dataDirectory: string, check?: () => Promise<void>): Promise<LocalMachine> {
+/** Real routes, table, AWS endpoint and interpreter; the steps of the workflow, the sweeper and the rules' functions wait. */
+export async function startWaitingMachine(dataDirectory: string): Promise<LocalMachine> {
   process.env["NODE_ENV"] = "development";
   process.env["POWERTOOLS_LOG_LEVEL"] = "SILENT";
   const disk = handlersFromDisk(ROOT);
@@ -18,7 +15,6 @@ export async function startWaitingMachine(dataDirectory: string, check?: () => P
     port: 0,
     awsPort: 0,
     dataDirectory,
-    check,
     handlers: { resolve: (handler) => (handler.startsWith("functions/api/") ? disk.resolve(handler) : () => never) },
   });
 }
