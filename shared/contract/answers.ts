@@ -105,3 +105,10 @@ export const budgetAnswer = z.object({
     starts: z.optional(z.object({ left: count, limit: count, renewsAt })).check(z.describe("Of this minute.")),
   }),
 });
+
+export const webhookAnswer = z.object({ received: z.literal(true) });
+
+export const healthAnswer = z.object({
+  status: z.literal("ok"),
+  testMode: z.boolean().check(z.describe("Every video is a placeholder, and nothing is billed.")),
+});

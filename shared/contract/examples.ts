@@ -137,10 +137,18 @@ export const EXAMPLES = {
       starts: { left: 9, limit: 10, renewsAt: "2026-11-22T12:01:00.000Z" },
     },
   },
+  WebhookAnswer: { received: true },
+  HealthAnswer: { status: "ok", testMode: false },
 };
 
+export interface ErrorExample {
+  description: string;
+  example: object;
+  headers?: "Retry-After"[];
+}
+
 /** What each status means everywhere, with an answer. */
-export const ERROR_EXAMPLES: Record<number, { description: string; example: object }> = {
+export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
   400: {
     description: "The request is malformed or not valid; `details` says where.",
     example: {
@@ -201,21 +209,53 @@ export const ERROR_EXAMPLES: Record<number, { description: string; example: obje
   },
   429: {
     description:
-      "Too many just now: starts of this minute or open generations (`Retry-After` says when to come again), or requests, which API Gateway itself answers with a `message` alone.",
+      "Too many just now: starts of this minute or open generations, or requests, which API Gateway itself answers with a `message` alone.",
     example: {
       error: "As many videos as may be started in a minute were started: try again in 48 s.",
       code: "rate_limited",
       traceId,
     },
   },
+  500: {
+    description:
+      "Something went wrong on our side; where a function has died, API Gateway itself answers with a `message` alone.",
+    example: {
+      error: "Something went wrong on our side. Give the traceId to whoever runs this service.",
+      code: "internal_error",
+      traceId,
+    },
+  },
   503: {
-    description: "Busy just now, or starts are stopped; the same request may succeed later.",
+    description: "Busy just now; the same request may succeed later.",
     example: { error: "Busy just now; try again in a moment.", code: "unavailable", traceId },
   },
 };
 
+/** What a start says that is one too many. */
+export const STARTS_LIMITED: ErrorExample = {
+  description:
+    "Too many starts of this minute or too many open generations (`Retry-After` says when to come again); or too many requests, which API Gateway itself answers with a `message` alone.",
+  example: {
+    error: "As many videos as may be started in a minute were started: try again in 48 s.",
+    code: "rate_limited",
+    traceId,
+  },
+  headers: ["Retry-After"],
+};
+
+/** What a start says while the kill switch is on. */
+export const STARTS_STOPPED: ErrorExample = {
+  description: "Starts are stopped (`Retry-After` says when to come again), or it is busy just now.",
+  example: {
+    error: "New videos are stopped for now by whoever runs this service. Those that are being made go on.",
+    code: "starts_stopped",
+    traceId,
+  },
+  headers: ["Retry-After"],
+};
+
 /** What the check of an upload says of a picture that cannot be used. */
-export const UPLOAD_REFUSED = {
+export const UPLOAD_REFUSED: ErrorExample = {
   description: "The picture cannot be animated; `code` and `error` say why.",
   example: { error: IMAGE_FAULTS.image_too_small, code: "image_too_small", traceId },
 };

@@ -8,19 +8,28 @@ import {
   checkAnswer,
   checkUploadAnswer,
   enhanceAnswer,
+  healthAnswer,
   listAnswer,
   mediaAnswer,
   pricingAnswer,
   timingsAnswer,
   uploadAnswer,
+  webhookAnswer,
 } from "../../shared/contract/answers.ts";
 import { enhanceRequest } from "../../shared/contract/enhance.ts";
-import { ERROR_EXAMPLES, EXAMPLES, UPLOAD_REFUSED } from "../../shared/contract/examples.ts";
+import {
+  ERROR_EXAMPLES,
+  EXAMPLES,
+  STARTS_LIMITED,
+  STARTS_STOPPED,
+  UPLOAD_REFUSED,
+} from "../../shared/contract/examples.ts";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { checkRequest } from "../../shared/contract/reading.ts";
 import { uploadRequest } from "../../shared/contract/upload.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 
 /** Redocly's strict rules, and examples held against their schemas. */
@@ -70,6 +79,25 @@ describe("the OpenAPI document", () => {
     expect((await problemsOf(document)).join()).toContain(rule);
   });
 
+  it("is of the version that the package has", () => {
+    expect(openApi().info.version).toBe(packageJson.version);
+  });
+
+  it("says of every answer in JSON what is in it, but of its own", () => {
+    const response = z.object({
+      content: z.optional(z.record(z.string(), z.object({ schema: z.optional(z.unknown()) }))),
+    });
+    const operation = z.object({ operationId: z.string(), responses: z.record(z.string(), response) });
+    const silent = Object.values(openApi().paths)
+      .flatMap((methods) => Object.values(methods).map((it) => operation.parse(it)))
+      .filter(({ responses }) =>
+        Object.values(responses).some(
+          ({ content = {} }) => content["application/json"] && !content["application/json"].schema,
+        ),
+      );
+    expect(silent.map(({ operationId }) => operationId)).toEqual(["describeApi"]);
+  });
+
   it("says of every route whether a token is needed, as the route table does", () => {
     const operation = z.object({ security: z.optional(z.array(z.unknown())) });
     const open = Object.entries(openApi().paths).flatMap(([path, methods]) =>
@@ -115,6 +143,8 @@ describe("an example", () => {
     PricingAnswer: pricingAnswer,
     TimingsAnswer: timingsAnswer,
     BudgetAnswer: budgetAnswer,
+    WebhookAnswer: webhookAnswer,
+    HealthAnswer: healthAnswer,
   };
 
   it.each(Object.entries(SCHEMAS))("of %s is what the schema takes, and nothing beside it", (name, schema) => {
@@ -123,7 +153,7 @@ describe("an example", () => {
   });
 
   it("of an error has its shape", () => {
-    for (const { example } of [...Object.values(ERROR_EXAMPLES), UPLOAD_REFUSED]) {
+    for (const { example } of [...Object.values(ERROR_EXAMPLES), STARTS_LIMITED, STARTS_STOPPED, UPLOAD_REFUSED]) {
       expect(errorAnswer.parse(example)).toEqual(example);
     }
   });

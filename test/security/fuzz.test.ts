@@ -11,6 +11,7 @@ import formats from "ajv-formats";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openApi } from "../../shared/contract/openapi.ts";
+import { CORS } from "../../stacks/blueprint/routes.ts";
 import { handlersFromDisk } from "../../stacks/local/functions.ts";
 import { startLocalMachine, type LocalMachine } from "../../stacks/local/machine.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
@@ -29,7 +30,7 @@ interface Operation {
   security?: unknown[];
   parameters?: { name: string; in: "path" | "query" | "header"; required?: boolean; schema: JsonSchema }[];
   requestBody?: { content: { "application/json": { schema: JsonSchema } } };
-  responses: Record<string, { $ref?: string; content?: Record<string, Content> }>;
+  responses: Record<string, { $ref?: string; headers?: object; content?: Record<string, Content> }>;
 }
 interface Document {
   paths: Record<string, Record<string, Operation>>;
@@ -108,6 +109,8 @@ interface Sent {
 interface Answer {
   status: number;
   contentType: string;
+  /** Names, in lower case, of those that pages may read. */
+  headers: string[];
   text: string;
 }
 
@@ -124,11 +127,16 @@ async function send({ method, path, headers, body }: Sent, bearer?: string): Pro
   request.end(body);
   const [response] = (await once(request, "response")) as [IncomingMessage];
   const text = (await buffer(response)).toString();
-  return { status: response.statusCode ?? 0, contentType: response.headers["content-type"] ?? "", text };
+  return {
+    status: response.statusCode ?? 0,
+    contentType: response.headers["content-type"] ?? "",
+    headers: CORS.exposedHeaders.filter((name) => name in response.headers),
+    text,
+  };
 }
 
 /** What the document says of an answer, as faults; none when it is described. */
-function undescribed(operation: Described, { status, contentType, text }: Answer): string[] {
+function undescribed(operation: Described, { status, contentType, headers, text }: Answer): string[] {
   // Another path than was meant: a parameter with a slash in it, or without anything.
   const isElsewhere = /"code":"(route_not_found|malformed_path)"/.test(text);
   if (isElsewhere) return faultsOf(exact.getSchema("api#/components/schemas/Error"), JSON.parse(text));
@@ -137,12 +145,16 @@ function undescribed(operation: Described, { status, contentType, text }: Answer
   const pointer =
     response.$ref?.slice(1) ??
     `/paths/${escaped(operation.path)}/${operation.method.toLowerCase()}/responses/${status}`;
-  const { content } = response.$ref === undefined ? response : (resolve(response.$ref) as typeof response);
+  const { content, headers: described = {} } =
+    response.$ref === undefined ? response : (resolve(response.$ref) as typeof response);
+  const names = Object.keys(described).map((name) => name.toLowerCase());
+  const unheard = headers.filter((name) => !names.includes(name));
+  if (unheard.length > 0) return [`${status} carries ${unheard.join()}`];
   if (!content) return text === "" ? [] : [`${status} has a body`];
   const [type = ""] = contentType.split(";");
-  const described = content[type];
-  if (!described) return [`${status} is of type ${contentType}`];
-  if (!described.schema) return [];
+  const media = content[type];
+  if (!media) return [`${status} is of type ${contentType}`];
+  if (!media.schema) return [];
   return faultsOf(exact.getSchema(`api#${pointer}/content/${escaped(type)}/schema`), JSON.parse(text));
 }
 const escaped = (name: string) => encodeURIComponent(name.replaceAll("~", "~0").replaceAll("/", "~1"));
