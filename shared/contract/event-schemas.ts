@@ -2,10 +2,12 @@
 import * as z from "zod/mini";
 import { KlingGenerationMode } from "../media/modes.ts";
 import { PHASES, type EventType } from "../media/status.ts";
+import { DETAIL_VERSION } from "./events.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 
 /** What every event tells. */
 const about = z.object({
+  version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
   id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
   tenantId: z.string(),
   spaceId: z.string(),
@@ -53,9 +55,6 @@ export const EVENT_DETAILS = {
     .check(z.describe("The media is gone, and all of its files.")),
 } satisfies Record<EventType, z.ZodMiniType>;
 export type EventDetails = { [Type in EventType]: z.infer<(typeof EVENT_DETAILS)[Type]> };
-
-/** Rises when a field changes its meaning or goes; then old and new are sent side by side. */
-const DETAIL_VERSION = 1;
 
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {

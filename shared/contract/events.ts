@@ -3,13 +3,16 @@ import { failure } from "../media/failures.ts";
 import type { MediaEvent } from "../media/ports.ts";
 import type { EventDetails } from "./event-schemas.ts";
 
+/** Of the detail: rises when a field changes its meaning or goes; then old and new are sent side by side, and told apart by it. */
+export const DETAIL_VERSION = 1;
+
 /**
  * The detail of one event: what its type tells, as it was then. The record may have moved on since: an event that the
  * bus did not take waits in the outbox.
  */
 export function generationEvent({ id, type, at, media }: MediaEvent) {
   const { tenantId, spaceId, id: mediaId, requestId, generationMode } = media;
-  const of = { id, tenantId, spaceId, mediaId, requestId, generationMode, at };
+  const of = { version: DETAIL_VERSION, id, tenantId, spaceId, mediaId, requestId, generationMode, at };
   switch (type) {
     case "Generation Started":
       return { ...of, status: "generating" };

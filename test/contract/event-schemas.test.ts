@@ -13,6 +13,7 @@ const REQUESTED = {
   mediaSpace: { media: { image: { link: "https://pictures.example/beach.jpg" } } },
 };
 const COMPLETED = {
+  version: 1,
   id: "m:completed",
   tenantId: "acme",
   spaceId: "holiday",
@@ -55,6 +56,7 @@ describe("the schemas in docs/schemas", () => {
     [{ ...COMPLETED, status: "failed" }, "/status"],
     [{ ...COMPLETED, video: undefined }, "video"],
     [{ ...COMPLETED, at: "yesterday" }, "/at"],
+    [{ ...COMPLETED, version: 2 }, "/version"],
   ])("refuse %o", (detail, where) => {
     expect(faultsOfDetail("Generation Completed", detail).join()).toContain(where);
   });
