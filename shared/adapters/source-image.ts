@@ -1,14 +1,13 @@
 // Makes of a user's picture what Kling shall see: a plain sRGB JPEG of known size, with nothing of the user's metadata in it.
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
-import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES } from "../media/modes.ts";
+import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES, IMAGE_RATIO_MAX } from "../media/modes.ts";
 import type { ImageFitter, ImageInspector } from "../media/ports.ts";
 
 const INPUT_MAX_PIXELS = 100_000_000;
 
-// Kling animates pictures of at least 300 px a side, at most 2.5 times as long as wide (fal.ai model page).
+/** Kling animates pictures of at least 300 px a side (fal.ai model page). */
 const SIDE_MIN_PIXELS = 300;
-const RATIO_MAX = 2.5;
 
 /** Long side of a picture for which no format was asked: as long as those of FORMATS. */
 const SIDE_MAX_PIXELS = 1920;
@@ -22,7 +21,7 @@ const JPEG_QUALITY = 90;
 /** Throws a SourceImageError with the code of what is wrong; looks at the bytes, never at a name or a declared type. */
 export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
   const { width, height, measured } = await acceptable(image);
-  if (!format && Math.max(width, height) > RATIO_MAX * Math.min(width, height))
+  if (!format && Math.max(width, height) > IMAGE_RATIO_MAX * Math.min(width, height))
     throw new SourceImageError("image_ratio_unsupported", measured);
 
   // sharp converts to 8-bit sRGB and drops all metadata unless told otherwise: it is told to write the mark, and only that.

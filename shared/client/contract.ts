@@ -15,6 +15,7 @@ import type { enhanceRequest } from "../contract/enhance.ts";
 import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
 import type { checkRequest } from "../contract/reading.ts";
 import type { uploadRequest } from "../contract/upload.ts";
+import type { IMAGE_RATIO_MAX } from "../media/modes.ts";
 
 export type EnhanceRequest = z.input<typeof enhanceRequest>;
 export type EnhanceAnswer = z.output<typeof enhanceAnswer>["data"];
@@ -31,3 +32,5 @@ export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
 export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;
+/** How many times as long as wide a picture may be that no format is chosen for: a type of one number, so that whoever writes it down is right. */
+export type ImageRatioMax = typeof IMAGE_RATIO_MAX;

@@ -29,6 +29,9 @@ export const PROMPT_MAX_CHARACTERS = 2500;
 /** Kling takes pictures of at most this many bytes (fal.ai model page). */
 export const IMAGE_MAX_BYTES = 10 * 1024 * 1024;
 
+/** Kling takes pictures of at most 2.5 times as long as wide, or as wide as long (fal.ai model page). */
+export const IMAGE_RATIO_MAX = 2.5;
+
 /** What one generation asks of Kling, in the seed's field names. `aspect_ratio` is accepted and never sent: fal has no such input. */
 export interface KlingRequest {
   prompt: string;

@@ -1,5 +1,6 @@
 // The picture to animate: picked, dropped, pasted or linked, checked at once, and shown as it will be cut.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
+import type { ImageRatioMax } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { uploadImage } from "../../../shared/client/upload.ts";
@@ -18,8 +19,8 @@ export interface Picture {
 }
 
 const TYPES = "image/jpeg,image/png,image/webp";
-/** As the server judges it (Kling, model page). */
-const RATIO_MAX = 2.5;
+/** As the server judges it: another number would not compile. */
+const RATIO_MAX: ImageRatioMax = 2.5;
 
 /** Why this picture cannot be animated in this format, if so. */
 export function formatFault({ size }: Picture, format: Format): string | undefined {
