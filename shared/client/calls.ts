@@ -11,7 +11,7 @@ import type {
   Pricing,
   Timings,
 } from "./contract.ts";
-import { send, type Connection } from "./request.ts";
+import { pathOf, send, type Connection } from "./request.ts";
 
 /** Names one media. */
 export interface MediaRef {
@@ -90,9 +90,4 @@ export async function getTimings(connection?: Connection): Promise<Timings> {
 /** What your tenant may still spend and start; what is not limited is absent. */
 export async function getBudget(connection?: Connection): Promise<Budget> {
   return (await send<{ data: Budget }>({ path: "/api/budget" }, connection)).data;
-}
-
-/** `/api/spaces/{spaceId}/media/{id}` */
-export function pathOf({ spaceId, id }: MediaRef): string {
-  return `/api/spaces/${encodeURIComponent(spaceId)}/media/${encodeURIComponent(id)}`;
 }

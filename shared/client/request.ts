@@ -108,3 +108,8 @@ function retryAfter({ headers }: Response): number | undefined {
   const seconds = Number(headers.get("retry-after") ?? NaN);
   return seconds >= 0 ? seconds : undefined;
 }
+
+/** `/api/spaces/{spaceId}/media/{id}` */
+export function pathOf({ spaceId, id }: { spaceId: string; id: string }): string {
+  return `/api/spaces/${encodeURIComponent(spaceId)}/media/${encodeURIComponent(id)}`;
+}

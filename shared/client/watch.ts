@@ -1,8 +1,9 @@
 // Following a generation to its end, through lost networks, sleeping tabs, restarted servers and reloads.
-import { checkGeneration, pathOf, type MediaRef } from "./calls.ts";
-import type { IMedia, MediaSpace } from "./contract.ts";
+import { checkGeneration, type MediaRef } from "./calls.ts";
+import type { MediaSpace } from "./contract.ts";
 import { ApiError, GaveUpError, isTrouble, type NoAnswerError } from "./errors.ts";
-import { jittered, send, type Connection } from "./request.ts";
+import { regimeOf, type Regime } from "./regime.ts";
+import { jittered, pathOf, send, type Connection } from "./request.ts";
 import { pause, untilVisible } from "./surroundings.ts";
 
 /** The media as last known. `trouble` says why nothing newer is known just now; it is tried again until it goes well. */
@@ -18,34 +19,11 @@ export interface WatchOptions extends Connection {
 /** A promise of the media as it ended, and an iterator over what happens until then. Failed is an end, not an error. */
 export interface Watch extends Promise<MediaSpace>, AsyncIterable<Watched> {}
 
-/** How the next answer is got. */
-export type Regime =
-  /** Records from before fal's request ids: asked often, for a while. */
-  | { kind: "legacy"; everyMs: number }
-  | { kind: "poll"; everyMs: number }
-  /** The server answers as soon as there is something new. */
-  | { kind: "wait"; sinceVersion: number };
-
-const POLL_MS = 10_000;
-const LEGACY_IMAGE_MS = 1_000;
-const LEGACY_VIDEO_MS = 5_000;
 const LEGACY_LIMIT_MS = 5 * 60_000;
 /** The longest that the API waits. */
 const WAIT_SECONDS = 20;
 /** A server that restarts is found again within this. */
 const TROUBLE_PAUSE_MAX_MS = 5_000;
-
-/** The regime after an answer, from what it says. */
-export function regimeOf(
-  { media }: { media: Partial<Pick<IMedia, "requestId" | "phase" | "version">> & { type?: string } },
-  offersWaiting: boolean,
-): Regime {
-  if (media.requestId === undefined && media.phase === undefined) {
-    return { kind: "legacy", everyMs: media.type === "image" ? LEGACY_IMAGE_MS : LEGACY_VIDEO_MS };
-  }
-  if (offersWaiting && media.version !== undefined) return { kind: "wait", sinceVersion: media.version };
-  return { kind: "poll", everyMs: POLL_MS };
-}
 
 /**
  * Watches a generation until it ends. Starts at once; a hidden page does not ask. After a reload the two ids are enough.

@@ -1,7 +1,8 @@
 // Watching a generation: the three regimes, chosen anew on each answer, and everything that may come between.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MediaSpace } from "../../shared/client/contract.ts";
-import { regimeOf, watchGeneration, type Watched, type WatchOptions } from "../../shared/client/watch.ts";
+import { regimeOf } from "../../shared/client/regime.ts";
+import { watchGeneration, type Watched, type WatchOptions } from "../../shared/client/watch.ts";
 import {
   checked,
   completed,
