@@ -1,22 +1,14 @@
 // The files, in the store that MEDIA_STORE names.
-import { fileURLToPath } from "node:url";
 import { createLocalMediaFiles } from "../adapters/local-media-files.ts";
-import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
 import type { MediaFiles } from "../media/ports.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
+import { mediaStore } from "./media-store.ts";
 
 export const mediaFiles = lazy((): MediaFiles => {
-  const { MEDIA_STORE, MEDIA_ORIGIN } = environment();
-  const linkSecret = linkedSecret("LinkSecret");
-  if (MEDIA_STORE?.startsWith("s3:")) return filesInBucket(new URL(MEDIA_STORE).hostname, MEDIA_ORIGIN);
-  if (MEDIA_STORE?.startsWith("file:") && MEDIA_ORIGIN !== undefined && linkSecret !== undefined) {
-    const directory = fileURLToPath(MEDIA_STORE);
-    return createLocalMediaFiles({ directory, linkOrigin: MEDIA_ORIGIN, linkSecret, now: () => clock.now() });
-  }
-  throw new EnvironmentError(
-    "MEDIA_STORE must name a store: s3://bucket, or file:///directory with MEDIA_ORIGIN and the link secret.",
-  );
+  const store = mediaStore();
+  if ("bucket" in store) return filesInBucket(store.bucket, store.linkOrigin);
+  return createLocalMediaFiles({ ...store, now: () => clock.now() });
 });
 
 /** S3's client is read when the first file is asked for: it is as large as all the rest of a function that reads none. */
