@@ -1,5 +1,4 @@
-// The only reader of process.env and of SST's Resource: everything configurable, parsed once, explained when wrong.
-import { Resource } from "sst/resource";
+// The only reader of process.env: everything configurable, parsed once, explained when wrong.
 import * as z from "zod/mini";
 
 /** A whole number of what the environment holds as a text. */
@@ -121,18 +120,6 @@ export function checkEnvironment(): void {
   }
 }
 
-/** fal's credential. @throws EnvironmentError */
-export function falKey(): string {
-  const key = environment().FAL_KEY ?? linkedSecret("FalKey");
-  if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
-  return key;
-}
-
-/** WorkflowAI's key, where one is configured. */
-export function workflowAiKey(): string | undefined {
-  return environment().WORKFLOWAI_API_KEY ?? linkedSecret("WorkflowAiKey");
-}
-
 /** Origins whose addresses may be private. None in production; else those named, fal's host and our own. */
 export function trustedMediaOrigins(): string[] {
   const { NODE_ENV, TRUSTED_MEDIA_ORIGINS, FAL_QUEUE_URL, MEDIA_ORIGIN } = environment();
@@ -144,39 +131,10 @@ export function trustedMediaOrigins(): string[] {
   ];
 }
 
-/** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
-export function linkedName(resource: "Media" | "Bus"): string {
-  return z.object({ name: z.string() }).parse(Reflect.get(Resource, resource)).name;
-}
-
-/** The ARN of the state machine linked by SST. */
-export function linkedArn(resource: "Generation"): string {
-  return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
-}
-
-const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
-type SecretName = (typeof SECRETS)[number];
-
-/** A secret linked by SST; undefined where it is not linked or empty. */
-export function linkedSecret(name: SecretName): string | undefined {
-  if (!Reflect.has(Resource, name)) return undefined;
-  return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
-}
-
 /** Where the files are that a page shows and puts: it has to know in advance. */
 export function storeOrigins(): string[] {
   const { MEDIA_STORE, MEDIA_ORIGIN, AWS_REGION } = environment();
   const links = MEDIA_ORIGIN === undefined ? [] : [new URL(MEDIA_ORIGIN).origin];
   if (!MEDIA_STORE?.startsWith("s3:")) return links;
   return [...links, `https://${new URL(MEDIA_STORE).hostname}.s3.${AWS_REGION}.amazonaws.com`];
-}
-
-/** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */
-const SECRET_MIN_CHARACTERS = 6;
-
-/** Every secret that this function knows: what must not be written down anywhere. */
-export function secretsInUse(): string[] {
-  const { FAL_KEY, WORKFLOWAI_API_KEY } = environment();
-  const known = [FAL_KEY, WORKFLOWAI_API_KEY, ...SECRETS.map(linkedSecret)];
-  return known.flatMap((secret = "") => (secret.length >= SECRET_MIN_CHARACTERS ? [secret] : []));
 }

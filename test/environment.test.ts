@@ -52,7 +52,7 @@ beforeAll(() => {
 async function settings(set: Record<string, string | undefined> = {}) {
   for (const name of VARIABLES) vi.stubEnv(name, set[name]);
   vi.resetModules();
-  return import("../shared/environment.ts");
+  return { ...(await import("../shared/environment.ts")), ...(await import("../shared/linked.ts")) };
 }
 
 /** What a malformed setting is told. */

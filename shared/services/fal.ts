@@ -1,6 +1,7 @@
 // fal's queue.
 import { createFalQueue } from "../adapters/fal-queue.ts";
-import { environment, falKey } from "../environment.ts";
+import { environment } from "../environment.ts";
+import { falKey } from "../linked.ts";
 import { lazy } from "./lazy.ts";
 
 export const falQueue = lazy(() => {

@@ -1,7 +1,8 @@
 // The files, in the store that MEDIA_STORE names.
 import { fileURLToPath } from "node:url";
 import { createLocalMediaFiles } from "../adapters/local-media-files.ts";
-import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
+import { environment, EnvironmentError } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
 import type { MediaFiles } from "../media/ports.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";

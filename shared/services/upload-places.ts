@@ -1,6 +1,7 @@
 // Where callers may put their pictures, in the store that MEDIA_STORE names.
 import { createLocalUploadPlaces } from "../adapters/local-upload-places.ts";
-import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
+import { environment, EnvironmentError } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
 import type { UploadPlaces } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 

@@ -1,6 +1,7 @@
 // The webhooks of fal: the addresses that we give out, and the proof of what arrives there.
 import { createFalSignature } from "../adapters/fal-signature.ts";
-import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
+import { environment, EnvironmentError } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
 import type { Claim } from "../media/media.ts";
 import { readWebhookToken, webhookPath } from "../adapters/webhook-address.ts";
 import { clock } from "./clock.ts";

@@ -1,5 +1,6 @@
 // WorkflowAI, where a key is configured. Its SDK is read with the first call: most deployments have no key.
-import { environment, workflowAiKey } from "../environment.ts";
+import { environment } from "../environment.ts";
+import { workflowAiKey } from "../linked.ts";
 import type { PromptWriter, VideoDescriber } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";

@@ -1,7 +1,8 @@
 // The workflow.
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { createStepFunctionsWorkflow } from "../adapters/step-functions.ts";
-import { environment, linkedArn } from "../environment.ts";
+import { environment } from "../environment.ts";
+import { linkedArn } from "../linked.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { lazy } from "./lazy.ts";
 
