@@ -1,7 +1,7 @@
 // What SST has linked to a function: names, ARNs and secrets. Apart from the settings, because reading it takes 6 ms of a cold start.
 import { Resource } from "sst/resource";
 import * as z from "zod/mini";
-import { environment, EnvironmentError } from "./environment.ts";
+import { EnvironmentError, setting } from "./environment.ts";
 
 /** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
 export function linkedName(resource: "Media" | "Bus"): string {
@@ -24,14 +24,14 @@ export function linkedSecret(name: SecretName): string | undefined {
 
 /** fal's credential. @throws EnvironmentError */
 export function falKey(): string {
-  const key = environment().FAL_KEY ?? linkedSecret("FalKey");
+  const key = setting("FAL_KEY") ?? linkedSecret("FalKey");
   if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
   return key;
 }
 
 /** WorkflowAI's key, where one is configured. */
 export function workflowAiKey(): string | undefined {
-  return environment().WORKFLOWAI_API_KEY ?? linkedSecret("WorkflowAiKey");
+  return setting("WORKFLOWAI_API_KEY") ?? linkedSecret("WorkflowAiKey");
 }
 
 /** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */
@@ -39,7 +39,6 @@ const SECRET_MIN_CHARACTERS = 6;
 
 /** Every secret that this function knows: what must not be written down anywhere. */
 export function secretsInUse(): string[] {
-  const { FAL_KEY, WORKFLOWAI_API_KEY } = environment();
-  const known = [FAL_KEY, WORKFLOWAI_API_KEY, ...SECRETS.map(linkedSecret)];
+  const known = [setting("FAL_KEY"), setting("WORKFLOWAI_API_KEY"), ...SECRETS.map(linkedSecret)];
   return known.flatMap((secret = "") => (secret.length >= SECRET_MIN_CHARACTERS ? [secret] : []));
 }

@@ -1,19 +1,19 @@
 // The files, in the store that MEDIA_STORE names.
 import { fileURLToPath } from "node:url";
 import { createLocalMediaFiles } from "../adapters/local-media-files.ts";
-import { environment, EnvironmentError } from "../environment.ts";
+import { EnvironmentError, setting } from "../environment.ts";
 import { linkedSecret } from "../linked.ts";
 import type { MediaFiles } from "../media/ports.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 
 export const mediaFiles = lazy((): MediaFiles => {
-  const { MEDIA_STORE, MEDIA_ORIGIN } = environment();
+  const [store, linkOrigin] = [setting("MEDIA_STORE"), setting("MEDIA_ORIGIN")];
   const linkSecret = linkedSecret("LinkSecret");
-  if (MEDIA_STORE?.startsWith("s3:")) return filesInBucket(new URL(MEDIA_STORE).hostname, MEDIA_ORIGIN);
-  if (MEDIA_STORE?.startsWith("file:") && MEDIA_ORIGIN !== undefined && linkSecret !== undefined) {
-    const directory = fileURLToPath(MEDIA_STORE);
-    return createLocalMediaFiles({ directory, linkOrigin: MEDIA_ORIGIN, linkSecret, now: () => clock.now() });
+  if (store?.startsWith("s3:")) return filesInBucket(new URL(store).hostname, linkOrigin);
+  if (store?.startsWith("file:") && linkOrigin !== undefined && linkSecret !== undefined) {
+    const directory = fileURLToPath(store);
+    return createLocalMediaFiles({ directory, linkOrigin, linkSecret, now: () => clock.now() });
   }
   throw new EnvironmentError(
     "MEDIA_STORE must name a store: s3://bucket, or file:///directory with MEDIA_ORIGIN and the link secret.",

@@ -1,16 +1,16 @@
 // Where callers may put their pictures, in the store that MEDIA_STORE names.
 import { createLocalUploadPlaces } from "../adapters/local-upload-places.ts";
-import { environment, EnvironmentError } from "../environment.ts";
+import { EnvironmentError, setting } from "../environment.ts";
 import { linkedSecret } from "../linked.ts";
 import type { UploadPlaces } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 
 export const uploadPlaces = lazy((): UploadPlaces => {
-  const { MEDIA_STORE, MEDIA_ORIGIN } = environment();
+  const [store, linkOrigin] = [setting("MEDIA_STORE"), setting("MEDIA_ORIGIN")];
   const linkSecret = linkedSecret("LinkSecret");
-  if (MEDIA_STORE?.startsWith("s3:")) return placesInBucket(new URL(MEDIA_STORE).hostname);
-  if (MEDIA_STORE?.startsWith("file:") && MEDIA_ORIGIN !== undefined && linkSecret !== undefined) {
-    return createLocalUploadPlaces({ linkOrigin: MEDIA_ORIGIN, linkSecret });
+  if (store?.startsWith("s3:")) return placesInBucket(new URL(store).hostname);
+  if (store?.startsWith("file:") && linkOrigin !== undefined && linkSecret !== undefined) {
+    return createLocalUploadPlaces({ linkOrigin, linkSecret });
   }
   throw new EnvironmentError(
     "MEDIA_STORE must name a store: s3://bucket, or file:///directory with MEDIA_ORIGIN and the link secret.",
