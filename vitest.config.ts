@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    globalSetup: "test/support/build-web.ts",
+    globalSetup: ["test/support/temporary-files.ts", "test/support/build-web.ts"],
     include: ["test/**/*.test.ts"],
     // The handlers log one JSON line per call; a test run only wants to see what failed.
     env: { POWERTOOLS_LOG_LEVEL: process.env["POWERTOOLS_LOG_LEVEL"] ?? "SILENT" },

@@ -1,7 +1,7 @@
 // Who calls, and what for: from the verified token alone, in the same words wherever it was verified.
 import type { APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
 import * as z from "zod/mini";
-import { environment } from "./environment.ts";
+import { setting } from "./environment.ts";
 import { RequestError } from "./errors-on-the-wire.ts";
 
 export interface Caller {
@@ -32,15 +32,16 @@ const named = z.string().check(
  * @throws RequestError 401 without a tenant and a user, 403 without the scope
  */
 export function callerOf({ requestContext }: HttpEvent, access: Access): Caller {
-  const { AUTH, JWT_TENANT_CLAIM, JWT_USER_CLAIM, JWT_SCOPE_CLAIM, ...scopes } = environment();
-  if (AUTH === "off") return { tenantId: "local", userId: "local" };
+  if (setting("AUTH") === "off") return { tenantId: "local", userId: "local" };
   const claims = requestContext.authorizer?.jwt?.claims ?? {};
-  const tenant = named.safeParse(claims[JWT_TENANT_CLAIM] ?? claims["sub"]).data;
+  const tenant = named.safeParse(claims[setting("JWT_TENANT_CLAIM")] ?? claims["sub"]).data;
   // A machine's token by client credentials may name nobody but the client (RFC 9068, section 2.2).
-  const user = named.safeParse(claims[JWT_USER_CLAIM] ?? claims["sub"] ?? claims["client_id"] ?? claims["azp"]).data;
+  const user = named.safeParse(
+    claims[setting("JWT_USER_CLAIM")] ?? claims["sub"] ?? claims["client_id"] ?? claims["azp"],
+  ).data;
   if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
-  const needed = access === "read" ? scopes.JWT_READ_SCOPE : scopes.JWT_WRITE_SCOPE;
-  if (needed !== undefined && !scopesIn(claims[JWT_SCOPE_CLAIM]).includes(needed)) {
+  const needed = setting(access === "read" ? "JWT_READ_SCOPE" : "JWT_WRITE_SCOPE");
+  if (needed !== undefined && !scopesIn(claims[setting("JWT_SCOPE_CLAIM")]).includes(needed)) {
     throw new RequestError(403, "missing_scope", `The token lacks the scope "${needed}", which this needs.`);
   }
   return { tenantId: tenant, userId: user };

@@ -1,111 +1,141 @@
-// The only reader of process.env and of SST's Resource: everything configurable, parsed once, explained when wrong.
-import { Resource } from "sst/resource";
+// The only reader of process.env: everything configurable, parsed once, explained when wrong.
 import * as z from "zod/mini";
 
+const text = () => z.optional(z.string());
+const textOr = (fallback: string) => () => z._default(z.string(), fallback);
 /** A whole number of what the environment holds as a text. */
 const whole = (min: number, max: number) => z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
-const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
-const origin = z.pipe(
-  httpUrl,
-  z.transform((url) => url.replace(/\/+$/, "")),
-);
-/** One scope (RFC 6749, section 3.3), without the separators of a list. */
-const scope = z.string().check(z.regex(/^[\x21\x23-\x2b\x2d-\x5a\x5e-\x7e]+$/, "must be one scope, without spaces"));
-/** US dollars, to the tenth of a cent. */
-const usd = z.coerce.number().check(z.minimum(0), z.maximum(1_000_000_000), z.multipleOf(0.001));
-const origins = z.pipe(
+const wholeOr = (fallback: number, max: number) => () => z._default(whole(1, max), fallback);
+const wholeUpTo = (max: number) => () => z.optional(whole(1, max));
+const httpUrl = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+const origin = () =>
   z.pipe(
-    z._default(z.string(), ""),
-    z.transform((list) => list.split(",").flatMap((item) => item.trim() || [])),
-  ),
-  z.array(
+    httpUrl(),
+    z.transform((url) => url.replace(/\/+$/, "")),
+  );
+const anOrigin = () => z.optional(origin());
+const originOr = (fallback: string) => () => z._default(origin(), fallback);
+/** One scope (RFC 6749, section 3.3), without the separators of a list. */
+const scope = () =>
+  z.optional(z.string().check(z.regex(/^[\x21\x23-\x2b\x2d-\x5a\x5e-\x7e]+$/, "must be one scope, without spaces")));
+/** US dollars, to the tenth of a cent. */
+const usd = () => z.optional(z.coerce.number().check(z.minimum(0), z.maximum(1_000_000_000), z.multipleOf(0.001)));
+const origins = () =>
+  z.pipe(
     z.pipe(
-      origin,
-      z.transform((url) => new URL(url).origin),
+      z._default(z.string(), ""),
+      z.transform((list) => list.split(",").flatMap((item) => item.trim() || [])),
     ),
-  ),
-);
+    z.array(
+      z.pipe(
+        origin(),
+        z.transform((url) => new URL(url).origin),
+      ),
+    ),
+  );
 /** `<agent id>#<schema id>@<version>` */
-const agent = (fallback: string) =>
+const agentOr = (fallback: string) => () =>
   z.pipe(
     z._default(z.string(), fallback),
-    z.transform((text, { issues }) => {
-      const [, id, schemaId, version] = /^([\w-]+)#(\d+)@([\w.-]+)$/.exec(text) ?? [];
+    z.transform((said, { issues }) => {
+      const [, id, schemaId, version] = /^([\w-]+)#(\d+)@([\w.-]+)$/.exec(said) ?? [];
       if (id !== undefined && version !== undefined) return { id, schemaId: Number(schemaId), version };
-      issues.push({ code: "custom", message: "must look like agent-id#1@production", input: text });
+      issues.push({ code: "custom", message: "must look like agent-id#1@production", input: said });
       return z.NEVER;
     }),
   );
 
-/** What may be set; also asked by a deploy, so that a fault shows before anything is made. */
-export const environmentSchema = z.object({
-  FAL_KEY: z.optional(z.string()),
+/** What may be set. A schema is made when its setting is asked for: all of them are 5 ms of a cold start. */
+const SETTINGS = {
+  FAL_KEY: text,
   // Absent means production: a function that nobody configured trusts nothing.
-  NODE_ENV: z._default(z.string(), "production"),
-  FAL_TEST_MODE: z._default(z.enum(["on", "off"]), "on"),
-  FAL_QUEUE_URL: z._default(origin, "https://queue.fal.run"),
-  FAL_PLATFORM_URL: z._default(origin, "https://api.fal.ai"),
-  FAL_WEBHOOK_JWKS_URL: z._default(httpUrl, "https://rest.fal.ai/.well-known/jwks.json"),
-  PUBLIC_URL: z.optional(origin),
-  WORKFLOWAI_API_KEY: z.optional(z.string()),
-  WORKFLOWAI_API_URL: z.optional(origin),
-  WORKFLOWAI_PROMPT_AGENT: agent("kling-animation-prompt-enhancement#2@production"),
-  WORKFLOWAI_VIDEO_AGENT: agent("video-description-generation#1@production"),
+  NODE_ENV: textOr("production"),
+  FAL_TEST_MODE: () => z._default(z.enum(["on", "off"]), "on"),
+  FAL_QUEUE_URL: originOr("https://queue.fal.run"),
+  FAL_PLATFORM_URL: originOr("https://api.fal.ai"),
+  FAL_WEBHOOK_JWKS_URL: () => z._default(httpUrl(), "https://rest.fal.ai/.well-known/jwks.json"),
+  PUBLIC_URL: anOrigin,
+  WORKFLOWAI_API_KEY: text,
+  WORKFLOWAI_API_URL: anOrigin,
+  WORKFLOWAI_PROMPT_AGENT: agentOr("kling-animation-prompt-enhancement#2@production"),
+  WORKFLOWAI_VIDEO_AGENT: agentOr("video-description-generation#1@production"),
   // An execution waits at most a minute between looks.
-  POLL_SECONDS: z._default(whole(1, 60), 10),
+  POLL_SECONDS: wholeOr(10, 60),
   // A day: with its 10 minutes of delivery it fits in the state machine's 26 h.
-  GENERATION_DEADLINE_SECONDS: z._default(whole(1, 86_400), 3600),
-  IN_DOUBT_SECONDS: z._default(whole(1, 86_400), 900),
-  MEDIA_STORE: z.optional(z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" })),
-  MEDIA_ORIGIN: z.optional(origin),
-  MEDIA_RETENTION_DAYS: z.optional(whole(1, 3650)),
+  GENERATION_DEADLINE_SECONDS: wholeOr(3600, 86_400),
+  IN_DOUBT_SECONDS: wholeOr(900, 86_400),
+  MEDIA_STORE: () => z.optional(z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" })),
+  MEDIA_ORIGIN: anOrigin,
+  MEDIA_RETENTION_DAYS: wholeUpTo(3650),
   TRUSTED_MEDIA_ORIGINS: origins,
-  MONTHLY_CAP_USD: z.optional(usd),
-  GLOBAL_MONTHLY_CAP_USD: z.optional(usd),
+  MONTHLY_CAP_USD: usd,
+  GLOBAL_MONTHLY_CAP_USD: usd,
   // An account is one item of the table, and each open generation a part of it.
-  MAX_OPEN_GENERATIONS: z.optional(whole(1, 1000)),
+  MAX_OPEN_GENERATIONS: wholeUpTo(1000),
   // Of calendar minutes: around the end of one, twice of it fit.
-  START_RATE: z.optional(whole(1, 100_000)),
-  AWS_REGION: z._default(z.string(), "us-east-1"),
-  AUTH: z._default(z.enum(["off", "jwt"]), "jwt"),
-  JWT_ISSUER: z.optional(origin),
-  JWT_AUDIENCE: z.optional(z.string()),
-  CONSOLE_CLIENT_ID: z.optional(z.string()),
-  CONSOLE_SCOPES: z._default(z.string(), "openid"),
-  JWT_TENANT_CLAIM: z._default(z.string(), "tenant"),
-  JWT_USER_CLAIM: z._default(z.string(), "sub"),
-  JWT_SCOPE_CLAIM: z._default(z.string(), "scope"),
-  JWT_READ_SCOPE: z.optional(scope),
-  JWT_WRITE_SCOPE: z.optional(scope),
-});
-export type Environment = z.infer<typeof environmentSchema>;
+  START_RATE: wholeUpTo(100_000),
+  AWS_REGION: textOr("us-east-1"),
+  AUTH: () => z._default(z.enum(["off", "jwt"]), "jwt"),
+  JWT_ISSUER: anOrigin,
+  JWT_AUDIENCE: text,
+  CONSOLE_CLIENT_ID: text,
+  CONSOLE_SCOPES: textOr("openid"),
+  JWT_TENANT_CLAIM: textOr("tenant"),
+  JWT_USER_CLAIM: textOr("sub"),
+  JWT_SCOPE_CLAIM: textOr("scope"),
+  JWT_READ_SCOPE: scope,
+  JWT_WRITE_SCOPE: scope,
+};
+export type Settings = { [Name in keyof typeof SETTINGS]: z.output<ReturnType<(typeof SETTINGS)[Name]>> };
+export type SettingName = keyof Settings;
+
+const SCHEMAS: { [Name in SettingName]: () => z.ZodMiniType<Settings[Name]> } = SETTINGS;
+
+export const SETTING_NAMES = Object.keys(SETTINGS).filter((name): name is SettingName => name in SETTINGS);
 
 /** A setting is missing or malformed. The message names each one. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
 
-let parsed: Environment | undefined;
+/** One setting as `set` has it. An empty variable counts as unset, as in `.env` files. */
+export function readSetting<Name extends SettingName>(name: Name, set: NodeJS.ProcessEnv) {
+  return SCHEMAS[name]().safeParse(set[name] || undefined);
+}
+
+/** What is wrong with `set`: the path of each fault begins with its setting. */
+export function faultsOf(set: NodeJS.ProcessEnv, names = SETTING_NAMES): { path: string; message: string }[] {
+  return names.flatMap((name) =>
+    (readSetting(name, set).error?.issues ?? []).map(({ path, message }) => ({
+      path: [name, ...path].join("."),
+      message,
+    })),
+  );
+}
+
+const known: { [Name in SettingName]?: { value: Settings[Name] } } = {};
 
 /**
- * The settings. An empty variable counts as unset, as in `.env` files.
- * @throws EnvironmentError naming every malformed setting
+ * A setting, read once.
+ * @throws EnvironmentError when it is malformed
  */
-export function environment(): Environment {
-  if (parsed) return parsed;
-  const set = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== ""));
-  const result = environmentSchema.safeParse(set);
-  if (!result.success) {
-    const lines = result.error.issues.map(({ path, message }) => `  ${path.join(".")}: ${message}`);
-    throw new EnvironmentError(`These settings are not right:\n${lines.join("\n")}`);
-  }
-  parsed = result.data;
-  return parsed;
+export function setting<Name extends SettingName>(name: Name): Settings[Name] {
+  const read = known[name];
+  if (read) return read.value;
+  const { success, data } = readSetting(name, process.env);
+  if (!success) throw complaint([name]);
+  Object.assign(known, { [name]: { value: data } });
+  return data;
+}
+
+function complaint(names = SETTING_NAMES): EnvironmentError {
+  const lines = faultsOf(process.env, names).map(({ path, message }) => `  ${path}: ${message}`);
+  return new EnvironmentError(`These settings are not right:\n${lines.join("\n")}`);
 }
 
 /** Whether the seed's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
 export function isTestMode(): boolean {
-  return environment().NODE_ENV === "development" && environment().FAL_TEST_MODE !== "off";
+  return setting("NODE_ENV") === "development" && setting("FAL_TEST_MODE") !== "off";
 }
 
 /**
@@ -113,70 +143,29 @@ export function isTestMode(): boolean {
  * @throws EnvironmentError
  */
 export function checkEnvironment(): void {
-  const { FAL_KEY } = environment();
-  if (!isTestMode() && FAL_KEY === undefined) {
+  if (faultsOf(process.env).length > 0) throw complaint();
+  if (!isTestMode() && setting("FAL_KEY") === undefined) {
     throw new EnvironmentError(
       "FAL_KEY is missing. Put your fal.ai key into .env (see .env.example), or run in test mode (NODE_ENV=development without FAL_TEST_MODE=off).",
     );
   }
 }
 
-/** fal's credential. @throws EnvironmentError */
-export function falKey(): string {
-  const key = environment().FAL_KEY ?? linkedSecret("FalKey");
-  if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
-  return key;
-}
-
-/** WorkflowAI's key, where one is configured. */
-export function workflowAiKey(): string | undefined {
-  return environment().WORKFLOWAI_API_KEY ?? linkedSecret("WorkflowAiKey");
-}
-
 /** Origins whose addresses may be private. None in production; else those named, fal's host and our own. */
 export function trustedMediaOrigins(): string[] {
-  const { NODE_ENV, TRUSTED_MEDIA_ORIGINS, FAL_QUEUE_URL, MEDIA_ORIGIN } = environment();
-  if (NODE_ENV === "production") return [];
+  if (setting("NODE_ENV") === "production") return [];
+  const mediaOrigin = setting("MEDIA_ORIGIN");
   return [
-    ...TRUSTED_MEDIA_ORIGINS,
-    new URL(FAL_QUEUE_URL).origin,
-    ...(MEDIA_ORIGIN ? [new URL(MEDIA_ORIGIN).origin] : []),
+    ...setting("TRUSTED_MEDIA_ORIGINS"),
+    new URL(setting("FAL_QUEUE_URL")).origin,
+    ...(mediaOrigin ? [new URL(mediaOrigin).origin] : []),
   ];
-}
-
-/** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
-export function linkedName(resource: "Media" | "Bus"): string {
-  return z.object({ name: z.string() }).parse(Reflect.get(Resource, resource)).name;
-}
-
-/** The ARN of the state machine linked by SST. */
-export function linkedArn(resource: "Generation"): string {
-  return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
-}
-
-const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
-type SecretName = (typeof SECRETS)[number];
-
-/** A secret linked by SST; undefined where it is not linked or empty. */
-export function linkedSecret(name: SecretName): string | undefined {
-  if (!Reflect.has(Resource, name)) return undefined;
-  return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
 }
 
 /** Where the files are that a page shows and puts: it has to know in advance. */
 export function storeOrigins(): string[] {
-  const { MEDIA_STORE, MEDIA_ORIGIN, AWS_REGION } = environment();
-  const links = MEDIA_ORIGIN === undefined ? [] : [new URL(MEDIA_ORIGIN).origin];
-  if (!MEDIA_STORE?.startsWith("s3:")) return links;
-  return [...links, `https://${new URL(MEDIA_STORE).hostname}.s3.${AWS_REGION}.amazonaws.com`];
-}
-
-/** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */
-const SECRET_MIN_CHARACTERS = 6;
-
-/** Every secret that this function knows: what must not be written down anywhere. */
-export function secretsInUse(): string[] {
-  const { FAL_KEY, WORKFLOWAI_API_KEY } = environment();
-  const known = [FAL_KEY, WORKFLOWAI_API_KEY, ...SECRETS.map(linkedSecret)];
-  return known.flatMap((secret = "") => (secret.length >= SECRET_MIN_CHARACTERS ? [secret] : []));
+  const [store, mediaOrigin] = [setting("MEDIA_STORE"), setting("MEDIA_ORIGIN")];
+  const links = mediaOrigin === undefined ? [] : [new URL(mediaOrigin).origin];
+  if (!store?.startsWith("s3:")) return links;
+  return [...links, `https://${new URL(store).hostname}.s3.${setting("AWS_REGION")}.amazonaws.com`];
 }

@@ -1,7 +1,6 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
 import { IMAGE_FAULTS, MediaError, OverBudgetError, StartsStoppedError, TooManyStartsError } from "./media/errors.ts";
 import type { HttpReply } from "./lambda.ts";
-import { log } from "./services/log.ts";
 
 /** A fault of the request itself, found before the domain was asked. */
 export class RequestError extends MediaError {
@@ -57,12 +56,18 @@ const STATUS_BY_CODE: Record<string, number> = {
 const PASSING =
   /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|InternalServerError|ServiceUnavailable|ECONN|RequestTimeout/;
 
-/** The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. */
-export function errorReply(error: Error | null | undefined, traceId: string): HttpReply {
+/**
+ * The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. The log is read
+ * with its first line: 8 ms of a cold start.
+ */
+export async function errorReply(error: Error | null | undefined, traceId: string): Promise<HttpReply> {
   const { status, code, message, details } = describe(error);
   const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
   const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
-  if (status >= 500) log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
+  if (status >= 500) {
+    const { log } = await import("./services/log.ts");
+    log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
+  }
   return {
     statusCode: status,
     headers: {

@@ -6,7 +6,6 @@ import * as z from "zod/mini";
 import { callerOf, type Access, type Caller, type HttpEvent } from "./caller.ts";
 import { errorReply, InvalidEventError, RequestError } from "./errors-on-the-wire.ts";
 import { MediaError } from "./media/errors.ts";
-import { log, speakable } from "./services/log.ts";
 
 // zod's small edition brings no words of its own. And it would compile a parser for each schema at its first use: 5 to
 // 10 ms of a cold start, for calls of microseconds.
@@ -36,8 +35,8 @@ export function http<S extends RequestShape>(
   answer: (request: z.infer<S>, circumstances: Circumstances) => Promise<HttpReply>,
 ) {
   return middy<HttpEvent, HttpReply>()
-    .onError((request) => {
-      request.response = errorReply(request.error, request.event.requestContext.requestId);
+    .onError(async (request) => {
+      request.response = await errorReply(request.error, request.event.requestContext.requestId);
     })
     .handler(async (event) =>
       answer(parseRequest(shape, event), {
@@ -52,7 +51,8 @@ export function http<S extends RequestShape>(
 /** A step of the workflow. What it throws keeps its name: the state machine matches on it. */
 export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<I>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(({ error, event }) => {
+    .onError(async ({ error, event }) => {
+      const { log, speakable } = await import("./services/log.ts");
       speakable(error);
       log().warn("step failed", { error: String(error), ...keysOf(event) });
     })
@@ -62,7 +62,8 @@ export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<
 /** A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed. */
 export function onEvent<E extends z.ZodMiniType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(({ error }) => {
+    .onError(async ({ error }) => {
+      const { log, speakable } = await import("./services/log.ts");
       speakable(error);
       const code = error instanceof MediaError ? error.code : undefined;
       log().warn("event failed", { error: String(error), code });

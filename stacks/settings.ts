@@ -1,6 +1,6 @@
 // What whoever deploys has to say, or may say: read from the environment (or `.env`), checked before anything is made.
 import * as z from "zod";
-import { environmentSchema, type Environment } from "../shared/environment.ts";
+import { faultsOf, readSetting } from "../shared/environment.ts";
 import { DELIVERY_GRACE_SECONDS } from "../shared/media/deadlines.ts";
 import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 
@@ -76,12 +76,15 @@ const schema = z.object({
 const HISTORY_EVENTS = 20_000;
 
 /** What is wrong with looking so often for so long, if anything: the execution would end before the generation. */
-function historyFault({ POLL_SECONDS, GENERATION_DEADLINE_SECONDS }: Environment): string[] {
+function historyFault(set: NodeJS.ProcessEnv): string[] {
+  const { data: poll } = readSetting("POLL_SECONDS", set);
+  const { data: deadline } = readSetting("GENERATION_DEADLINE_SECONDS", set);
+  if (poll === undefined || deadline === undefined) return [];
   const laps = HISTORY_EVENTS / HISTORY_EVENTS_PER_LAP;
-  const shortest = Math.ceil((GENERATION_DEADLINE_SECONDS + DELIVERY_GRACE_SECONDS) / laps);
-  if (POLL_SECONDS >= shortest) return [];
+  const shortest = Math.ceil((deadline + DELIVERY_GRACE_SECONDS) / laps);
+  if (poll >= shortest) return [];
   return [
-    `POLL_SECONDS must be at least ${shortest} with a GENERATION_DEADLINE_SECONDS of ${GENERATION_DEADLINE_SECONDS}: ` +
+    `POLL_SECONDS must be at least ${shortest} with a GENERATION_DEADLINE_SECONDS of ${deadline}: ` +
       "more looks than that do not fit into one execution of Step Functions.",
   ];
 }
@@ -92,11 +95,12 @@ function historyFault({ POLL_SECONDS, GENERATION_DEADLINE_SECONDS }: Environment
 export function readSettings(environment: NodeJS.ProcessEnv = process.env): Settings {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   const result = schema.safeParse(set);
-  const handedOn = environmentSchema.safeParse(pick(set, HANDED_ON));
-  const faults = [...(result.error?.issues ?? []), ...(handedOn.error?.issues ?? [])].map(
-    ({ path, message }) => `${path.join(".")} ${message}.`,
-  );
-  if (handedOn.success) faults.push(...historyFault(handedOn.data));
+  const handedOn = pick(set, HANDED_ON);
+  const faults = [
+    ...(result.error?.issues ?? []).map(({ path, message }) => `${path.join(".")} ${message}.`),
+    ...faultsOf(handedOn).map(({ path, message }) => `${path} ${message}.`),
+    ...historyFault(handedOn),
+  ];
   if (result.data?.AUTH === "jwt" && (result.data.JWT_ISSUER === undefined || result.data.JWT_AUDIENCE.length === 0)) {
     faults.push(
       "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +
@@ -116,7 +120,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     alarmEmail: ALARM_EMAIL,
     domain: DOMAIN,
     submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
-    functionEnvironment: pick(set, HANDED_ON),
+    functionEnvironment: handedOn,
   };
 }
 

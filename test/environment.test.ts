@@ -1,42 +1,6 @@
 // The settings: every default, every bound, and a message that names whatever is wrong without repeating it.
 import { beforeAll, describe, expect, it, vi } from "vitest";
-
-/** Every variable the module reads; a developer's own must not reach the tests. */
-const VARIABLES = [
-  "FAL_KEY",
-  "NODE_ENV",
-  "FAL_TEST_MODE",
-  "FAL_QUEUE_URL",
-  "FAL_PLATFORM_URL",
-  "FAL_WEBHOOK_JWKS_URL",
-  "PUBLIC_URL",
-  "WORKFLOWAI_API_KEY",
-  "WORKFLOWAI_API_URL",
-  "WORKFLOWAI_PROMPT_AGENT",
-  "WORKFLOWAI_VIDEO_AGENT",
-  "POLL_SECONDS",
-  "GENERATION_DEADLINE_SECONDS",
-  "IN_DOUBT_SECONDS",
-  "MEDIA_STORE",
-  "MEDIA_ORIGIN",
-  "MEDIA_RETENTION_DAYS",
-  "TRUSTED_MEDIA_ORIGINS",
-  "MONTHLY_CAP_USD",
-  "GLOBAL_MONTHLY_CAP_USD",
-  "MAX_OPEN_GENERATIONS",
-  "START_RATE",
-  "AUTH",
-  "JWT_TENANT_CLAIM",
-  "JWT_USER_CLAIM",
-  "JWT_SCOPE_CLAIM",
-  "JWT_READ_SCOPE",
-  "JWT_WRITE_SCOPE",
-  "JWT_ISSUER",
-  "JWT_AUDIENCE",
-  "CONSOLE_CLIENT_ID",
-  "CONSOLE_SCOPES",
-  "AWS_REGION",
-];
+import { SETTING_NAMES } from "../shared/environment.ts";
 
 /** SST's links are read once in a process: here is what this one finds. */
 beforeAll(() => {
@@ -48,18 +12,24 @@ beforeAll(() => {
   vi.stubEnv("SST_RESOURCE_FalKey", '{"value":""}');
 });
 
-/** The settings as a fresh process reads them, with these variables and no others. */
+/** The settings as a fresh process reads them, with these variables and no others: a developer's own must not reach the tests. */
 async function settings(set: Record<string, string | undefined> = {}) {
-  for (const name of VARIABLES) vi.stubEnv(name, set[name]);
+  for (const name of SETTING_NAMES) vi.stubEnv(name, set[name]);
   vi.resetModules();
-  return import("../shared/environment.ts");
+  return { ...(await import("../shared/environment.ts")), ...(await import("../shared/linked.ts")) };
+}
+
+/** Every setting as a fresh process has it. */
+async function allOf(set: Record<string, string>) {
+  const { setting } = await settings(set);
+  return Object.fromEntries(SETTING_NAMES.map((name) => [name, setting(name)]));
 }
 
 /** What a malformed setting is told. */
 async function complaint(set: Record<string, string>): Promise<string> {
-  const { environment, EnvironmentError } = await settings(set);
+  const { checkEnvironment, EnvironmentError } = await settings({ FAL_KEY: "fal-key", ...set });
   try {
-    environment();
+    checkEnvironment();
   } catch (error) {
     if (error instanceof EnvironmentError) return error.message;
     throw error;
@@ -69,8 +39,7 @@ async function complaint(set: Record<string, string>): Promise<string> {
 
 describe("without a single variable", () => {
   it("every setting has its default, and production is assumed", async () => {
-    const { environment } = await settings();
-    expect(environment()).toEqual({
+    expect(await allOf({})).toEqual({
       NODE_ENV: "production",
       FAL_TEST_MODE: "on",
       FAL_QUEUE_URL: "https://queue.fal.run",
@@ -99,7 +68,7 @@ describe("without a single variable", () => {
 });
 
 it("a variable that is set is what counts", async () => {
-  const { environment } = await settings({
+  const set = await allOf({
     FAL_QUEUE_URL: "http://127.0.0.1:4100/",
     PUBLIC_URL: "https://media.example/api//",
     MEDIA_STORE: "s3://media-bucket",
@@ -109,7 +78,7 @@ it("a variable that is set is what counts", async () => {
     AUTH: "off",
     JWT_TENANT_CLAIM: "org",
   });
-  expect(environment()).toMatchObject({
+  expect(set).toMatchObject({
     FAL_QUEUE_URL: "http://127.0.0.1:4100",
     PUBLIC_URL: "https://media.example/api",
     MEDIA_STORE: "s3://media-bucket",
@@ -122,17 +91,15 @@ it("a variable that is set is what counts", async () => {
 });
 
 it("an empty variable counts as unset, whichever it is", async () => {
-  const { environment } = await settings();
-  const unset = environment();
-  const { environment: emptied } = await settings(Object.fromEntries(VARIABLES.map((name) => [name, ""])));
-  expect(emptied()).toEqual(unset);
+  const unset = await allOf({});
+  expect(await allOf(Object.fromEntries(SETTING_NAMES.map((name) => [name, ""])))).toEqual(unset);
 });
 
 it("the settings are read once: a process does not change its mind", async () => {
-  const { environment } = await settings({ POLL_SECONDS: "5" });
-  expect(environment().POLL_SECONDS).toBe(5);
+  const { setting } = await settings({ POLL_SECONDS: "5" });
+  expect(setting("POLL_SECONDS")).toBe(5);
   vi.stubEnv("POLL_SECONDS", "7");
-  expect(environment().POLL_SECONDS).toBe(5);
+  expect(setting("POLL_SECONDS")).toBe(5);
 });
 
 describe("a setting that is malformed", () => {
@@ -187,9 +154,11 @@ describe("a setting that is malformed", () => {
     }
   });
 
-  it("stops whatever asks for any setting, each time", async () => {
-    const { environment, isTestMode, EnvironmentError } = await settings({ AUTH: "none" });
-    for (const ask of [environment, isTestMode, environment]) expect(ask).toThrow(EnvironmentError);
+  it("stops whoever asks for it, each time, and nobody else", async () => {
+    const { setting, isTestMode, EnvironmentError } = await settings({ FAL_TEST_MODE: "of", NODE_ENV: "development" });
+    const ask = () => setting("FAL_TEST_MODE");
+    for (const asker of [ask, isTestMode, ask]) expect(asker).toThrow(EnvironmentError);
+    expect(setting("POLL_SECONDS")).toBe(10);
   });
 });
 
@@ -200,8 +169,8 @@ describe("the seconds", () => {
     ["IN_DOUBT_SECONDS", 1, 86_400],
   ] as const)("%s lie between %d and %d", async (name, least, most) => {
     for (const seconds of [least, most]) {
-      const { environment } = await settings({ [name]: String(seconds) });
-      expect(environment()[name]).toBe(seconds);
+      const { setting } = await settings({ [name]: String(seconds) });
+      expect(setting(name)).toBe(seconds);
     }
     for (const wrong of [least - 1, -least, most + 1, least + 0.5, "Infinity", "NaN", "10s", "1,5"]) {
       expect(await complaint({ [name]: String(wrong) })).toContain(`  ${name}: `);

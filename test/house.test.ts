@@ -191,7 +191,7 @@ const HOUSE_RULES: Record<string, Rule> = {
     (target) =>
       !isOurs(target) ||
       inside("shared/adapters/", "shared/media/", "shared/services/")(target) ||
-      target === "shared/environment.ts" ||
+      ["shared/environment.ts", "shared/linked.ts"].includes(target) ||
       target === "shared/kling.ts",
   ),
   "the client stands on its own, types apart": {
@@ -236,11 +236,13 @@ const HOUSE_RULES: Record<string, Rule> = {
     about: (file) => inside("functions/", "shared/")(file) && file !== "shared/environment.ts",
     faults: (source) => [
       ...(source.names.includes("process") ? ["names the process"] : []),
-      ...source.imports
-        .filter((target) => ["node:process", "process", "sst"].includes(target))
-        .map((target) => `imports ${target}`),
+      ...source.imports.filter((target) => ["node:process", "process"].includes(target)).map((it) => `imports ${it}`),
     ],
   },
+  "only shared/linked.ts reads what SST has linked": imports(
+    (file) => inside("functions/", "shared/")(file) && file !== "shared/linked.ts",
+    (target) => target !== "sst",
+  ),
   "every function the blueprint names is there": {
     about: inside("stacks/blueprint/"),
     faults: ({ handlerPaths }, house) =>
@@ -308,7 +310,8 @@ describe("a rule of the house", () => {
       'import "@aws-sdk/client-dynamodb"; import "../adapters/dynamo-media-records.ts"; import "../environment.ts"; import "./lazy.ts";',
     "shared/client/calls.ts":
       'import type { media } from "../contract/media-space.ts"; import { send } from "./request.ts"; send();',
-    "shared/environment.ts": 'import { Resource } from "sst/resource"; export const all = process.env;',
+    "shared/environment.ts": "export const all = process.env;",
+    "shared/linked.ts": 'import { Resource } from "sst/resource"; import { all } from "./environment.ts";',
     "shared/lambda.ts": 'import middy from "@middy/core"; job.process();',
     "functions/api/get-media.ts":
       'import * as z from "zod"; import { http } from "../../shared/lambda.ts"; export const handler = http(z);',
@@ -451,7 +454,7 @@ describe("a rule of the house", () => {
       "shared/adapters/event-bus.ts imports node:process",
     ],
     [
-      "only shared/environment.ts reads the environment",
+      "only shared/linked.ts reads what SST has linked",
       { "shared/services/media-records.ts": 'import { Resource } from "sst";' },
       "shared/services/media-records.ts imports sst",
     ],

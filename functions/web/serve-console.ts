@@ -1,4 +1,4 @@
-// GET /, /docs, /client.js and /assets/{name}: the console, the readable API, the client library.
+// GET /, /docs, /openapi.json, /client.js and /assets/{name}: the console, the API for people and for generators, the client library.
 import * as z from "zod/mini";
 import { RequestError } from "../../shared/errors-on-the-wire.ts";
 import { http } from "../../shared/lambda.ts";

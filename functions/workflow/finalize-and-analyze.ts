@@ -1,7 +1,7 @@
 // Step finalize-and-analyze: the finished video made ours, its facts read, the record committed, the video described.
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { stepInput } from "../../shared/contract/steps.ts";
-import { environment } from "../../shared/environment.ts";
+import { setting } from "../../shared/environment.ts";
 import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/lambda.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
@@ -23,7 +23,7 @@ export const handler = step(stepInput, async (ref) =>
       timings: timingsStore(),
       frames: videoFrames(),
       kling,
-      publicUrl: environment().PUBLIC_URL,
+      publicUrl: setting("PUBLIC_URL"),
     },
     ref,
   ),

@@ -1,7 +1,7 @@
 // Step submit-generation: the source image made ours, the prompt enhanced, one claim, one POST.
 import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { stepInput } from "../../shared/contract/steps.ts";
-import { environment } from "../../shared/environment.ts";
+import { setting } from "../../shared/environment.ts";
 import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/lambda.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
@@ -20,7 +20,7 @@ export const handler = step(stepInput, async (ref) =>
       fetch: checkedFetch(),
       prompts: prompts(),
       kling,
-      publicUrl: environment().PUBLIC_URL,
+      publicUrl: setting("PUBLIC_URL"),
       webhookUrl,
     },
     ref,

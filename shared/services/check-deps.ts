@@ -1,5 +1,5 @@
 // What looking at a generation needs, for the workflow's step and for the sweeper.
-import { environment } from "../environment.ts";
+import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
 import type { CheckDeps } from "../media/check.ts";
 import { lazy } from "./lazy.ts";
@@ -10,6 +10,6 @@ export const checkDeps = lazy((): CheckDeps => ({
   ...moveDeps(),
   files: mediaFiles(),
   kling,
-  publicUrl: environment().PUBLIC_URL,
-  inDoubtSeconds: environment().IN_DOUBT_SECONDS,
+  publicUrl: setting("PUBLIC_URL"),
+  inDoubtSeconds: setting("IN_DOUBT_SECONDS"),
 }));

@@ -1,6 +1,7 @@
 // The cursors of lists.
 import { listCursor, readListCursor } from "../adapters/list-cursor.ts";
-import { EnvironmentError, linkedSecret } from "../environment.ts";
+import { EnvironmentError } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
 import type { ListCursors } from "../media/list.ts";
 
 export const cursors: ListCursors = {

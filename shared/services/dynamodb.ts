@@ -1,6 +1,6 @@
 // The one client of the table: whatever reads and writes it shares a connection, and at a cold start one TLS handshake.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { linkedName } from "../environment.ts";
+import { linkedName } from "../linked.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { lazy } from "./lazy.ts";
 

@@ -1,7 +1,7 @@
 // EventBridge's client and the bus over it, in a module of their own: a bundle reads it when there is something to say.
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createEventBridgeBus } from "../adapters/event-bus.ts";
-import { linkedName } from "../environment.ts";
+import { linkedName } from "../linked.ts";
 import type { EventBus } from "../media/ports.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 

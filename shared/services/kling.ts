@@ -1,6 +1,6 @@
 // Kling: fal's queue, or the test mode.
 import { createKlingTestMode } from "../adapters/kling-test-mode.ts";
-import { environment, isTestMode } from "../environment.ts";
+import { isTestMode, setting } from "../environment.ts";
 import { clock } from "./clock.ts";
 import { falQueue } from "./fal.ts";
 import { lazy } from "./lazy.ts";
@@ -9,7 +9,6 @@ import { lazy } from "./lazy.ts";
 const LOCAL_ORIGIN = "http://127.0.0.1:3000";
 
 export const klingService = lazy(() => {
-  const { MEDIA_ORIGIN, PUBLIC_URL } = environment();
-  const samplesOrigin = MEDIA_ORIGIN ?? PUBLIC_URL ?? LOCAL_ORIGIN;
+  const samplesOrigin = setting("MEDIA_ORIGIN") ?? setting("PUBLIC_URL") ?? LOCAL_ORIGIN;
   return isTestMode() ? createKlingTestMode({ clock, samplesOrigin }) : falQueue().kling;
 });

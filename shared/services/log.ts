@@ -1,6 +1,6 @@
 // The log: one JSON line per fact, without secrets, addresses and people's words.
 import { Logger } from "@aws-lambda-powertools/logger";
-import { secretsInUse } from "../environment.ts";
+import { secretsInUse } from "../linked.ts";
 import type { Log } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 

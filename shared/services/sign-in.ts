@@ -1,7 +1,7 @@
 // Where people sign in to the console: the issuer of the callers' tokens, as its own discovery document says.
 import * as z from "zod/mini";
 import { boundedText } from "../adapters/bounded-answer.ts";
-import { environment } from "../environment.ts";
+import { setting } from "../environment.ts";
 import { MediaError } from "../media/errors.ts";
 
 /** What a page needs for the authorization code flow with PKCE. Nothing of it is secret. */
@@ -38,15 +38,21 @@ export class SignInUnavailableError extends MediaError {
  * @throws SignInUnavailableError when the issuer's document cannot be read
  */
 export async function signIn(): Promise<SignIn | undefined> {
-  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CONSOLE_CLIENT_ID: clientId, CONSOLE_SCOPES: scopes } = environment();
-  if (AUTH === "off" || JWT_ISSUER === undefined || clientId === undefined) return undefined;
+  const [provider, clientId] = [setting("JWT_ISSUER"), setting("CONSOLE_CLIENT_ID")];
+  if (setting("AUTH") === "off" || provider === undefined || clientId === undefined) return undefined;
   if (known) return known;
-  const url = `${JWT_ISSUER}/.well-known/openid-configuration`;
+  const url = `${provider}/.well-known/openid-configuration`;
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(DISCOVERY_TIMEOUT_MS) });
     const { issuer, authorization_endpoint, token_endpoint } = discovery.parse(JSON.parse(await boundedText(response)));
-    const endpoints = { authorizationEndpoint: authorization_endpoint, tokenEndpoint: token_endpoint };
-    return (known = { issuer, clientId, scopes, audience: JWT_AUDIENCE?.split(",")[0]?.trim(), ...endpoints });
+    return (known = {
+      issuer,
+      clientId,
+      scopes: setting("CONSOLE_SCOPES"),
+      audience: setting("JWT_AUDIENCE")?.split(",")[0]?.trim(),
+      authorizationEndpoint: authorization_endpoint,
+      tokenEndpoint: token_endpoint,
+    });
   } catch (error) {
     throw new SignInUnavailableError(url, error);
   }

@@ -1,5 +1,5 @@
 // What starting a generation needs, for HTTP and for the bus.
-import { environment } from "../environment.ts";
+import { setting } from "../environment.ts";
 import type { StartDeps } from "../media/start.ts";
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
@@ -18,6 +18,6 @@ export const startDeps = lazy((): StartDeps => ({
   clock,
   log: log(),
   newId,
-  deadlineSeconds: environment().GENERATION_DEADLINE_SECONDS,
-  retentionDays: environment().MEDIA_RETENTION_DAYS,
+  deadlineSeconds: setting("GENERATION_DEADLINE_SECONDS"),
+  retentionDays: setting("MEDIA_RETENTION_DAYS"),
 }));

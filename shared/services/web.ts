@@ -1,6 +1,6 @@
-// The files of the console as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
+// The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
 import { readFile } from "node:fs/promises";
-import { storeOrigins } from "../environment.ts";
+import { setting, storeOrigins } from "../environment.ts";
 import { signIn, type SignIn } from "./sign-in.ts";
 
 export interface WebFile {
@@ -15,11 +15,13 @@ const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
+  json: "application/json",
 };
 
 /** Undefined when there is no such file. @param path of the request, such as `/` or `/assets/console-1a2b.js` */
 export async function webFile(path: string): Promise<WebFile | undefined> {
-  const name = { "/": "index.html", "/docs": "docs.html" }[path] ?? path.slice(1);
+  const openApi = setting("AUTH") === "jwt" ? "openapi.json" : "openapi-without-sign-in.json";
+  const name = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi }[path] ?? path.slice(1);
   const extension = /^(?:assets\/)?[\w-]+\.(\w+)$/.exec(name)?.[1] ?? "";
   const type = TYPES[extension];
   if (type === undefined) return undefined;

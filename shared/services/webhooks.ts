@@ -1,6 +1,7 @@
 // The webhooks of fal: the addresses that we give out, and the proof of what arrives there.
 import { createFalSignature } from "../adapters/fal-signature.ts";
-import { environment, EnvironmentError, linkedSecret } from "../environment.ts";
+import { EnvironmentError, setting } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
 import type { Claim } from "../media/media.ts";
 import { readWebhookToken, webhookPath } from "../adapters/webhook-address.ts";
 import { clock } from "./clock.ts";
@@ -8,8 +9,8 @@ import { lazy } from "./lazy.ts";
 
 /** Where fal shall report the end of a claim's job; undefined where it cannot reach us. */
 export function webhookUrl(claim: Claim): string | undefined {
-  const { PUBLIC_URL } = environment();
-  return PUBLIC_URL && PUBLIC_URL + webhookPath(webhookSecret(), claim);
+  const publicUrl = setting("PUBLIC_URL");
+  return publicUrl && publicUrl + webhookPath(webhookSecret(), claim);
 }
 
 /** The claim that a webhook's address names. @throws WebhookRefusedError */
@@ -17,7 +18,7 @@ export function claimOf(token: string): Claim {
   return readWebhookToken(webhookSecret(), token);
 }
 
-export const falSignature = lazy(() => createFalSignature({ jwksUrl: environment().FAL_WEBHOOK_JWKS_URL, clock }));
+export const falSignature = lazy(() => createFalSignature({ jwksUrl: setting("FAL_WEBHOOK_JWKS_URL"), clock }));
 
 function webhookSecret(): string {
   const secret = linkedSecret("WebhookSecret");

@@ -1,7 +1,8 @@
 // The workflow.
 import { SFNClient } from "@aws-sdk/client-sfn";
 import { createStepFunctionsWorkflow } from "../adapters/step-functions.ts";
-import { environment, linkedArn } from "../environment.ts";
+import { setting } from "../environment.ts";
+import { linkedArn } from "../linked.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { lazy } from "./lazy.ts";
 
@@ -9,6 +10,6 @@ export const workflow = lazy(() =>
   createStepFunctionsWorkflow({
     client: new SFNClient(AWS_CLIENT),
     stateMachineArn: linkedArn("Generation"),
-    pollSeconds: environment().POLL_SECONDS,
+    pollSeconds: setting("POLL_SECONDS"),
   }),
 );

@@ -90,7 +90,6 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/web/serve-console.handler": { ...api, links: [], copy: [".web"] },
-  "functions/api/describe-api.handler": { ...api, links: [] },
   "functions/api/report-health.handler": { ...api, links: [] },
 
   // The four steps end when their states do (workflow.asl.ts, TimeoutSeconds).

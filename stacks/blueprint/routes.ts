@@ -35,7 +35,7 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /docs", handler: "functions/web/serve-console.handler", access: "open" },
   { route: "GET /client.js", handler: "functions/web/serve-console.handler", access: "open" },
   { route: "GET /assets/{name}", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /openapi.json", handler: "functions/api/describe-api.handler", access: "open" },
+  { route: "GET /openapi.json", handler: "functions/web/serve-console.handler", access: "open" },
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];
 

@@ -1,7 +1,7 @@
 // What `npm start` may be told: read from the environment (or `.env`), every fault named before anything is opened.
 import { resolve } from "node:path";
 import * as z from "zod";
-import { environmentSchema } from "../../shared/environment.ts";
+import { faultsOf } from "../../shared/environment.ts";
 import { corsOrigins, list } from "../settings.ts";
 import type { JwtSettings } from "./jwt-authorizer.ts";
 import { StartError } from "./start-error.ts";
@@ -48,10 +48,10 @@ export const localSchema = z.object({
 export function readLocalSettings(variables: NodeJS.ProcessEnv): LocalSettings {
   const set = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const local = localSchema.safeParse(set);
-  const functions = environmentSchema.safeParse(set);
-  const faults = [...(local.error?.issues ?? []), ...(functions.error?.issues ?? [])].map(
-    ({ path, message }) => `${path.join(".")} ${message}.`,
-  );
+  const faults = [
+    ...(local.error?.issues ?? []).map(({ path, message }) => `${path.join(".")} ${message}.`),
+    ...faultsOf(set).map(({ path, message }) => `${path} ${message}.`),
+  ];
   const testMode = set["NODE_ENV"] === "development" && set["FAL_TEST_MODE"] !== "off";
   if (!testMode && set["FAL_KEY"] === undefined) {
     faults.push(

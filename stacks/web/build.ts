@@ -1,9 +1,10 @@
-// Makes what the console's function serves: the page, its script and style, the readable API, and the client library by itself.
+// Makes what the console's function serves: the page, its script and style, the API for people and for generators, and the client library by itself.
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type BuildOptions } from "esbuild";
 import { apiPage } from "../../shared/contract/api-page.ts";
+import { openApi } from "../../shared/contract/openapi.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SOURCES = join(ROOT, "functions/web/console");
@@ -51,6 +52,8 @@ export async function buildWeb(): Promise<void> {
   const files = new Map([...page.outputFiles, ...client.outputFiles].map(({ path, text }) => [path, text]));
   files.set(join(TARGET, "index.html"), linked(await readFile(join(SOURCES, "index.html"), "utf8")));
   files.set(join(TARGET, "docs.html"), linked(apiPage()));
+  files.set(join(TARGET, "openapi.json"), JSON.stringify(openApi()));
+  files.set(join(TARGET, "openapi-without-sign-in.json"), JSON.stringify(openApi({ signIn: false })));
   for (const [path, text] of files) await replace(path, text);
   for (const path of await filesIn(TARGET)) if (!files.has(path)) await rm(path, { force: true });
 }

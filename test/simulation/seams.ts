@@ -27,12 +27,11 @@ const STAND_INS: { module: string; for?: string; by: string }[] = [
   { module: "node:dns/promises", for: "shared/adapters/checked-fetch.ts", by: "dns.ts" },
 ];
 
-/** Settings differ from run to run: they are read once for each environment, not once for ever. */
+/** Settings differ from run to run: each is read once for each environment, not once for ever. */
 const SETTINGS_OF_THE_RUN: Patch = {
   file: "shared/environment.ts",
-  find: "  if (parsed) return parsed;\n",
-  replace:
-    '  if (parsed && process.env["SETTINGS_ARE_READ"]) return parsed;\n  process.env["SETTINGS_ARE_READ"] = "yes";\n',
+  find: "  if (read) return read.value;\n",
+  replace: '  if (read && process.env[`READ_${name}`]) return read.value;\n  process.env[`READ_${name}`] = "yes";\n',
 };
 
 /** So that a video of 60 KB, too, goes up in parts. */

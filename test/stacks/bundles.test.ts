@@ -483,11 +483,11 @@ test("serve-console finds its files beside its bundle", async () => {
   expect([asset.statusCode, asset.body.length > 10_000]).toEqual([200, true]);
   expect((await reply("serve-console", httpEvent("GET /client.js"))).body).toContain("watchGeneration");
   expect((await reply("serve-console", httpEvent("GET /docs"))).body).toContain("POST</b> /api/media/enhance");
+  const described = await reply("serve-console", httpEvent("GET /openapi.json"));
+  expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
 });
 
-test("describe-api, report-pricing and report-health need nothing", async () => {
-  const described = await reply("describe-api", httpEvent("GET /openapi.json"));
-  expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
+test("report-pricing and report-health need nothing", async () => {
   const pricing = await reply("report-pricing", httpEvent("GET /api/pricing"));
   expect(pricing.body).toContain('{"mode":"standard","duration":"5","usd":0.28}');
   const healthy = await reply("report-health", httpEvent("GET /health"));

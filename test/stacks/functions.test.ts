@@ -113,12 +113,12 @@ const SPECIFICATION: Record<string, Specification> = {
     ...small,
   },
   "serve-console": {
-    calledBy: "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open",
+    calledBy:
+      "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open and GET /openapi.json, open",
     may: [],
     knows: [],
     ...small,
   },
-  "describe-api": { calledBy: "GET /openapi.json, open", may: [], knows: [], ...small },
   "report-health": { calledBy: "GET /health, open", may: [], knows: [], ...small },
 
   "submit-generation": {

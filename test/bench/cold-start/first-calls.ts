@@ -91,7 +91,6 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
       answers: /image\/jpeg/,
     },
     "serve-console": { event: http("serve-console"), record: queued, answers: /text\/html/ },
-    "describe-api": { event: http("describe-api"), record: queued, answers: /3\.1\.0/ },
     "report-health": { event: http("report-health"), record: queued, answers: /ok/ },
     "submit-generation": { event: input, record: queued, answers: /"requestId":"r1"/ },
     "check-status": { event: input, record: generating, answers: /"next":"wait"/ },

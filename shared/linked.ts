@@ -1,0 +1,44 @@
+// What SST has linked to a function: names, ARNs and secrets. Apart from the settings, because reading it takes 6 ms of a cold start.
+import { Resource } from "sst/resource";
+import * as z from "zod/mini";
+import { EnvironmentError, setting } from "./environment.ts";
+
+/** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
+export function linkedName(resource: "Media" | "Bus"): string {
+  return z.object({ name: z.string() }).parse(Reflect.get(Resource, resource)).name;
+}
+
+/** The ARN of the state machine linked by SST. */
+export function linkedArn(resource: "Generation"): string {
+  return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
+}
+
+const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
+type SecretName = (typeof SECRETS)[number];
+
+/** A secret linked by SST; undefined where it is not linked or empty. */
+export function linkedSecret(name: SecretName): string | undefined {
+  if (!Reflect.has(Resource, name)) return undefined;
+  return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
+}
+
+/** fal's credential. @throws EnvironmentError */
+export function falKey(): string {
+  const key = setting("FAL_KEY") ?? linkedSecret("FalKey");
+  if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
+  return key;
+}
+
+/** WorkflowAI's key, where one is configured. */
+export function workflowAiKey(): string | undefined {
+  return setting("WORKFLOWAI_API_KEY") ?? linkedSecret("WorkflowAiKey");
+}
+
+/** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */
+const SECRET_MIN_CHARACTERS = 6;
+
+/** Every secret that this function knows: what must not be written down anywhere. */
+export function secretsInUse(): string[] {
+  const known = [setting("FAL_KEY"), setting("WORKFLOWAI_API_KEY"), ...SECRETS.map(linkedSecret)];
+  return known.flatMap((secret = "") => (secret.length >= SECRET_MIN_CHARACTERS ? [secret] : []));
+}
