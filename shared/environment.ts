@@ -93,7 +93,7 @@ const SCHEMAS: { [Name in SettingName]: () => z.ZodMiniType<Settings[Name]> } = 
 
 export const SETTING_NAMES = Object.keys(SETTINGS).filter((name): name is SettingName => name in SETTINGS);
 
-/** A setting is missing or malformed. The message names each one. */
+/** A setting is missing or malformed. The message names it. */
 export class EnvironmentError extends Error {
   override readonly name = "EnvironmentError";
 }
@@ -123,32 +123,17 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   const read = known[name];
   if (read) return read.value;
   const { success, data } = readSetting(name, process.env);
-  if (!success) throw complaint([name]);
+  if (!success) {
+    const lines = faultsOf(process.env, [name]).map(({ path, message }) => `  ${path}: ${message}`);
+    throw new EnvironmentError(`This setting is not right:\n${lines.join("\n")}`);
+  }
   Object.assign(known, { [name]: { value: data } });
   return data;
-}
-
-function complaint(names = SETTING_NAMES): EnvironmentError {
-  const lines = faultsOf(process.env, names).map(({ path, message }) => `  ${path}: ${message}`);
-  return new EnvironmentError(`These settings are not right:\n${lines.join("\n")}`);
 }
 
 /** Whether the seed's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
 export function isTestMode(): boolean {
   return setting("NODE_ENV") === "development" && setting("FAL_TEST_MODE") !== "off";
-}
-
-/**
- * Checks every setting at once, for a start that fails early.
- * @throws EnvironmentError
- */
-export function checkEnvironment(): void {
-  if (faultsOf(process.env).length > 0) throw complaint();
-  if (!isTestMode() && setting("FAL_KEY") === undefined) {
-    throw new EnvironmentError(
-      "FAL_KEY is missing. Put your fal.ai key into .env (see .env.example), or run in test mode (NODE_ENV=development without FAL_TEST_MODE=off).",
-    );
-  }
 }
 
 /** Origins whose addresses may be private. None in production; else those named, fal's host and our own. */
