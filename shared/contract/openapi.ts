@@ -1,5 +1,6 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod/mini";
+import packageJson from "../../package.json" with { type: "json" };
 import { ERROR_EXAMPLES, EXAMPLES, type ErrorExample } from "./examples.ts";
 import { IDEMPOTENCY_KEY_PATTERN } from "./idempotency-key.ts";
 import { ANSWERS, HEADERS, OPERATIONS, REQUESTS, TAGS, type Operation } from "./operations.ts";
@@ -9,9 +10,6 @@ import { ANSWERS, HEADERS, OPERATIONS, REQUESTS, TAGS, type Operation } from "./
  * that died, one that nobody waits for any longer.
  */
 const GATEWAY_ANSWERS = ["401", "413", "429", "500", "503"];
-
-/** package.json's, which a test holds it to: imported, the whole file would be part of a function. */
-const API_VERSION = "0.1.0";
 
 const SCHEMA_REF = "#/components/schemas/";
 
@@ -30,7 +28,7 @@ export function openApi({ signIn = true } = {}) {
     openapi: "3.1.0",
     info: {
       title: "Kling media backend",
-      version: API_VERSION,
+      version: packageJson.version,
       description: "Paid AI video from a picture and a few words: Kling 2.1 on fal.ai.",
       license: { name: "MIT", identifier: "MIT" },
     },

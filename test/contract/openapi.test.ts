@@ -29,7 +29,6 @@ import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../shared/contract/openapi.ts";
 import { checkRequest } from "../../shared/contract/reading.ts";
 import { uploadRequest } from "../../shared/contract/upload.ts";
-import packageJson from "../../package.json" with { type: "json" };
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 
 /** Redocly's strict rules, and examples held against their schemas. */
@@ -77,10 +76,6 @@ describe("the OpenAPI document", () => {
     const document = openApi();
     spoil(document);
     expect((await problemsOf(document)).join()).toContain(rule);
-  });
-
-  it("is of the version that the package has", () => {
-    expect(openApi().info.version).toBe(packageJson.version);
   });
 
   it("says of every answer in JSON what is in it, but of its own", () => {
