@@ -78,8 +78,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I3",
     shownBy: ["connection reset"],
     file: OUTCOME,
-    find: `  "ENETUNREACH",`,
-    replace: `  "ENETUNREACH",\n  "ECONNRESET",`,
+    find: `  "UND_ERR_CONNECT_TIMEOUT",`,
+    replace: `  "UND_ERR_CONNECT_TIMEOUT",\n  "ECONNRESET",`,
+  },
+  {
+    name: "a connection that was lost counts as not made",
+    caughtBy: "I3",
+    shownBy: ["host gone once it was taken"],
+    file: OUTCOME,
+    find: "return CONNECTING.includes(syscall);",
+    replace: "return syscall !== undefined || CONNECTING.includes(syscall);",
   },
   {
     name: "a claim is released because fal's history does not know it",
