@@ -125,8 +125,8 @@ it("a key that comes again does not bring it back, and nothing is paid twice", a
   await deleteMedia(world.deps, refOf(first.media));
 
   world.executions.clear();
-  const again = await startGeneration(world.deps, command, "the key");
-  expect(again).toMatchObject({ replayed: false, media: { id: first.media.id } });
+  const again = await startGeneration({ ...world.deps, newId: () => "another" }, command, "the key");
+  expect(again).toMatchObject({ replayed: true, media: { id: first.media.id } });
   expect(world.executions.size).toBe(0);
   expect((await world.media()).phase).toBe("deleted");
   expect(world.kling.posts).toHaveLength(1);

@@ -1,7 +1,7 @@
 // What must always hold, as RELIABILITY's section 6 numbers it: small functions over what the world has seen.
 import ipaddr from "ipaddr.js";
 import type { Asked, Answered, Intent } from "./clients.ts";
-import { PICTURE_SECRET, wordsOf } from "./clients.ts";
+import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
 import { isAccount, isEverybodys, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
@@ -67,6 +67,11 @@ export const INVARIANTS = {
         if (!intent) return;
         const records = world.recordsOf(intent).length;
         check(records <= 1 + world.expiredKeys, () => `${intent.name} has ${records} records`);
+      },
+      started({ intent, answer }, world, check) {
+        // Whoever hears this starts again, and without a key pays again.
+        if (!answer || answer.body === "" || codeIn(answer.body) !== "internal_error") return;
+        check(world.recordsOf(intent).length === 0, () => `${intent.name} was an error of ours, and has a record`);
       },
     },
     always(world, check) {

@@ -38,8 +38,16 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a replay saves a record of its own",
     caughtBy: "I1",
     file: START,
-    find: "if (!replayed || !(await deps.records.get(refOf(kept.media)))) await beginOnce(deps, kept.media);",
-    replace: "await beginOnce(deps, media);",
+    find: "if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media,",
+    replace: "await begin(deps, { ...media,",
+  },
+  {
+    name: "a record that is there already is an error of its start",
+    caughtBy: "I1",
+    shownBy: ["answer lost"],
+    file: START,
+    find: "    if (!(error instanceof MediaExistsError)) throw error;\n",
+    replace: "    throw error;\n",
   },
   {
     name: "a POST whose connection broke is made again",
