@@ -65,9 +65,10 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
 
 function checkQueued(deps: CheckDeps, media: Media): StepResult {
   const now = deps.clock.now();
+  // Judged first: where no execution can be started, nobody comes to what a verdict of `submit` would do.
+  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   // The submit step keeps a wish to cancel that came during an earlier submit.
   if (media.cancelRequestedAt !== undefined) return { next: "submit" };
-  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
   return { next: "submit" };
 }

@@ -19,7 +19,9 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
   const change = { error: failure(code) };
   switch (media?.phase) {
     case "queued":
-      await move(deps, media, code === "timed_out" ? "time out" : "refuse", change);
+      // A wish to cancel that came during an earlier submit is kept, however the generation ends.
+      if (media.cancelRequestedAt !== undefined) await move(deps, media, "cancel", {});
+      else await move(deps, media, code === "timed_out" ? "time out" : "refuse", change);
       return { next: "done" };
     case "submitting":
       if (code !== "submit_outcome_unknown") return { next: "wait" };

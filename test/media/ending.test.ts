@@ -276,6 +276,13 @@ describe("the sweeper", () => {
 
   it.each([
     ["nobody submitted", { phase: "queued" }, "failed", "timed_out", []],
+    [
+      "was canceled while fal was busy",
+      { phase: "queued", attempt: 1, cancelRequestedAt: CREATED_AT },
+      "canceled",
+      undefined,
+      [],
+    ],
     ["nobody could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
     ["fal does not finish", generating, "failed", "timed_out", ["r1"]],
     ["was canceled", { ...generating, cancelRequestedAt: CREATED_AT }, "canceled", undefined, ["r1"]],
