@@ -113,6 +113,10 @@ async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | und
     return data.video.url;
   } catch (error) {
     if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
+    // Two minutes of answers without a video, not two such answers with something else between them.
+    if (error instanceof ProviderUnavailableError && media.withoutMediaSince !== undefined) {
+      await move(deps, media, "note progress", { withoutMediaSince: undefined });
+    }
     const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
     if (!(reason instanceof GenerationFailedError)) throw error;
     if (reason.code === NO_MEDIA) await waitForMedia(deps, media);

@@ -235,6 +235,26 @@ describe("a job that failed at fal", () => {
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "no_media_generated" } });
   });
 
+  it.each([
+    ["says nothing", { status: "COMPLETED" } as const],
+    ["is out of reach as well", new ProviderUnavailableError("HTTP 502")],
+  ])(
+    "twice without a video, minutes apart and with bad gateways between, has not failed: its status %s",
+    async (_, status) => {
+      const ref = await world.given(generating);
+      const nothing = new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
+      world.kling.status = status;
+      for (const result of [nothing, new ProviderUnavailableError("HTTP 502"), nothing]) {
+        world.kling.result = result;
+        await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+        world.clock.advance(150);
+      }
+      world.kling.result = VIDEO_URL;
+      await finalizeGeneration(world.deps, ref);
+      expect((await world.media()).phase).toBe("completed");
+    },
+  );
+
   it("because we stopped it at its deadline ends as timed out", async () => {
     world.kling.result = new GenerationFailedError("client_cancelled", "canceled");
     const ref = await world.given(generating);
