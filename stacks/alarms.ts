@@ -237,7 +237,7 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, wake.ts and status.ts. */
+/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, orphan.ts and status.ts. */
 const COUNTED_LINES = {
   SubmitInDoubt: {
     handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
@@ -271,8 +271,8 @@ const COUNTED_LINES = {
     pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "tenant" }',
   },
   JobsOrphaned: {
-    handlers: [WEBHOOK],
-    pattern: '{ $.message = "a job ended that nobody follows" }',
+    handlers: [WEBHOOK, WORKFLOW_FUNCTIONS.SubmitGeneration],
+    pattern: '{ $.message = "fal has a job that nobody follows" }',
   },
 };
 

@@ -1,10 +1,11 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
-import { SourceImageError, SubmitError } from "./errors.ts";
+import { isOvertaken, SourceImageError, SubmitError } from "./errors.ts";
 import { passed } from "./deadlines.ts";
 import { reasonOfProvider } from "./failures.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "./media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
-import { move, type MoveDeps } from "./move.ts";
+import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { noteOrphan } from "./orphan.ts";
 import type { Kling, PromptWriter } from "./ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "./status.ts";
@@ -119,9 +120,19 @@ async function submitOnce(
   try {
     await recordAcceptance(deps, media, requestId);
   } catch (error) {
-    deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
+    if (isOvertaken(error)) await noteUnlessFollowed(deps, refOf(media), requestId);
+    else
+      deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
   }
   return { next: "wait", requestId };
+}
+
+/** fal has taken the job of a record that was moved meanwhile: by its webhook, or by whoever gave the submit up. */
+async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: string): Promise<void> {
+  await untilNotOvertaken(async () => {
+    const media = await deps.records.get(ref);
+    if (media?.phase && media.requestId !== requestId) await noteOrphan(deps, media, requestId);
+  });
 }
 
 /** Records that fal has the job of this claim. A second arrival changes nothing. */

@@ -3,15 +3,13 @@ import { whoseJob, type CheckDeps } from "./check.ts";
 import { ProviderUnavailableError } from "./errors.ts";
 import { refOf, type Claim, type Media } from "./media.ts";
 import { move, untilNotOvertaken } from "./move.ts";
+import { noteOrphan } from "./orphan.ts";
 import type { Workflow } from "./ports.ts";
 import { recordAcceptance } from "./submit.ts";
 
 export interface WakeDeps extends CheckDeps {
   workflow: Pick<Workflow, "start">;
 }
-
-/** A generation makes a handful of attempts at most; a record must not grow without end. */
-const ORPHANS_KEPT = 20;
 
 /** fal's names of a job. The second is the submit's own where fal had to run the job again. */
 export interface ReportedJob {
@@ -66,11 +64,4 @@ async function isOurs(deps: WakeDeps, media: Media, requestId: string, inDoubt: 
 
 async function startWakeUp(deps: WakeDeps, media: Media, attempt: number): Promise<void> {
   await deps.workflow.start(`${media.id}-w-${attempt}`, { ...refOf(media), enter: "check", lap: false });
-}
-
-async function noteOrphan(deps: WakeDeps, media: Media, requestId: string): Promise<void> {
-  const known = media.orphanRequestIds ?? [];
-  if (known.includes(requestId) || known.length === ORPHANS_KEPT) return;
-  deps.log.warn("a job ended that nobody follows", { mediaId: media.id, requestId, follows: media.requestId });
-  await move(deps, media, "note orphan", { orphanRequestIds: [...known, requestId] }, { version: media.version });
 }

@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import sharp from "sharp";
 import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { presentMedia } from "../../shared/media/present.ts";
@@ -138,6 +139,43 @@ describe("never twice", () => {
     world.clock.advance(3600);
     expect(await submitGeneration(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
     expect(world.kling.posts).toEqual([]);
+  });
+});
+
+describe("a submit under way at its deadline", () => {
+  const deadlineAt = "2026-01-01T01:00:00.000Z";
+
+  it("is not given up while fal may still answer it", async () => {
+    const ref = await world.given({ deadlineAt, sweepAt: deadlineAt });
+    world.clock.advance(3598);
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        world.clock.advance(4);
+        await sweepGenerations(world.deps, { all: false });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "paid" });
+  });
+
+  it("is an orphan when fal accepts what somebody, his clock five minutes fast, has given up", async () => {
+    const ref = await world.given({ deadlineAt });
+    world.clock.advance(3500);
+    const clock = { now: () => world.clock.now() + 300_000, sleep: async () => {} };
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        await sweepGenerations({ ...world.deps, clock }, { all: true });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({
+      phase: "failed",
+      error: { code: "submit_outcome_unknown" },
+      orphanRequestIds: ["paid"],
+    });
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed", "Generation Orphaned"]);
   });
 });
 

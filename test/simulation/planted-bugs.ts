@@ -118,7 +118,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an orphan is written down as the record's error",
     caughtBy: "I4",
     shownBy: ["no answer once it was taken, and it takes minutes"],
-    file: "shared/media/wake.ts",
+    file: "shared/media/orphan.ts",
     find: "{ orphanRequestIds: [...known, requestId] }",
     replace: `{ orphanRequestIds: [...known, requestId], error: { code: "orphaned", message: "Orphaned." } }`,
   },
