@@ -38,8 +38,8 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     await move(deps, media, "cancel", {}, { version: media.version });
     return { next: "done" };
   }
+  // Time and the kill switch: before the work of preparing, and again after it, for it may take a minute.
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
-  // Before the work of preparing, and after it: whoever stops the submits does not wait for it.
   if (await deps.budget.isStopped()) return { next: "wait" };
 
   let prepared: Prepared;
@@ -58,6 +58,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   }
 
   if (await deps.budget.isStopped()) return { next: "wait" };
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
   const claim = await move(
     deps,
     media,

@@ -179,6 +179,18 @@ describe("a submit under way at its deadline", () => {
   });
 });
 
+it("what passes its deadline while it is prepared is not submitted", async () => {
+  const ref = await world.given({ deadlineAt: "2026-01-01T01:00:00.000Z" });
+  world.clock.advance(3599);
+  const fetch: typeof world.fetch = (...call) => {
+    world.clock.advance(1);
+    return world.fetch(...call);
+  };
+  expect(await submitGeneration({ ...world.deps, fetch }, ref)).toEqual({ next: "fail", code: "timed_out" });
+  expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+  expect(world.kling.posts).toEqual([]);
+});
+
 describe("a submit that fal does not take", () => {
   it.each(["not_sent", "busy"] as const)(
     "is tried again later when it was %s, with what is prepared",

@@ -275,8 +275,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     shownBy: ["an operator stops everything for a minute"],
     file: SUBMIT,
     find: `  if (await deps.budget.isStopped()) return { next: "wait" };
-  const claim`,
-    replace: "  const claim",
+  if (passed`,
+    replace: "  if (passed",
   },
   {
     name: "the kill switch stops no start where a price is put aside",
