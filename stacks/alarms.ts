@@ -69,7 +69,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     SubmitThrottled: {
-      says: "More videos are asked for than may be submitted at once (reserved concurrency): people wait longer, and after a minute of it their generations fail with nothing billed.",
+      says: "More videos are asked for than may be submitted at once (reserved concurrency): people wait for their turn; what has had none by its deadline ends as `timed_out`, with nothing billed.",
       namespace: "AWS/Lambda",
       metrics: ["Throttles"],
       dimensions: lambda(WORKFLOW_FUNCTIONS.SubmitGeneration),
