@@ -146,7 +146,11 @@ export const INVARIANTS = {
     says: "There is a video if and only if the record is completed, and the file is fal's, whole; links are made on read.",
     always(world, check) {
       for (const record of world.records()) {
-        if (record.phase === "deleted") continue;
+        if (record.phase === "deleted") {
+          const left = record.expiresAt === undefined ? [] : world.filesOf(record);
+          check(left.length === 0, () => `${record.id} is deleted, and has left ${left.join(", ")}`);
+          continue;
+        }
         const video = record.video;
         check(
           (record.phase === "completed") === (video !== undefined),

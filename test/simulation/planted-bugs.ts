@@ -169,6 +169,13 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "",
   },
   {
+    name: "a deleted media keeps its files",
+    caughtBy: "I6",
+    file: "shared/media/delete.ts",
+    find: "  for (const prefix of keyPrefixes(media.id)) await deps.files.deleteAll(prefix);\n",
+    replace: "",
+  },
+  {
     name: "any job in fal's history is adopted",
     caughtBy: "I7",
     shownBy: ["no answer"],
