@@ -40,7 +40,8 @@ export interface MediaRecords {
   ): Promise<{ items: Media[]; next?: string }>;
   /**
    * One move of the table, written only if the record is in a status the move starts from and `expected` holds.
-   * `moved` is false when the record is already where the move leads: somebody else was first.
+   * `moved` is false when the record is already where the move leads: somebody else was first. Its own write it knows,
+   * though the answer to it was lost.
    * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
    */
   move(

@@ -132,6 +132,16 @@ describe("a video that fal has finished", () => {
     expect((await world.media()).phase).toBe("completed");
   });
 
+  it.each(["generating", "finalizing"] as const)(
+    "is stored at once when the answer to the lease was lost on the way (%s)",
+    async (phase) => {
+      let updates = 0;
+      world = await mediaWorld({ loses: (operation) => operation === "UpdateItem" && ++updates === 1 });
+      await finalizeGeneration(world.deps, await world.given({ ...generating, phase }));
+      expect((await world.media()).phase).toBe("completed");
+    },
+  );
+
   it("is left to the holder of a live lease", async () => {
     const ref = await world.given({
       ...generating,

@@ -107,6 +107,15 @@ describe("never twice", () => {
     expect(world.kling.posts).toEqual([]);
   });
 
+  it("submits when the answer to its claim was lost on the way, and once", async () => {
+    let updates = 0;
+    world = await mediaWorld({ loses: (operation) => operation === "UpdateItem" && ++updates === 1 });
+    const ref = await world.given();
+    await Promise.all(Array.from({ length: 5 }, () => submitGeneration(world.deps, ref)));
+    expect(world.kling.posts).toHaveLength(1);
+    expect(await world.media()).toMatchObject({ phase: "generating", attempt: 1 });
+  });
+
   it("leaves a submit of unknown outcome alone", async () => {
     world.kling.submits = [unaccepted("in_doubt")];
     const ref = await world.given();

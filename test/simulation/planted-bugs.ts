@@ -74,6 +74,14 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "return submitOnce(deps, claim.media, prepared);",
   },
   {
+    name: "another's claim is taken for our own, whose answer was lost",
+    caughtBy: "I2",
+    shownBy: ["step invoked twice"],
+    file: RECORDS,
+    find: `if (item["writer"] === writer)`,
+    replace: `if (item["writer"] !== undefined)`,
+  },
+  {
     name: "an answer 5xx counts as a fal that is busy",
     caughtBy: "I3",
     shownBy: ["answers 503"],
