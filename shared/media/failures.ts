@@ -24,6 +24,8 @@ export function failureOfStep(errorName: string): FailureCode {
 }
 
 const REASON_MAX_CHARACTERS = 500;
+/** fal's codes are words: `content_policy_violation`. */
+const CODE_MAX_CHARACTERS = 100;
 
 /** fal's reason, as it may stand in a record and go on the bus: without addresses, and without quoting what people wrote. */
 export function reasonOfProvider(
@@ -32,5 +34,11 @@ export function reasonOfProvider(
 ): { code: string; message: string } {
   const quoted = [prompt, context, negativePrompt].filter((words) => words !== undefined && words !== "");
   const own = quoted.reduce<string>((left, words) => (words ? left.replaceAll(words, "...") : left), message);
-  return { code, message: own.replace(/\b(https?:|data:)[^\s"'<>]+/gi, "...").slice(0, REASON_MAX_CHARACTERS) };
+  const withoutAddresses = own.replace(/\b(https?:|data:)[^\s"'<>]+/gi, "...");
+  return { code: cut(code, CODE_MAX_CHARACTERS), message: cut(withoutAddresses, REASON_MAX_CHARACTERS) };
+}
+
+/** The beginning of a text, without half a surrogate pair at its end. */
+export function cut(text: string, maxCharacters: number): string {
+  return text.slice(0, maxCharacters).toWellFormed();
 }

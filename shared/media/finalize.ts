@@ -9,7 +9,7 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { failure, reasonOfProvider } from "./failures.ts";
+import { cut, failure, reasonOfProvider } from "./failures.ts";
 import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
@@ -44,6 +44,9 @@ const LEASE_SECONDS = 300;
 
 /** How long a result without a video is asked for again before the job has failed. */
 const WITHOUT_MEDIA_SECONDS = 120;
+
+/** One or two sentences were asked for. What comes goes into an item of 400 KB and an event of 256 KB at most. */
+const DESCRIPTION_MAX_CHARACTERS = 4000;
 
 /** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
 const COPY_AGAIN_AFTER_SECONDS = 30;
@@ -197,11 +200,11 @@ async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
 
 async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "analysisStatus" | "description">> {
   try {
-    const text = await deps.describer.describe({
+    const said = await deps.describer.describe({
       videoUrl: media.providerVideoUrl,
       imageUrl: media.source ? await sourceUrl(deps.files, deps.publicUrl, media.source.key) : media.image.link,
     });
-    return { analysisStatus: "completed", description: [{ start: 0, text }] };
+    return { analysisStatus: "completed", description: [{ start: 0, text: cut(said, DESCRIPTION_MAX_CHARACTERS) }] };
   } catch (error) {
     deps.log.warn("video not described", { mediaId: media.id, error: String(error) });
     return { analysisStatus: "failed", description: [] };

@@ -107,6 +107,16 @@ describe("a video that fal has finished", () => {
     expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "completed" });
   });
 
+  it("is described in 4,000 characters at most, and once, however many come", async () => {
+    world.describes.text = `A ${"🌊".repeat(200_000)}`;
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const media = await world.media();
+    const [said] = media.description;
+    expect(media.analysisStatus).toBe("completed");
+    expect(said?.text).toHaveLength(4000);
+    expect(said?.text.isWellFormed()).toBe(true);
+  });
+
   it("stays completed when it cannot be described", async () => {
     world.describes.text = new Error("WorkflowAI is down");
     await finalizeGeneration(world.deps, await world.given(generating));
@@ -215,6 +225,14 @@ describe("a job that failed at fal", () => {
       error: { code: "content_policy_violation", message: "The picture shows a brand." },
     });
     expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
+  });
+
+  it("ends in as many of fal's words as a record may hold", async () => {
+    world.kling.result = new GenerationFailedError("odd".repeat(1e5), `${"x".repeat(499)}🌊`);
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const { error } = await world.media();
+    expect([error?.code.length, error?.message.length]).toEqual([100, 500]);
+    expect(error?.message.isWellFormed()).toBe(true);
   });
 
   it("with a server error as its result ends as failed when its status says so", async () => {
