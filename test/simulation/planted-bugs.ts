@@ -197,7 +197,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     shownBy: ["webhook of another job"],
     shownAfter: "no answer once it was taken",
     file: "shared/media/wake.ts",
-    find: "  if (!(await isOurs(deps, media, job.requestId, inDoubt))) {",
+    find: "  if (!(await isOurs(deps, media, job.requestId, { inDoubt, givenUp }))) {",
     replace: `  if (job.requestId === "") {`,
   },
   {
