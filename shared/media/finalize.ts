@@ -194,7 +194,8 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
 /** The description and the poster come after the commit: their failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
   const [described, poster] = await Promise.all([describe(deps, media), takePoster(deps, media)]);
-  await move(deps, media, "record analysis", { ...described, poster }, { version: media.version });
+  // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.
+  await move(deps, media, "record analysis", { ...described, poster }, { analysisStatus: "pending" });
   return { next: "done" };
 }
 

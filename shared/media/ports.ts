@@ -16,7 +16,9 @@ export interface Log {
 }
 
 /** Attributes that must still have the value we read (`undefined`: must be absent). */
-export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "reservation">>;
+export type Expected = Partial<
+  Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "reservation" | "analysisStatus">
+>;
 
 /** An answer kept under an Idempotency-Key. */
 export interface IdempotentStart {

@@ -9,6 +9,7 @@ import {
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
 import { presentMedia } from "../../shared/media/present.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 import { storedVideo } from "../support/sample-media.ts";
@@ -128,6 +129,23 @@ describe("a video that fal has finished", () => {
     const ref = await world.given({ ...completed, analysisStatus: "pending" });
     await finalizeGeneration(world.deps, ref);
     expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
+  });
+
+  it("is described once, though the sweeper looks at it meanwhile", async () => {
+    const ref = await world.given(generating);
+    world.executions.set(ref.mediaId, { ...ref, enter: "submit", lap: true });
+    let described = 0;
+    const describer = {
+      describe: async () => {
+        described++;
+        world.clock.advance(20);
+        await sweepGenerations(world.deps, { all: true });
+        return "Waves.";
+      },
+    };
+    expect(await finalizeGeneration({ ...world.deps, describer }, ref)).toEqual({ next: "done" });
+    expect(await world.media()).toMatchObject({ analysisStatus: "completed", description: [{ text: "Waves." }] });
+    expect(described).toBe(1);
   });
 
   it("is stored by one of many who try at once", async () => {
