@@ -245,6 +245,19 @@ describe("a job that failed at fal", () => {
     expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
   });
 
+  const words = 'My daughter "Léa" runs\ninto the garden of 12 Elm Street';
+  it.each([
+    ["as they are", `bad: ${words}`, "bad: ..."],
+    ["as JSON", `bad: ${JSON.stringify(words)}, sorry`, 'bad: "...", sorry'],
+    ["as JSON in ASCII", `bad: ${JSON.stringify(words).replace("é", "\\u00e9")}, sorry`, 'bad: "...", sorry'],
+    ["cut off", `bad: ${words.slice(0, 40)}...`, "bad: ..."],
+    ["as JSON that is cut off", `bad: ${JSON.stringify(words).slice(0, 40)}`, 'bad: "...'],
+  ])("ends without the words of its tenant, which fal quotes %s", async (_how, message, left) => {
+    world.kling.result = new GenerationFailedError("content_policy_violation", message);
+    await finalizeGeneration(world.deps, await world.given({ ...generating, context: words, prompt: words }));
+    expect((await world.media()).error?.message).toBe(left);
+  });
+
   it("ends in as many of fal's words as a record may hold", async () => {
     world.kling.result = new GenerationFailedError("odd".repeat(1e5), `${"x".repeat(499)}🌊`);
     await finalizeGeneration(world.deps, await world.given(generating));
