@@ -178,22 +178,28 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
     async keepStart(tenantId, key, start) {
       const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
-      try {
-        await db.send(
-          new PutCommand({
-            TableName: table,
-            Item: { ...Key, ...start },
-            // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
-            ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
-            ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
-          }),
-        );
-        return start;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
-      const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
-      return readKeptStart(Item ?? {});
+      const putOrRead = async () => {
+        try {
+          await db.send(
+            new PutCommand({
+              TableName: table,
+              Item: { ...Key, ...start },
+              // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
+              ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
+              ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+            }),
+          );
+          return start;
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        }
+        const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+        return Item && readKeptStart(Item);
+      };
+      // The TTL may take a key away between the two calls: it is free then.
+      const kept = (await putOrRead()) ?? (await putOrRead());
+      if (!kept) throw new StaleMediaError(start.media.id, "start");
+      return kept;
     },
   };
 }

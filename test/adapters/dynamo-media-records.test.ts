@@ -1,5 +1,5 @@
 // The records on dynalite always, and on any DynamoDB that DYNAMODB_ENDPOINT names.
-import { PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
@@ -25,6 +25,25 @@ it("a start is kept without what it does not say, whoever else has been given th
   createDynamoTimings({ client, table, series: "test" });
   const start = { fingerprint: "f", media: queuedMedia({ name: undefined }), expiresAt: clock.now() / 1000 + 60 };
   expect(await records.keepStart("acme", "key", start)).toEqual(start);
+});
+
+it("a key that the table forgets while it is asked for is free", async () => {
+  const { client, table } = await inMemoryDynamoDb();
+  const clock = new ManualClock();
+  const start = { fingerprint: "f", media: queuedMedia(), expiresAt: clock.now() / 1000 + 60 };
+  await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", start);
+  const key = { pk: "TENANT#acme#KEY#enhance", sk: "KEY#key" };
+  const forget = () => DynamoDBDocumentClient.from(client).send(new DeleteCommand({ TableName: table, Key: key }));
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === "GetItemCommand") await forget();
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+  const second = { ...start, fingerprint: "g" };
+  expect(await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", second)).toEqual(second);
 });
 
 it("a move whose answer was lost is known for our own, and another's is not", async () => {

@@ -140,6 +140,16 @@ describe("canceling", () => {
 });
 
 describe("failing", () => {
+  it("is not for a claim that was made since", async () => {
+    const ref = await world.given();
+    const seen = await world.media();
+    world.kling.submits = [unaccepted("busy")];
+    await submitGeneration(world.deps, ref);
+    const records = { ...world.records, get: async () => seen };
+    expect(await failGeneration({ ...world.deps, records }, ref, "not_submitted")).toEqual({ next: "wait" });
+    expect(await world.media()).toMatchObject({ phase: "queued", attempt: 1 });
+  });
+
   it("stops the job at fal before it is timed out, and leaves one look for a video that was faster", async () => {
     const ref = await world.given(generating);
     expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "wait" });
