@@ -148,11 +148,12 @@ export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: 
     // Before anything is read: an account that cannot be read stands in the way of the others once, and not for ever.
     await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
     const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
-    await tenAtOnce(waiting, isOver, async ({ id, at, ...ref }) => {
+    const faults = await tenAtOnce(waiting, isOver, async ({ id, at, ...ref }) => {
       if ((await records.get(ref))?.reservation === id) return;
       // `at` moves when a replay takes the reservation up after all.
       const freed = await budget.settle(account, id, "refunded", at);
       if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
     });
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} reservations could not be looked at`);
   }
 }

@@ -41,7 +41,7 @@ export function submitOutcome(sight: SubmitSight): SubmitOutcome {
   return REFUSED_STATUSES.includes(sight.status) ? "refused" : "in_doubt";
 }
 
-function neverLeft({ errorCode = "", syscall = "" }: { errorCode?: string | undefined; syscall?: string | undefined }) {
+function neverLeft({ errorCode = "", syscall = "" }: Exclude<SubmitSight, { status: number }>): boolean {
   if (NO_CONNECTION_CODES.includes(errorCode)) return CONNECTING.includes(syscall);
   return NO_SECURE_CONNECTION_CODES.includes(errorCode);
 }

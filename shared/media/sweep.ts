@@ -42,15 +42,14 @@ export async function sweepGenerations(
   const startedAt = deps.clock.now();
   const due = all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN);
   let [looked, restarted] = [0, 0];
-  const faults: unknown[] = [];
   const isOver = () => !all && deps.clock.now() - startedAt > RUN_MS;
-  await tenAtOnce(due, isOver, async (ref) => {
+  const faults = await tenAtOnce(due, isOver, async (ref) => {
     looked++;
     try {
       if (await sweepGeneration(deps, ref, all)) restarted++;
     } catch (error) {
       deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
-      faults.push(error);
+      throw error;
     }
   });
   await freeAbandoned(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));

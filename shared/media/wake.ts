@@ -62,17 +62,18 @@ async function isOurs(
   deps: WakeDeps,
   media: Media,
   requestId: string,
-  { inDoubt, givenUp }: { inDoubt: boolean; givenUp: boolean },
+  claim: { inDoubt: boolean; givenUp: boolean },
 ): Promise<boolean> {
   try {
     const owner = await whoseJob(deps, media, requestId);
     if (owner !== "unknown") return owner === "ours";
     // Nobody asks the history about it again. fal has signed for it, and nothing contradicts it.
-    if (givenUp) return true;
+    if (claim.givenUp) return true;
     if (media.phase === "deleted") return false;
     throw new ProviderUnavailableError("its history does not show whose this job is");
   } catch (error) {
-    if (inDoubt) await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
+    if (claim.inDoubt)
+      await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
     throw error;
   }
 }

@@ -72,14 +72,26 @@ describe("what starts that died have put aside", () => {
     expect((await committed(ACME)).mills).toBe(0);
   });
 
+  it("is freed though the record of another reservation cannot be read, and that is said", async () => {
+    for (const mediaId of ["media-1", "unreadable", "media-2"]) {
+      await world.budget.reserve(ACME, reservation(mediaId, "acme"), { monthlyCapMills: CAP_MILLS });
+    }
+    const get: typeof world.records.get = (ref) =>
+      ref.mediaId === "unreadable" ? Promise.reject(new Error("unreadable")) : world.records.get(ref);
+    world.clock.advance(16 * 60);
+    const sweep = sweepGenerations({ ...world.deps, records: { ...world.records, get } }, { all: false });
+    await expect(sweep).rejects.toThrow("1 reservations could not be looked at");
+    expect((await world.budget.open(ACME)).map(({ id }) => id)).toEqual(["unreadable"]);
+  });
+
   it("is freed bit by bit where there is much of it, and no run outlasts its function", async () => {
-    for (let n = 0; n < 600; n++) {
+    for (let n = 0; n < 60; n++) {
       await world.budget.reserve(ACME, reservation(`media-${n}`, "acme"), { maxOpen: 1000 });
     }
     const records = {
       ...world.records,
       get: (ref: MediaRef) => {
-        world.clock.advance(0.25);
+        world.clock.advance(2.5);
         return world.records.get(ref);
       },
     };
