@@ -69,7 +69,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     SubmitThrottled: {
-      says: "More videos are asked for than may be submitted at once (reserved concurrency): people wait longer, and after a minute of it their generations fail with nothing billed.",
+      says: "More videos are asked for than may be submitted at once (reserved concurrency): people wait for their turn; what has had none by its deadline ends as `timed_out`, with nothing billed.",
       namespace: "AWS/Lambda",
       metrics: ["Throttles"],
       dimensions: lambda(WORKFLOW_FUNCTIONS.SubmitGeneration),
@@ -237,7 +237,7 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, wake.ts and status.ts. */
+/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, orphan.ts and status.ts. */
 const COUNTED_LINES = {
   SubmitInDoubt: {
     handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
@@ -271,8 +271,8 @@ const COUNTED_LINES = {
     pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "tenant" }',
   },
   JobsOrphaned: {
-    handlers: [WEBHOOK],
-    pattern: '{ $.message = "a job ended that nobody follows" }',
+    handlers: [WEBHOOK, WORKFLOW_FUNCTIONS.SubmitGeneration],
+    pattern: '{ $.message = "fal has a job that nobody follows" }',
   },
 };
 

@@ -8,6 +8,7 @@ import {
   UpdateCommand,
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import { randomUUID } from "node:crypto";
 import * as z from "zod/mini";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
@@ -38,9 +39,13 @@ export interface DynamoMediaRecordsOptions {
 export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRecordsOptions): MediaRecords {
   const db = documentClient(client);
 
+  async function getItem(ref: MediaRef): Promise<Record<string, unknown> | undefined> {
+    return (await db.send(new GetCommand({ TableName: table, Key: mediaKey(ref), ConsistentRead: true }))).Item;
+  }
+
   async function get(ref: MediaRef): Promise<Media | undefined> {
-    const { Item } = await db.send(new GetCommand({ TableName: table, Key: mediaKey(ref), ConsistentRead: true }));
-    return Item && readMediaItem(Item);
+    const item = await getItem(ref);
+    return item && readMediaItem(item);
   }
 
   /** Writes what `update` says; undefined when its condition did not hold. */
@@ -108,8 +113,10 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
     async move(ref: MediaRef, name: MoveName, change: MediaChange, expected: Expected = {}) {
       const plan = planMove(ref.mediaId, name, change, clock.now());
+      // The SDK makes a write again whose answer was lost, and then its condition fails by our own hand: the token tells.
+      const writer = randomUUID();
       const update = new UpdateExpression();
-      update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: sweepShard(ref.mediaId) });
+      update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: sweepShard(ref.mediaId), writer });
       if (plan.event) update.setInside("outbox", plan.event.id, plan.event.entry);
       update.increment("version");
       update.requireOneOf("phase", plan.from);
@@ -117,8 +124,10 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
       const written = await write(ref, update);
       if (written) return { media: written, moved: true };
-      const media = await get(ref);
-      if (!media) throw new MediaNotFoundError();
+      const item = await getItem(ref);
+      if (!item) throw new MediaNotFoundError();
+      const media = readMediaItem(item);
+      if (item["writer"] === writer) return { media, moved: true };
       if (plan.to !== undefined && media.phase === plan.to) return { media, moved: false };
       if (media.phase !== undefined && plan.from.includes(media.phase)) throw new StaleMediaError(ref.mediaId, name);
       throw new IllegalMoveError(ref.mediaId, name, media.phase);
@@ -169,22 +178,28 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
     async keepStart(tenantId, key, start) {
       const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
-      try {
-        await db.send(
-          new PutCommand({
-            TableName: table,
-            Item: { ...Key, ...start },
-            // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
-            ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
-            ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
-          }),
-        );
-        return start;
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      }
-      const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
-      return readKeptStart(Item ?? {});
+      const putOrRead = async () => {
+        try {
+          await db.send(
+            new PutCommand({
+              TableName: table,
+              Item: { ...Key, ...start },
+              // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
+              ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
+              ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+            }),
+          );
+          return start;
+        } catch (error) {
+          if (!(error instanceof ConditionalCheckFailedException)) throw error;
+        }
+        const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
+        return Item && readKeptStart(Item);
+      };
+      // The TTL may take a key away between the two calls: it is free then.
+      const kept = (await putOrRead()) ?? (await putOrRead());
+      if (!kept) throw new StaleMediaError(start.media.id, "start");
+      return kept;
     },
   };
 }

@@ -62,12 +62,12 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });
       text = await boundedText(response);
     } catch (error) {
-      const errorCode = socketErrorCode(error);
-      const outcome = submitOutcome({ errorCode }) === "not_sent" ? "not_sent" : "in_doubt";
+      const fault = socketFault(error);
+      const outcome = submitOutcome(fault) === "not_sent" ? "not_sent" : "in_doubt";
       throw new SubmitError(
         outcome,
         "provider_unreachable",
-        `fal did not answer the submit: ${errorCode ?? String(error)}`,
+        `fal did not answer the submit: ${fault.errorCode ?? String(error)}`,
       );
     }
     const body = parseJson(text);
@@ -189,7 +189,7 @@ async function call(url: string | URL, init?: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { ...init, redirect: "manual" });
   } catch (error) {
-    throw new ProviderUnavailableError(socketErrorCode(error) ?? String(error));
+    throw new ProviderUnavailableError(socketFault(error).errorCode ?? String(error));
   }
 }
 
@@ -216,9 +216,11 @@ function isJobsOwnError({ status, body }: ApiError<unknown>): boolean {
 }
 
 /** undici hides the socket's error in `cause`, and several addresses' errors in an AggregateError. */
-function socketErrorCode(error: unknown): string | undefined {
-  const shape = socketError.safeParse(error).data;
-  return shape?.cause?.code ?? shape?.cause?.errors?.[0]?.code ?? shape?.code;
+/** What failed on the way, in Node's words. Where several addresses were tried, each has an error of its own. */
+function socketFault(error: unknown): { errorCode: string | undefined; syscall: string | undefined } {
+  const { cause, code } = socketError.safeParse(error).data ?? {};
+  const [first] = cause?.errors ?? [];
+  return { errorCode: cause?.code ?? first?.code ?? code, syscall: cause?.syscall ?? first?.syscall };
 }
 
 /** fal's reason. Branch on `type`, never on `msg` (docs.fal.ai, "Errors"); `detail` is a list, or a sentence. */
@@ -274,5 +276,7 @@ const errorBody = z.object({
 });
 const socketError = z.object({
   code: word,
-  cause: ifSaid(z.object({ code: word, errors: ifSaid(z.array(z.object({ code: word }))) })),
+  cause: ifSaid(
+    z.object({ code: word, syscall: word, errors: ifSaid(z.array(z.object({ code: word, syscall: word }))) }),
+  ),
 });

@@ -1,4 +1,5 @@
 // Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
+import { tenAtOnce } from "./at-once.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "./errors.ts";
 import { instant, refOf, type Media } from "./media.ts";
 import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "./ports.ts";
@@ -134,18 +135,25 @@ export async function settle(deps: SettleDeps, media: Media): Promise<void> {
   }
 }
 
-/** Frees what was put aside and never used: its start died before the record was there, or came second. */
-export async function freeAbandoned({ budget, records, clock, log }: SettleDeps & { clock: Clock }): Promise<void> {
+/**
+ * Frees what was put aside and never used: its start died before the record was there, or came second.
+ * @param until epoch milliseconds: what is left then is looked at some minutes later
+ */
+export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: number): Promise<void> {
+  const { budget, records, clock, log } = deps;
   const now = clock.now();
+  const isOver = () => clock.now() >= until;
   for (const account of await budget.due(instant(now))) {
-    const waiting = await budget.open(account);
-    for (const reservation of waiting.filter(({ at }) => at <= now - ABANDONED_AFTER_MS)) {
-      const { id, at, ...ref } = reservation;
-      if ((await records.get(ref))?.reservation === id) continue;
+    if (isOver()) return;
+    // Before anything is read: an account that cannot be read stands in the way of the others once, and not for ever.
+    await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
+    const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
+    const faults = await tenAtOnce(waiting, isOver, async ({ id, at, ...ref }) => {
+      if ((await records.get(ref))?.reservation === id) return;
       // `at` moves when a replay takes the reservation up after all.
       const freed = await budget.settle(account, id, "refunded", at);
       if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
-    }
-    await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
+    });
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} reservations could not be looked at`);
   }
 }

@@ -13,12 +13,15 @@ export interface CheckDeps extends MoveDeps {
   kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
   files: MediaFiles;
   publicUrl: string | undefined;
-  /** How long a submit of unknown outcome may wait to be settled. */
+  /** How long a submit of unknown outcome may wait to be settled; a minute at least. */
   inDoubtSeconds: number;
 }
 
 /** Analysis takes seconds; a pending one this old was lost with its process. */
 const ANALYSIS_LOST_AFTER_SECONDS = 120;
+
+/** Twice what the POST of a claim may take: until then its step may still hear that fal has accepted. */
+const SUBMIT_UNDER_WAY_SECONDS = 60;
 
 /** A webhook may be faster than what fal's status says: whoever it wakes looks so often, a second apart. */
 export const WAKE_UP_LOOKS = 3;
@@ -65,9 +68,10 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
 
 function checkQueued(deps: CheckDeps, media: Media): StepResult {
   const now = deps.clock.now();
+  // Judged first: where no execution can be started, nobody comes to what a verdict of `submit` would do.
+  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   // The submit step keeps a wish to cancel that came during an earlier submit.
   if (media.cancelRequestedAt !== undefined) return { next: "submit" };
-  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
   return { next: "submit" };
 }
@@ -80,9 +84,11 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
     await recordAcceptance(deps, media, requestId);
     return { next: "wait" };
   }
+  const claimedAt = Date.parse(media.claimedAt ?? media.updatedAt);
   const now = deps.clock.now();
-  const settleBy = Date.parse(media.claimedAt ?? media.updatedAt) + deps.inDoubtSeconds * 1000;
+  const settleBy = claimedAt + deps.inDoubtSeconds * 1000;
   if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
+  if (now < Math.min(claimedAt + SUBMIT_UNDER_WAY_SECONDS * 1000, deliverBy(media))) return { next: "wait" };
   // A history that is silent just now is asked again.
   const { reportedRequestId } = media;
   if (reportedRequestId !== undefined) {

@@ -1,4 +1,5 @@
-// Deleting a media: first the wish, in one write, then its files, then what the record says, with the word on the bus.
+// Deleting a media: first the wish, in one write, then its files, then what the record says, with the word on the bus, once
+// no step can add another file.
 // Whoever dies on the way is followed by the sweeper.
 import { isOvertaken, MediaNotFoundError, NotDeletableError } from "./errors.ts";
 import { keyPrefixes } from "./file-keys.ts";
@@ -28,6 +29,12 @@ export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void
   await finishDeletion(deps, ref);
 }
 
+/**
+ * A step that was under way when its generation ended may yet put a file into the store: finalize runs for 300 s, every
+ * other step for less, and none begins with a record that is deleted.
+ */
+const STEPS_RUN_SECONDS = 300;
+
 /** What a deleted record keeps: its ids, what it cost, and that it was there. */
 const NOTHING: MediaChange = {
   uploadedBy: "",
@@ -55,6 +62,9 @@ export async function finishDeletion(deps: DeleteDeps, ref: MediaRef): Promise<v
   const media = await deps.records.get(ref);
   if (media?.phase !== "deleted" || media.expiresAt !== undefined) return;
   for (const prefix of keyPrefixes(media.id)) await deps.files.deleteAll(prefix);
+  // What has gone its whole way has no step under way. The files of any other are deleted once more, by the sweeper.
+  const stepsHaveEnded = deps.clock.now() >= Date.parse(media.updatedAt) + STEPS_RUN_SECONDS * 1000;
+  if (media.analysisStatus !== "completed" && !stepsHaveEnded) return;
   // What the bus has not taken yet is told from the record, and so is what its money was for: the sweeper does both later.
   if (Object.keys(media.outbox).length > 0 || media.reservation !== undefined) return;
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;

@@ -17,13 +17,17 @@ export async function failGeneration(deps: CancelDeps, ref: MediaRef, code: Fail
 async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
   const media = await deps.records.get(ref);
   const change = { error: failure(code) };
+  // The failure is of what was read: a claim that was made since may succeed.
+  const sameClaim = { attempt: media?.attempt };
   switch (media?.phase) {
     case "queued":
-      await move(deps, media, code === "timed_out" ? "time out" : "refuse", change);
+      // A wish to cancel that came during an earlier submit is kept, however the generation ends.
+      if (media.cancelRequestedAt !== undefined) await move(deps, media, "cancel", {}, sameClaim);
+      else await move(deps, media, code === "timed_out" ? "time out" : "refuse", change, sameClaim);
       return { next: "done" };
     case "submitting":
       if (code !== "submit_outcome_unknown") return { next: "wait" };
-      await move(deps, media, "give up", change);
+      await move(deps, media, "give up", change, sameClaim);
       return { next: "done" };
     case "generating": {
       if (code === "delivery_failed") {
@@ -37,7 +41,7 @@ async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise
       // been finished by then, and the next look sees that.
       const untoldBefore = media.requestId !== undefined && media.cancelSentAt === undefined;
       if (untoldBefore && deps.clock.now() < deliverBy(told)) return { next: "wait" };
-      if (told.cancelRequestedAt === undefined) await move(deps, media, "time out", change);
+      if (told.cancelRequestedAt === undefined) await move(deps, media, "time out", change, sameClaim);
       else await move(deps, media, "confirm cancel", {});
       return { next: "done" };
     }

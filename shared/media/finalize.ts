@@ -9,7 +9,7 @@ import {
   StaleMediaError,
 } from "./errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { failure, reasonOfProvider } from "./failures.ts";
+import { cut, failure, reasonOfProvider } from "./failures.ts";
 import { posterKey, videoKey } from "./file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "./media.ts";
 import { nearestFormat } from "./modes.ts";
@@ -44,6 +44,9 @@ const LEASE_SECONDS = 300;
 
 /** How long a result without a video is asked for again before the job has failed. */
 const WITHOUT_MEDIA_SECONDS = 120;
+
+/** One or two sentences were asked for. What comes goes into an item of 400 KB and an event of 256 KB at most. */
+const DESCRIPTION_MAX_CHARACTERS = 4000;
 
 /** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
 const COPY_AGAIN_AFTER_SECONDS = 30;
@@ -113,6 +116,10 @@ async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | und
     return data.video.url;
   } catch (error) {
     if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
+    // Two minutes of answers without a video, not two such answers with something else between them.
+    if (error instanceof ProviderUnavailableError && media.withoutMediaSince !== undefined) {
+      await move(deps, media, "note progress", { withoutMediaSince: undefined });
+    }
     const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
     if (!(reason instanceof GenerationFailedError)) throw error;
     if (reason.code === NO_MEDIA) await waitForMedia(deps, media);
@@ -187,17 +194,18 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
 /** The description and the poster come after the commit: their failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
   const [described, poster] = await Promise.all([describe(deps, media), takePoster(deps, media)]);
-  await move(deps, media, "record analysis", { ...described, poster }, { version: media.version });
+  // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.
+  await move(deps, media, "record analysis", { ...described, poster }, { analysisStatus: "pending" });
   return { next: "done" };
 }
 
 async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "analysisStatus" | "description">> {
   try {
-    const text = await deps.describer.describe({
+    const said = await deps.describer.describe({
       videoUrl: media.providerVideoUrl,
       imageUrl: media.source ? await sourceUrl(deps.files, deps.publicUrl, media.source.key) : media.image.link,
     });
-    return { analysisStatus: "completed", description: [{ start: 0, text }] };
+    return { analysisStatus: "completed", description: [{ start: 0, text: cut(said, DESCRIPTION_MAX_CHARACTERS) }] };
   } catch (error) {
     deps.log.warn("video not described", { mediaId: media.id, error: String(error) });
     return { analysisStatus: "failed", description: [] };

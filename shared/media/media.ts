@@ -98,7 +98,7 @@ export interface Media {
   /** When fal accepted. */
   submittedAt?: Instant;
   queuePosition?: number;
-  /** When fal first said that the job is done and gave no video. */
+  /** Since when fal has said at each look that the job is done and has given no video. */
   withoutMediaSince?: Instant;
   /** A job that fal has reported of a submit in doubt, while its history could not say whether it is this one's. */
   reportedRequestId?: string;

@@ -16,7 +16,9 @@ export interface Log {
 }
 
 /** Attributes that must still have the value we read (`undefined`: must be absent). */
-export type Expected = Partial<Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "reservation">>;
+export type Expected = Partial<
+  Pick<Media, "version" | "attempt" | "leaseOwner" | "requestId" | "reservation" | "analysisStatus">
+>;
 
 /** An answer kept under an Idempotency-Key. */
 export interface IdempotentStart {
@@ -40,7 +42,8 @@ export interface MediaRecords {
   ): Promise<{ items: Media[]; next?: string }>;
   /**
    * One move of the table, written only if the record is in a status the move starts from and `expected` holds.
-   * `moved` is false when the record is already where the move leads: somebody else was first.
+   * `moved` is false when the record is already where the move leads: somebody else was first. Its own write it knows,
+   * though the answer to it was lost.
    * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
    */
   move(

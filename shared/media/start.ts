@@ -71,23 +71,21 @@ export async function startGeneration(
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
   if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
   const replayed = kept.media.id !== media.id;
-  // A key without a record: its start died on the way, or was refused.
-  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await beginOnce(deps, kept.media);
+  // A key without a record: its start died on the way, or was refused. The time that it has counts from when it begins,
+  // which may be long after its key was kept.
+  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media, ...timesOf(deps) });
   return { media: kept.media, replayed };
-}
-
-async function beginOnce(deps: StartDeps, media: Media): Promise<void> {
-  try {
-    // The time that it has counts from when it begins, which may be long after its key was kept.
-    await begin(deps, { ...media, ...timesOf(deps) });
-  } catch (error) {
-    if (!(error instanceof MediaExistsError)) throw error;
-  }
 }
 
 async function begin(deps: StartDeps, media: Media): Promise<void> {
   const reserved = await reserve(deps, media, media.id);
-  await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+  try {
+    await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+  } catch (error) {
+    // Nobody else draws this id. Either the same start was faster under its key, or it is our own write: its answer was
+    // lost, and the SDK has made it again.
+    if (!(error instanceof MediaExistsError)) throw error;
+  }
   await startWorkflow(deps, media);
 }
 

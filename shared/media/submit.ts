@@ -1,10 +1,11 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
-import { SourceImageError, SubmitError } from "./errors.ts";
+import { isOvertaken, SourceImageError, SubmitError } from "./errors.ts";
 import { passed } from "./deadlines.ts";
 import { reasonOfProvider } from "./failures.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "./media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "./modes.ts";
-import { move, type MoveDeps } from "./move.ts";
+import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { noteOrphan } from "./orphan.ts";
 import type { Kling, PromptWriter } from "./ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "./status.ts";
@@ -37,8 +38,8 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     await move(deps, media, "cancel", {}, { version: media.version });
     return { next: "done" };
   }
+  // Time and the kill switch: before the work of preparing, and again after it, for it may take a minute.
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
-  // Before the work of preparing, and after it: whoever stops the submits does not wait for it.
   if (await deps.budget.isStopped()) return { next: "wait" };
 
   let prepared: Prepared;
@@ -57,6 +58,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   }
 
   if (await deps.budget.isStopped()) return { next: "wait" };
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
   const claim = await move(
     deps,
     media,
@@ -119,9 +121,19 @@ async function submitOnce(
   try {
     await recordAcceptance(deps, media, requestId);
   } catch (error) {
-    deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
+    if (isOvertaken(error)) await noteUnlessFollowed(deps, refOf(media), requestId);
+    else
+      deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
   }
   return { next: "wait", requestId };
+}
+
+/** fal has taken the job of a record that was moved meanwhile: by its webhook, or by whoever gave the submit up. */
+async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: string): Promise<void> {
+  await untilNotOvertaken(async () => {
+    const media = await deps.records.get(ref);
+    if (media?.phase && media.requestId !== requestId) await noteOrphan(deps, media, requestId);
+  });
 }
 
 /** Records that fal has the job of this claim. A second arrival changes nothing. */

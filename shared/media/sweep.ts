@@ -1,4 +1,5 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
+import { tenAtOnce } from "./at-once.ts";
 import { freeAbandoned, settle } from "./budget.ts";
 import { checkStatus, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
@@ -17,8 +18,8 @@ export interface SweepDeps extends CheckDeps {
 /** One run ends well within its function's 60 s; what is left is due again in a minute. */
 const RECORDS_PER_RUN = 500;
 const RUN_MS = 45_000;
-/** A record past its deadline costs two calls to fal, of 10 s each when fal hangs: 20 of them still fit into a run. */
-const RECORDS_AT_ONCE = 10;
+/** However long the records take, so much is left for the accounts. */
+const FREEING_MS = 10_000;
 
 /** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
 const SHORT_LIFE_MS = 60_000;
@@ -39,25 +40,19 @@ export async function sweepGenerations(
   { all }: { all: boolean },
 ): Promise<{ looked: number; restarted: number }> {
   const startedAt = deps.clock.now();
-  const due = (
-    all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN)
-  ).values();
+  const due = all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN);
   let [looked, restarted] = [0, 0];
-  const faults: unknown[] = [];
-  const sweepOn = async () => {
-    for (const ref of due) {
-      if (!all && deps.clock.now() - startedAt > RUN_MS) return;
-      looked++;
-      try {
-        if (await sweepGeneration(deps, ref, all)) restarted++;
-      } catch (error) {
-        deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
-        faults.push(error);
-      }
+  const isOver = () => !all && deps.clock.now() - startedAt > RUN_MS;
+  const faults = await tenAtOnce(due, isOver, async (ref) => {
+    looked++;
+    try {
+      if (await sweepGeneration(deps, ref, all)) restarted++;
+    } catch (error) {
+      deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
+      throw error;
     }
-  };
-  await Promise.all(Array.from({ length: RECORDS_AT_ONCE }, sweepOn));
-  await freeAbandoned(deps);
+  });
+  await freeAbandoned(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
   if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
 }

@@ -3,15 +3,14 @@ import { whoseJob, type CheckDeps } from "./check.ts";
 import { ProviderUnavailableError } from "./errors.ts";
 import { refOf, type Claim, type Media } from "./media.ts";
 import { move, untilNotOvertaken } from "./move.ts";
+import { noteOrphan } from "./orphan.ts";
 import type { Workflow } from "./ports.ts";
+import { isTerminal } from "./status.ts";
 import { recordAcceptance } from "./submit.ts";
 
 export interface WakeDeps extends CheckDeps {
   workflow: Pick<Workflow, "start">;
 }
-
-/** A generation makes a handful of attempts at most; a record must not grow without end. */
-const ORPHANS_KEPT = 20;
 
 /** fal's names of a job. The second is the submit's own where fal had to run the job again. */
 export interface ReportedJob {
@@ -22,7 +21,8 @@ export interface ReportedJob {
 /**
  * Starts a short execution that looks at fal itself, once per claim. A job that the record does not follow, and that
  * fal's history shows as made of its picture, is adopted by a submit in doubt, or else noted as an orphan; one that the
- * history shows as made of another picture is none of ours. Any number of reports, in any order, comes to the same.
+ * history shows as made of another picture is none of ours. Of a claim that was given up it is an orphan, unless the
+ * history shows it as another's. Any number of reports, in any order, comes to the same.
  * @param claim what the job was submitted for, by a webhook address that only fal and we know
  * @throws ProviderUnavailableError when the history does not show whose the job is: fal shall report again
  */
@@ -42,8 +42,10 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
     return;
   }
   // fal signs for all of its customers, and may address a report wrongly: the picture tells whose job it is.
-  const inDoubt = media.phase === "submitting" && media.attempt === attempt;
-  if (!(await isOurs(deps, media, job.requestId, inDoubt))) {
+  const hasNoJob = media.attempt === attempt && requestId === undefined;
+  const inDoubt = hasNoJob && media.phase === "submitting";
+  const givenUp = hasNoJob && isTerminal(media.phase);
+  if (!(await isOurs(deps, media, job.requestId, { inDoubt, givenUp }))) {
     deps.log.warn("fal reported another's job", { mediaId: media.id, requestId: job.requestId });
     return;
   }
@@ -52,25 +54,30 @@ async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob
   await startWakeUp(deps, media, attempt);
 }
 
-/** @throws ProviderUnavailableError while fal's history cannot say; what was reported of a submit in doubt is then kept */
-async function isOurs(deps: WakeDeps, media: Media, requestId: string, inDoubt: boolean): Promise<boolean> {
+/**
+ * @param claim what became of the claim that the report is of, as long as the record knows no job of it
+ * @throws ProviderUnavailableError while fal's history cannot say; what was reported of a submit in doubt is then kept
+ */
+async function isOurs(
+  deps: WakeDeps,
+  media: Media,
+  requestId: string,
+  claim: { inDoubt: boolean; givenUp: boolean },
+): Promise<boolean> {
   try {
     const owner = await whoseJob(deps, media, requestId);
-    if (owner === "unknown") throw new ProviderUnavailableError("its history does not show whose this job is");
-    return owner === "ours";
+    if (owner !== "unknown") return owner === "ours";
+    // Nobody asks the history about it again. fal has signed for it, and nothing contradicts it.
+    if (claim.givenUp) return true;
+    if (media.phase === "deleted") return false;
+    throw new ProviderUnavailableError("its history does not show whose this job is");
   } catch (error) {
-    if (inDoubt) await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
+    if (claim.inDoubt)
+      await move(deps, media, "note report", { reportedRequestId: requestId }, { version: media.version });
     throw error;
   }
 }
 
 async function startWakeUp(deps: WakeDeps, media: Media, attempt: number): Promise<void> {
   await deps.workflow.start(`${media.id}-w-${attempt}`, { ...refOf(media), enter: "check", lap: false });
-}
-
-async function noteOrphan(deps: WakeDeps, media: Media, requestId: string): Promise<void> {
-  const known = media.orphanRequestIds ?? [];
-  if (known.includes(requestId) || known.length === ORPHANS_KEPT) return;
-  deps.log.warn("a job ended that nobody follows", { mediaId: media.id, requestId, follows: media.requestId });
-  await move(deps, media, "note orphan", { orphanRequestIds: [...known, requestId] }, { version: media.version });
 }

@@ -12,18 +12,21 @@ export type WorkflowState = keyof typeof WORKFLOW_FUNCTIONS;
 /** A lap enters and leaves Wait and WhatNext, and CheckStatus with its function scheduled, started and succeeded. */
 export const HISTORY_EVENTS_PER_LAP = 9;
 
+/** Lambda's own failures: they say nothing about the step. */
+const LAMBDA_ERRORS = [
+  "Lambda.ServiceException",
+  "Lambda.AWSLambdaException",
+  "Lambda.SdkClientException",
+  "Lambda.TooManyRequestsException",
+  "Lambda.ClientExecutionTimeoutException",
+];
+
 /**
- * Lambda's own passing failures. 2 + 4 + 8 + 16 + 32 = 62 s at most: a throttle or a deploy is over by then,
- * and no step does anything twice, since each begins by reading the record.
+ * 2 + 4 + 8 + 16 + 32 = 62 s at most: a deploy is over by then, and no step does anything twice, since each begins by
+ * reading the record.
  */
 const LAMBDA_HICCUP = {
-  ErrorEquals: [
-    "Lambda.ServiceException",
-    "Lambda.AWSLambdaException",
-    "Lambda.SdkClientException",
-    "Lambda.TooManyRequestsException",
-    "Lambda.ClientExecutionTimeoutException",
-  ],
+  ErrorEquals: LAMBDA_ERRORS,
   IntervalSeconds: 2,
   BackoffRate: 2,
   MaxAttempts: 5,
@@ -73,8 +76,12 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
           { ErrorEquals: ["SourceImageUnavailableError"], IntervalSeconds: 5, BackoffRate: 2, MaxAttempts: 3 },
           STEP_HICCUP,
         ],
-        // A step that died after its claim is not a failure: record-failure leaves it to the checks, which settle what is in doubt.
-        Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "RecordFailure" }],
+        Catch: [
+          // As many submits as may run at once are running: the check sends it here again, until its deadline.
+          { ErrorEquals: LAMBDA_ERRORS, ResultPath: "$.failure", Next: "WaitBeforeCheck" },
+          // A step that died after its claim is not a failure: record-failure leaves it to the checks, which settle what is in doubt.
+          { ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "RecordFailure" },
+        ],
         // Nearly always something was submitted; what was refused is found to be over after one wait.
         ResultPath: "$.step",
         Next: "WaitBeforeCheck",

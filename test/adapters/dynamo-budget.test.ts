@@ -58,14 +58,16 @@ it.each([1])(
     let highest = 0;
     let last = { monthCommitted: 0, inOpen: 0 };
     // Every write tells what it has left behind: no instant is unseen.
-    const { client, table } = await inMemoryDynamoDb((written) => {
-      const { monthCommitted, open } = item.parse(written);
-      const inOpen = Object.values(open).reduce((sum, { M }) => sum + M.mills, 0);
-      if (monthCommitted > CAP_MILLS || monthCommitted < inOpen)
-        throw new Error(`${monthCommitted} with ${inOpen} open`);
-      last = { monthCommitted, inOpen };
-      highest = Math.max(highest, monthCommitted);
-      writes++;
+    const { client, table } = await inMemoryDynamoDb({
+      seen: (written) => {
+        const { monthCommitted, open } = item.parse(written);
+        const inOpen = Object.values(open).reduce((sum, { M }) => sum + M.mills, 0);
+        if (monthCommitted > CAP_MILLS || monthCommitted < inOpen)
+          throw new Error(`${monthCommitted} with ${inOpen} open`);
+        last = { monthCommitted, inOpen };
+        highest = Math.max(highest, monthCommitted);
+        writes++;
+      },
     });
     const budget = createDynamoBudget({ client, table, clock: new ManualClock() });
     const account: Account = { tenantId: "acme" };

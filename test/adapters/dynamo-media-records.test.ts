@@ -1,10 +1,11 @@
 // The records on dynalite always, and on any DynamoDB that DYNAMODB_ENDPOINT names.
-import { PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { DeleteCommand, PutCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, it } from "vitest";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { mediaSpace } from "../../shared/contract/media-space.ts";
+import { refOf } from "../../shared/media/media.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
@@ -24,6 +25,36 @@ it("a start is kept without what it does not say, whoever else has been given th
   createDynamoTimings({ client, table, series: "test" });
   const start = { fingerprint: "f", media: queuedMedia({ name: undefined }), expiresAt: clock.now() / 1000 + 60 };
   expect(await records.keepStart("acme", "key", start)).toEqual(start);
+});
+
+it("a key that the table forgets while it is asked for is free", async () => {
+  const { client, table } = await inMemoryDynamoDb();
+  const clock = new ManualClock();
+  const start = { fingerprint: "f", media: queuedMedia(), expiresAt: clock.now() / 1000 + 60 };
+  await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", start);
+  const key = { pk: "TENANT#acme#KEY#enhance", sk: "KEY#key" };
+  const forget = () => DynamoDBDocumentClient.from(client).send(new DeleteCommand({ TableName: table, Key: key }));
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) => {
+        if (commandName === "GetItemCommand") await forget();
+        return next(args);
+      },
+    { step: "initialize" },
+  );
+  const second = { ...start, fingerprint: "g" };
+  expect(await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", second)).toEqual(second);
+});
+
+it("a move whose answer was lost is known for our own, and another's is not", async () => {
+  let updates = 0;
+  const loses = (operation: string) => operation === "UpdateItem" && ++updates === 1;
+  const records = createDynamoMediaRecords({ ...(await inMemoryDynamoDb({ loses })), clock: new ManualClock() });
+  const media = queuedMedia();
+  await records.create(media);
+  const claims = () => records.move(refOf(media), "claim", { attempt: 1 }, { version: 1 });
+  expect(await claims()).toMatchObject({ moved: true, media: { phase: "submitting", version: 2 } });
+  expect(await claims()).toMatchObject({ moved: false, media: { phase: "submitting", version: 2 } });
 });
 
 describe("records of older versions", () => {

@@ -1,7 +1,7 @@
 // Kling on fal's queue, against a server that answers as each test says: one POST per submit, the right paths, every fault named.
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFalQueue } from "../../shared/adapters/fal-queue.ts";
 import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../../shared/media/errors.ts";
 import type { Kling } from "../../shared/media/ports.ts";
@@ -31,6 +31,7 @@ beforeEach(async () => {
   kling = createFalQueue({ key: "the-key-of-fal", queueUrl: url, platformUrl: url }).kling;
 });
 afterEach(async () => {
+  vi.unstubAllGlobals();
   server.closeAllConnections();
   await new Promise((closed) => server.close(closed));
 });
@@ -98,6 +99,19 @@ describe("a submit", () => {
   it("was not sent when nobody listens", async () => {
     await new Promise((closed) => server.close(closed));
     expect((await submitError()).outcome).toBe("not_sent");
+  });
+
+  it.each([
+    ["in_doubt", "while the connection is read from", { code: "EHOSTUNREACH", syscall: "read" }],
+    ["not_sent", "before there is a connection", { code: "EHOSTUNREACH", syscall: "connect" }],
+    [
+      "not_sent",
+      "before there is one to any of its addresses",
+      { code: "ENETUNREACH", errors: [{ code: "ENETUNREACH", syscall: "connect" }] },
+    ],
+  ])("is %s when fal leaves the network %s", async (outcome, _when, cause) => {
+    vi.stubGlobal("fetch", () => Promise.reject(Object.assign(new TypeError("fetch failed"), { cause })));
+    expect((await submitError()).outcome).toBe(outcome);
   });
 
   it("carries fal's reason when it is refused", async () => {

@@ -148,11 +148,23 @@ describe("when a step fails", () => {
   test("Lambda's own hiccups are waited out: 2, 4, 8, 16 and 32 seconds", async () => {
     const functions = scripted({
       "submit-generation": failing("Lambda.TooManyRequestsException"),
-      "record-failure": next("done"),
+      "check-status": next("done"),
     });
     start(functions);
     await vi.advanceTimersByTimeAsync(HOUR_MS);
-    expect(functions.calls.map(({ second }) => second)).toEqual([0, 2, 6, 14, 30, 62, 62]);
+    expect(functions.calls.map(({ second }) => second)).toEqual([0, 2, 6, 14, 30, 62, 72]);
+  });
+
+  test("a generation that finds all submits taken for two minutes waits for its turn", async () => {
+    const busy = failing("Lambda.TooManyRequestsException");
+    const functions = scripted({
+      "submit-generation": (input, call) => (call <= 10 ? busy(input, call) : { next: "wait" }),
+      "check-status": next("submit", "done"),
+    });
+    start(functions);
+    await vi.advanceTimersByTimeAsync(HOUR_MS);
+    const others = functions.times().filter((time) => !time.startsWith("submit-generation"));
+    expect(others).toEqual(["check-status 72", "check-status 112"]);
   });
 
   test("a check that cannot be made says nothing about the job: it goes on looking", async () => {

@@ -5,7 +5,7 @@ import { deleteMedia } from "../../shared/media/delete.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../../shared/media/errors.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
-import { instant, refOf, type Media } from "../../shared/media/media.ts";
+import { instant, refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { Account } from "../../shared/media/ports.ts";
 import { redriveGeneration } from "../../shared/media/redrive.ts";
 import { startGeneration, type StartCommand } from "../../shared/media/start.ts";
@@ -49,6 +49,62 @@ async function expectCommitted(mills: number, open: string[]): Promise<void> {
   expect(await committed(ACME)).toEqual({ mills, open });
   expect(await committed(EVERYBODY)).toEqual({ mills, open });
 }
+
+describe("what starts that died have put aside", () => {
+  const reservation = (mediaId: string, tenantId: string) => {
+    const at = world.clock.now();
+    return { id: mediaId, mediaId, tenantId, spaceId: "holiday", mills: 280, at };
+  };
+
+  it("is freed though another account cannot be read", async () => {
+    for (const tenantId of ["unreadable", "acme"]) {
+      await world.budget.reserve({ tenantId }, reservation(`of-${tenantId}`, tenantId), { monthlyCapMills: CAP_MILLS });
+      world.clock.advance(1);
+    }
+    const open: typeof world.budget.open = (account) =>
+      "tenantId" in account && account.tenantId === "unreadable"
+        ? Promise.reject(new Error("unreadable"))
+        : world.budget.open(account);
+    for (let minute = 0; minute < 25; minute++) {
+      world.clock.advance(60);
+      await sweepGenerations({ ...world.deps, budget: { ...world.budget, open } }, { all: false }).catch(() => {});
+    }
+    expect((await committed(ACME)).mills).toBe(0);
+  });
+
+  it("is freed though the record of another reservation cannot be read, and that is said", async () => {
+    for (const mediaId of ["media-1", "unreadable", "media-2"]) {
+      await world.budget.reserve(ACME, reservation(mediaId, "acme"), { monthlyCapMills: CAP_MILLS });
+    }
+    const get: typeof world.records.get = (ref) =>
+      ref.mediaId === "unreadable" ? Promise.reject(new Error("unreadable")) : world.records.get(ref);
+    world.clock.advance(16 * 60);
+    const sweep = sweepGenerations({ ...world.deps, records: { ...world.records, get } }, { all: false });
+    await expect(sweep).rejects.toThrow("1 reservations could not be looked at");
+    expect((await world.budget.open(ACME)).map(({ id }) => id)).toEqual(["unreadable"]);
+  });
+
+  it("is freed bit by bit where there is much of it, and no run outlasts its function", async () => {
+    for (let n = 0; n < 60; n++) {
+      await world.budget.reserve(ACME, reservation(`media-${n}`, "acme"), { maxOpen: 1000 });
+    }
+    const records = {
+      ...world.records,
+      get: (ref: MediaRef) => {
+        world.clock.advance(2.5);
+        return world.records.get(ref);
+      },
+    };
+    let runs = 0;
+    for (world.clock.advance(16 * 60); (await world.budget.open(ACME)).length > 0; world.clock.advance(300)) {
+      const begun = world.clock.now();
+      await sweepGenerations({ ...world.deps, records }, { all: false });
+      expect(world.clock.now() - begun).toBeLessThan(50_000);
+      runs++;
+    }
+    expect(runs).toBe(4);
+  });
+});
 
 describe("at the start", () => {
   it("the price is put aside with everybody's account and the tenant's, and the record says so", async () => {

@@ -116,6 +116,66 @@ describe("a media that its owner deletes", () => {
   });
 });
 
+describe("a media that is deleted while a step of it is still under way", () => {
+  const minutesOfSweeps = async (minutes: number) => {
+    for (let minute = 0; minute < minutes; minute++) {
+      world.clock.advance(60);
+      await sweepGenerations(world.deps, { all: false });
+    }
+  };
+  const filesPut: string[] = [];
+  const remembering = (): typeof world.files => ({
+    ...world.files,
+    put: (key, ...file) => {
+      filesPut.push(key);
+      return world.files.put(key, ...file);
+    },
+  });
+  beforeEach(() => void (filesPut.length = 0));
+
+  it("leaves no picture behind, though it was being fetched", async () => {
+    const ref = await world.given();
+    const fetch: typeof world.fetch = async (...call) => {
+      await cancelGeneration(world.deps, ref);
+      await deleteMedia(world.deps, ref);
+      return world.fetch(...call);
+    };
+    await submitGeneration({ ...world.deps, fetch, files: remembering() }, ref);
+    expect(await sizes(filesPut)).toEqual([expect.any(Number)]);
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Canceled"]);
+
+    await minutesOfSweeps(7);
+    expect(await sizes(filesPut)).toEqual([undefined]);
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Canceled", "Media Deleted"]);
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
+  it("leaves no video behind, though its copy outlived its delivery", async () => {
+    const deadlineAt = "2026-01-01T01:00:00.000Z";
+    const ref = await world.given({
+      phase: "generating",
+      requestId: "r1",
+      attempt: 1,
+      deadlineAt,
+      sweepAt: deadlineAt,
+    });
+    world.kling.status = { status: "COMPLETED" };
+    world.clock.advance(3600 + 539);
+    const fetch: typeof world.fetch = async (...call) => {
+      world.clock.advance(1);
+      await sweepGenerations(world.deps, { all: false });
+      await deleteMedia(world.deps, ref);
+      return world.fetch(...call);
+    };
+    await finalizeGeneration({ ...world.deps, fetch, files: remembering() }, ref);
+    expect(await sizes(filesPut)).toEqual([expect.any(Number)]);
+
+    await minutesOfSweeps(7);
+    expect(await sizes(filesPut)).toEqual([undefined]);
+    expect(await world.media()).toMatchObject({ phase: "deleted", context: "" });
+  });
+});
+
 it("a key that comes again does not bring it back, and nothing is paid twice", async () => {
   const { tenantId, spaceId, uploadedBy, context, image, duration } = { ...(await sample()) };
   const command: StartCommand = { tenantId, spaceId, uploadedBy, context, image, duration, generationMode: "standard" };
@@ -125,8 +185,8 @@ it("a key that comes again does not bring it back, and nothing is paid twice", a
   await deleteMedia(world.deps, refOf(first.media));
 
   world.executions.clear();
-  const again = await startGeneration(world.deps, command, "the key");
-  expect(again).toMatchObject({ replayed: false, media: { id: first.media.id } });
+  const again = await startGeneration({ ...world.deps, newId: () => "another" }, command, "the key");
+  expect(again).toMatchObject({ replayed: true, media: { id: first.media.id } });
   expect(world.executions.size).toBe(0);
   expect((await world.media()).phase).toBe("deleted");
   expect(world.kling.posts).toHaveLength(1);

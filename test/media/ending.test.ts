@@ -140,6 +140,16 @@ describe("canceling", () => {
 });
 
 describe("failing", () => {
+  it("is not for a claim that was made since", async () => {
+    const ref = await world.given();
+    const seen = await world.media();
+    world.kling.submits = [unaccepted("busy")];
+    await submitGeneration(world.deps, ref);
+    const records = { ...world.records, get: async () => seen };
+    expect(await failGeneration({ ...world.deps, records }, ref, "not_submitted")).toEqual({ next: "wait" });
+    expect(await world.media()).toMatchObject({ phase: "queued", attempt: 1 });
+  });
+
   it("stops the job at fal before it is timed out, and leaves one look for a video that was faster", async () => {
     const ref = await world.given(generating);
     expect(await failGeneration(world.deps, ref, "timed_out")).toEqual({ next: "wait" });
@@ -276,6 +286,13 @@ describe("the sweeper", () => {
 
   it.each([
     ["nobody submitted", { phase: "queued" }, "failed", "timed_out", []],
+    [
+      "was canceled while fal was busy",
+      { phase: "queued", attempt: 1, cancelRequestedAt: CREATED_AT },
+      "canceled",
+      undefined,
+      [],
+    ],
     ["nobody could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
     ["fal does not finish", generating, "failed", "timed_out", ["r1"]],
     ["was canceled", { ...generating, cancelRequestedAt: CREATED_AT }, "canceled", undefined, ["r1"]],

@@ -9,6 +9,7 @@ import {
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/media/finalize.ts";
 import { presentMedia } from "../../shared/media/present.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 import { storedVideo } from "../support/sample-media.ts";
@@ -107,6 +108,16 @@ describe("a video that fal has finished", () => {
     expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "completed" });
   });
 
+  it("is described in 4,000 characters at most, and once, however many come", async () => {
+    world.describes.text = `A ${"🌊".repeat(200_000)}`;
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const media = await world.media();
+    const [said] = media.description;
+    expect(media.analysisStatus).toBe("completed");
+    expect(said?.text).toHaveLength(4000);
+    expect(said?.text.isWellFormed()).toBe(true);
+  });
+
   it("stays completed when it cannot be described", async () => {
     world.describes.text = new Error("WorkflowAI is down");
     await finalizeGeneration(world.deps, await world.given(generating));
@@ -120,6 +131,23 @@ describe("a video that fal has finished", () => {
     expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
   });
 
+  it("is described once, though the sweeper looks at it meanwhile", async () => {
+    const ref = await world.given(generating);
+    world.executions.set(ref.mediaId, { ...ref, enter: "submit", lap: true });
+    let described = 0;
+    const describer = {
+      describe: async () => {
+        described++;
+        world.clock.advance(20);
+        await sweepGenerations(world.deps, { all: true });
+        return "Waves.";
+      },
+    };
+    expect(await finalizeGeneration({ ...world.deps, describer }, ref)).toEqual({ next: "done" });
+    expect(await world.media()).toMatchObject({ analysisStatus: "completed", description: [{ text: "Waves." }] });
+    expect(described).toBe(1);
+  });
+
   it("is stored by one of many who try at once", async () => {
     const ref = await world.given(generating);
     let copies = 0;
@@ -131,6 +159,16 @@ describe("a video that fal has finished", () => {
     expect(copies).toBe(1);
     expect((await world.media()).phase).toBe("completed");
   });
+
+  it.each(["generating", "finalizing"] as const)(
+    "is stored at once when the answer to the lease was lost on the way (%s)",
+    async (phase) => {
+      let updates = 0;
+      world = await mediaWorld({ loses: (operation) => operation === "UpdateItem" && ++updates === 1 });
+      await finalizeGeneration(world.deps, await world.given({ ...generating, phase }));
+      expect((await world.media()).phase).toBe("completed");
+    },
+  );
 
   it("is left to the holder of a live lease", async () => {
     const ref = await world.given({
@@ -207,6 +245,27 @@ describe("a job that failed at fal", () => {
     expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
   });
 
+  const words = 'My daughter "Léa" runs\ninto the garden of 12 Elm Street';
+  it.each([
+    ["as they are", `bad: ${words}`, "bad: ..."],
+    ["as JSON", `bad: ${JSON.stringify(words)}, sorry`, 'bad: "...", sorry'],
+    ["as JSON in ASCII", `bad: ${JSON.stringify(words).replace("é", "\\u00e9")}, sorry`, 'bad: "...", sorry'],
+    ["cut off", `bad: ${words.slice(0, 40)}...`, "bad: ..."],
+    ["as JSON that is cut off", `bad: ${JSON.stringify(words).slice(0, 40)}`, 'bad: "...'],
+  ])("ends without the words of its tenant, which fal quotes %s", async (_how, message, left) => {
+    world.kling.result = new GenerationFailedError("content_policy_violation", message);
+    await finalizeGeneration(world.deps, await world.given({ ...generating, context: words, prompt: words }));
+    expect((await world.media()).error?.message).toBe(left);
+  });
+
+  it("ends in as many of fal's words as a record may hold", async () => {
+    world.kling.result = new GenerationFailedError("odd".repeat(1e5), `${"x".repeat(499)}🌊`);
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const { error } = await world.media();
+    expect([error?.code.length, error?.message.length]).toEqual([100, 500]);
+    expect(error?.message.isWellFormed()).toBe(true);
+  });
+
   it("with a server error as its result ends as failed when its status says so", async () => {
     world.kling.result = new ProviderUnavailableError("HTTP 500");
     world.kling.status = { status: "COMPLETED", error: "The runner crashed.", error_type: "runner_server_error" };
@@ -234,6 +293,26 @@ describe("a job that failed at fal", () => {
     await finalizeGeneration(world.deps, ref);
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "no_media_generated" } });
   });
+
+  it.each([
+    ["says nothing", { status: "COMPLETED" } as const],
+    ["is out of reach as well", new ProviderUnavailableError("HTTP 502")],
+  ])(
+    "twice without a video, minutes apart and with bad gateways between, has not failed: its status %s",
+    async (_, status) => {
+      const ref = await world.given(generating);
+      const nothing = new GenerationFailedError("no_media_generated", "fal finished the job but returned no video.");
+      world.kling.status = status;
+      for (const result of [nothing, new ProviderUnavailableError("HTTP 502"), nothing]) {
+        world.kling.result = result;
+        await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+        world.clock.advance(150);
+      }
+      world.kling.result = VIDEO_URL;
+      await finalizeGeneration(world.deps, ref);
+      expect((await world.media()).phase).toBe("completed");
+    },
+  );
 
   it("because we stopped it at its deadline ends as timed out", async () => {
     world.kling.result = new GenerationFailedError("client_cancelled", "canceled");

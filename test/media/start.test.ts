@@ -39,6 +39,18 @@ describe("starting a generation", () => {
     expect(await world.records.due("2026-01-01T00:01:00.000Z", 10)).toMatchObject([{ mediaId: media.id }]);
   });
 
+  it.each([undefined, "key"])(
+    "is one start when the answer to its record was lost on the way (key: %s)",
+    async (key) => {
+      let puts = 0;
+      const theRecords = key === undefined ? 1 : 2;
+      world = await mediaWorld({ loses: (operation) => operation === "PutItem" && ++puts === theRecords });
+      const { media, replayed } = await startGeneration(deps(), command, key);
+      expect([replayed, await stored()]).toMatchObject([false, [{ id: media.id, phase: "queued" }]]);
+      expect([...world.executions.keys()]).toEqual([media.id]);
+    },
+  );
+
   it("calls neither fal nor the image's host nor WorkflowAI", async () => {
     world.web.clear();
     await startGeneration(deps(), command);

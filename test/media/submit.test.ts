@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import sharp from "sharp";
 import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { presentMedia } from "../../shared/media/present.ts";
@@ -106,6 +107,15 @@ describe("never twice", () => {
     expect(world.kling.posts).toEqual([]);
   });
 
+  it("submits when the answer to its claim was lost on the way, and once", async () => {
+    let updates = 0;
+    world = await mediaWorld({ loses: (operation) => operation === "UpdateItem" && ++updates === 1 });
+    const ref = await world.given();
+    await Promise.all(Array.from({ length: 5 }, () => submitGeneration(world.deps, ref)));
+    expect(world.kling.posts).toHaveLength(1);
+    expect(await world.media()).toMatchObject({ phase: "generating", attempt: 1 });
+  });
+
   it("leaves a submit of unknown outcome alone", async () => {
     world.kling.submits = [unaccepted("in_doubt")];
     const ref = await world.given();
@@ -139,6 +149,55 @@ describe("never twice", () => {
     expect(await submitGeneration(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
     expect(world.kling.posts).toEqual([]);
   });
+});
+
+describe("a submit under way at its deadline", () => {
+  const deadlineAt = "2026-01-01T01:00:00.000Z";
+
+  it("is not given up while fal may still answer it", async () => {
+    const ref = await world.given({ deadlineAt, sweepAt: deadlineAt });
+    world.clock.advance(3598);
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        world.clock.advance(4);
+        await sweepGenerations(world.deps, { all: false });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "paid" });
+  });
+
+  it("is an orphan when fal accepts what somebody, his clock five minutes fast, has given up", async () => {
+    const ref = await world.given({ deadlineAt });
+    world.clock.advance(3500);
+    const clock = { now: () => world.clock.now() + 300_000, sleep: async () => {} };
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        await sweepGenerations({ ...world.deps, clock }, { all: true });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({
+      phase: "failed",
+      error: { code: "submit_outcome_unknown" },
+      orphanRequestIds: ["paid"],
+    });
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed", "Generation Orphaned"]);
+  });
+});
+
+it("what passes its deadline while it is prepared is not submitted", async () => {
+  const ref = await world.given({ deadlineAt: "2026-01-01T01:00:00.000Z" });
+  world.clock.advance(3599);
+  const fetch: typeof world.fetch = (...call) => {
+    world.clock.advance(1);
+    return world.fetch(...call);
+  };
+  expect(await submitGeneration({ ...world.deps, fetch }, ref)).toEqual({ next: "fail", code: "timed_out" });
+  expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+  expect(world.kling.posts).toEqual([]);
 });
 
 describe("a submit that fal does not take", () => {

@@ -3,6 +3,9 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/media/cancel.ts";
 import { checkStatus, WAKE_UP_LOOKS } from "../../shared/media/check.ts";
 import { failGeneration } from "../../shared/media/fail.ts";
+import { deleteMedia } from "../../shared/media/delete.ts";
+import type { MediaRef } from "../../shared/media/media.ts";
+import { sweepGenerations } from "../../shared/media/sweep.ts";
 import { submitGeneration } from "../../shared/media/submit.ts";
 import { wakeGeneration } from "../../shared/media/wake.ts";
 import { ProviderUnavailableError } from "../../shared/media/errors.ts";
@@ -108,6 +111,49 @@ describe("a report of a submit whose outcome we do not know", () => {
     expect(wakeUps()).toEqual([]);
     expect([version, Object.keys(outbox)]).toEqual([before.version + 2, []]);
     expect(updatedAt && sweepAt).toBeUndefined();
+  });
+});
+
+describe("a report of a submit that was given up, where fal keeps no history", () => {
+  const report = (ref: MediaRef, attempt = 1) =>
+    wakeGeneration(world.deps, { ...ref, attempt }, { requestId: "r-late" });
+  const givenUp = async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await failGeneration(world.deps, ref, "submit_outcome_unknown");
+    return ref;
+  };
+
+  it("is an orphan: nobody would hear of it later", async () => {
+    await report(await givenUp());
+    expect((await world.media()).orphanRequestIds).toEqual(["r-late"]);
+    expect(world.published.at(-1)).toMatchObject({ type: "Generation Orphaned" });
+  });
+
+  it("is an orphan of what was deleted since, and leaves nothing open", async () => {
+    const ref = await givenUp();
+    await deleteMedia(world.deps, ref);
+    world.clock.advance(400);
+    await sweepGenerations(world.deps, { all: false });
+    await report(ref);
+    expect(await world.media()).toMatchObject({ phase: "deleted", context: "", orphanRequestIds: ["r-late"] });
+    expect(await world.records.due("9999", 10)).toEqual([]);
+  });
+
+  it("of another attempt is asked for again, unless the media is deleted", async () => {
+    const ref = await givenUp();
+    await expect(report(ref, 2)).rejects.toBeInstanceOf(ProviderUnavailableError);
+    await deleteMedia(world.deps, ref);
+    const before = await world.media();
+    await report(ref, 2);
+    expect(await world.media()).toEqual(before);
+  });
+
+  it("is asked for again while the history does not answer: it may yet say", async () => {
+    const ref = await givenUp();
+    world.kling.historyFault = new ProviderUnavailableError("HTTP 500");
+    await expect(report(ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
   });
 });
 

@@ -107,8 +107,8 @@ export class Clients {
       intent.accepted = true;
       intent.mediaId = idIn(answer.body);
     }
-    const code = answer && answer.statusCode >= 400 && answer.body !== "" ? codeIn(answer.body) : "";
-    if (REFUSALS.includes(code)) intent.refusals.push(code);
+    const code = answer && answer.statusCode >= 400 && answer.body !== "" ? codeIn(answer.body) : undefined;
+    if (code !== undefined && REFUSALS.includes(code)) intent.refusals.push(code);
     return answer;
   }
 
@@ -210,8 +210,9 @@ export class Clients {
 /** No money left, too much open or too fast, everything stopped. */
 export const REFUSALS = ["over_budget", "too_many_open", "rate_limited", "starts_stopped"];
 
-function codeIn(body: string): string {
-  return (JSON.parse(body) as { code: string }).code;
+/** The code of an answer that is an error; API Gateway's own have none. */
+export function codeIn(body: string): string | undefined {
+  return (JSON.parse(body) as { code?: string }).code;
 }
 
 function idIn(body: string): string {

@@ -30,8 +30,10 @@ const doneButSays = (answer: () => unknown) => async (call: Call) => {
   call.answer(answer());
 };
 const twisted = (twist: string) => (call: Call) => call.proceed(twist);
-const breaks = (code: string) => (call: Call) =>
-  call.fail(Object.assign(new TypeError("fetch failed"), { code, cause: Object.assign(new Error(code), { code }) }));
+const breaks = (code: string, syscall?: string) => (call: Call) => {
+  const cause = Object.assign(new Error(code), { code, syscall });
+  call.fail(Object.assign(new TypeError("fetch failed"), { code, cause }));
+};
 const lost = () => {};
 const answerLost = async (call: Call) => {
   await call.perform().catch(() => {});
@@ -154,8 +156,13 @@ const WORKFLOW_FAULTS: Fault[] = [
 
 const HTML = "<html><body>Bad gateway</body></html>";
 const SUBMIT_FAULTS: Fault[] = [
-  { name: "connection refused", befalls: submit, strike: breaks("ECONNREFUSED") },
-  { name: "host name unknown for 5 min", befalls: submit, strike: breaks("ENOTFOUND"), lastsSeconds: 5 * MINUTES },
+  { name: "connection refused", befalls: submit, strike: breaks("ECONNREFUSED", "connect") },
+  {
+    name: "host name unknown for 5 min",
+    befalls: submit,
+    strike: breaks("ENOTFOUND", "getaddrinfo"),
+    lastsSeconds: 5 * MINUTES,
+  },
   { name: "connection reset", befalls: submit, strike: breaks("ECONNRESET") },
   {
     name: "connection reset once it was taken",
@@ -163,6 +170,14 @@ const SUBMIT_FAULTS: Fault[] = [
     strike: async (call) => {
       await call.perform();
       breaks("ECONNRESET")(call);
+    },
+  },
+  {
+    name: "host gone once it was taken",
+    befalls: submit,
+    strike: async (call) => {
+      await call.perform();
+      breaks("EHOSTUNREACH", "read")(call);
     },
   },
   { name: "no answer", befalls: submit, strike: lost },

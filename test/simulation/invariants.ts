@@ -1,7 +1,7 @@
 // What must always hold, as RELIABILITY's section 6 numbers it: small functions over what the world has seen.
 import ipaddr from "ipaddr.js";
 import type { Asked, Answered, Intent } from "./clients.ts";
-import { PICTURE_SECRET, wordsOf } from "./clients.ts";
+import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
 import { isAccount, isEverybodys, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
@@ -67,6 +67,11 @@ export const INVARIANTS = {
         if (!intent) return;
         const records = world.recordsOf(intent).length;
         check(records <= 1 + world.expiredKeys, () => `${intent.name} has ${records} records`);
+      },
+      started({ intent, answer }, world, check) {
+        // Whoever hears this starts again, and without a key pays again.
+        if (!answer || answer.body === "" || codeIn(answer.body) !== "internal_error") return;
+        check(world.recordsOf(intent).length === 0, () => `${intent.name} was an error of ours, and has a record`);
       },
     },
     always(world, check) {
@@ -141,7 +146,11 @@ export const INVARIANTS = {
     says: "There is a video if and only if the record is completed, and the file is fal's, whole; links are made on read.",
     always(world, check) {
       for (const record of world.records()) {
-        if (record.phase === "deleted") continue;
+        if (record.phase === "deleted") {
+          const left = record.expiresAt === undefined ? [] : world.filesOf(record);
+          check(left.length === 0, () => `${record.id} is deleted, and has left ${left.join(", ")}`);
+          continue;
+        }
         const video = record.video;
         check(
           (record.phase === "completed") === (video !== undefined),

@@ -356,7 +356,7 @@ function keyOf(asked: Item): string {
 }
 
 /** Written with every move. */
-const PLUMBING = ["sweepAt", "sweepShard", "updatedAt"];
+const PLUMBING = ["sweepAt", "sweepShard", "updatedAt", "writer"];
 
 const EMPTY_PAGE: HttpAnswer = {
   statusCode: 200,

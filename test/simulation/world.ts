@@ -333,6 +333,11 @@ export class World {
     return this.records().filter((record) => this.intentOf(record) === intent);
   }
 
+  /** Whatever the bucket has of a media. */
+  filesOf({ id }: StoredItem): string[] {
+    return [...this.aws.objects.keys()].filter((key) => key.includes(id));
+  }
+
   intentOf(record: StoredItem): Intent | undefined {
     return this.#intents.get(record.id);
   }

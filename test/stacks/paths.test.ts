@@ -139,6 +139,17 @@ describe("a step that fails", () => {
     expect(inputs.at(-1)).toMatchObject({ ...INPUT, failure: { Error: "SourceImageUnavailableError" } });
   });
 
+  test("at the submission because all submits are taken waits, and is submitted when its turn comes", async () => {
+    const { visited, calls } = await walk(INPUT, {
+      SubmitGeneration: [...Array.from({ length: 6 }, () => failing("Lambda.TooManyRequestsException")), "wait"],
+      CheckStatus: ["submit", "done"],
+    });
+    expect(visited).toBe(
+      "Enter SubmitGeneration WaitBeforeCheck CheckStatus WhatNext SubmitGeneration WaitBeforeCheck CheckStatus WhatNext Done",
+    );
+    expect(calls).toEqual({ SubmitGeneration: 7, CheckStatus: 2 });
+  });
+
   test("at the submission after a claim is left to the checks", async () => {
     const { visited } = await walk(INPUT, {
       SubmitGeneration: [failing("States.Timeout")],

@@ -18,7 +18,7 @@ import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
-import { inMemoryDynamoDb } from "./in-memory-dynamodb.ts";
+import { inMemoryDynamoDb, type InMemoryOptions } from "./in-memory-dynamodb.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { queuedMedia } from "./sample-media.ts";
 
@@ -27,10 +27,10 @@ const CLIP = path.join(import.meta.dirname, "../../stacks/local/samples/placehol
 export type MediaWorld = Awaited<ReturnType<typeof mediaWorld>>;
 
 /** A world with one photo on the web and fal's finished video behind its URL. */
-export async function mediaWorld() {
+export async function mediaWorld(options?: InMemoryOptions) {
   const clock = new ManualClock();
   const kling = new FakeKling();
-  const dynamo = await inMemoryDynamoDb();
+  const dynamo = await inMemoryDynamoDb(options);
   const records = createDynamoMediaRecords({ ...dynamo, clock });
   const budget = createDynamoBudget({ ...dynamo, clock });
   const timings = createDynamoTimings({ ...dynamo, series: "test" });
