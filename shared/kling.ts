@@ -17,7 +17,7 @@ export { UnknownModeError } from "./media/errors.ts";
  */
 export const startKlingVideoGeneration: Kling["startKlingVideoGeneration"] = async (request, mode, options) => {
   klingMode(mode);
-  return klingService().startKlingVideoGeneration(request, mode, options);
+  return (await klingService()).startKlingVideoGeneration(request, mode, options);
 };
 
 /** @deprecated Use `startKlingVideoGeneration(request, KlingGenerationMode.STANDARD)`. */
@@ -37,7 +37,7 @@ export async function startKlingVideoPro(request: KlingRequest): Promise<{ reque
  */
 export const checkKlingRequestStatus: Kling["checkKlingRequestStatus"] = async (requestId, mode, options) => {
   klingMode(mode);
-  return klingService().checkKlingRequestStatus(requestId, mode, options);
+  return (await klingService()).checkKlingRequestStatus(requestId, mode, options);
 };
 
 /**
@@ -46,7 +46,7 @@ export const checkKlingRequestStatus: Kling["checkKlingRequestStatus"] = async (
  */
 export const getKlingRequestResult: Kling["getKlingRequestResult"] = async (requestId, mode, options) => {
   klingMode(mode);
-  return klingService().getKlingRequestResult(requestId, mode, options);
+  return (await klingService()).getKlingRequestResult(requestId, mode, options);
 };
 
 /**
@@ -55,7 +55,7 @@ export const getKlingRequestResult: Kling["getKlingRequestResult"] = async (requ
  */
 export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId, mode) => {
   klingMode(mode);
-  return klingService().cancelKlingRequest(requestId, mode);
+  return (await klingService()).cancelKlingRequest(requestId, mode);
 };
 
 /**
@@ -64,5 +64,5 @@ export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId,
  */
 export const findKlingRequest: Kling["findKlingRequest"] = async (sought, mode, since) => {
   klingMode(mode);
-  return klingService().findKlingRequest(sought, mode, since);
+  return (await klingService()).findKlingRequest(sought, mode, since);
 };

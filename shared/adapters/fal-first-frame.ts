@@ -11,7 +11,7 @@ const TIMEOUT_MS = 30_000;
 const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().check(z.minLength(1)) })]) });
 
 /** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
-export function createFalFirstFrame({ run }: FalQueue, clock: Clock): VideoFrames {
+export function createFalFirstFrame({ run }: Pick<FalQueue, "run">, clock: Clock): VideoFrames {
   return {
     async firstFrame(videoUrl) {
       const said = await run(ENDPOINT_ID, { video_url: videoUrl, frame_type: "first" }, TIMEOUT_MS, clock);

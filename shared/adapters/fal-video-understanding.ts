@@ -12,7 +12,7 @@ const TIMEOUT_MS = 60_000;
 const answer = z.object({ output: z.string().check(z.minLength(1)) });
 
 /** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
-export function createFalVideoUnderstanding({ run }: FalQueue, clock: Clock): VideoDescriber {
+export function createFalVideoUnderstanding({ run }: Pick<FalQueue, "run">, clock: Clock): VideoDescriber {
   return {
     async describe({ videoUrl }) {
       if (videoUrl === undefined) throw new ProviderUnavailableError("fal's URL of the video is not known any more");

@@ -3,7 +3,7 @@ import { createFalVideoUnderstanding } from "../adapters/fal-video-understanding
 import { isTestMode } from "../environment.ts";
 import type { VideoDescriber } from "../media/ports.ts";
 import { clock } from "./clock.ts";
-import { falQueue } from "./fal.ts";
+import { falModels } from "./fal.ts";
 import { lazy } from "./lazy.ts";
 import { workflowAi } from "./workflow-ai.ts";
 
@@ -13,5 +13,5 @@ const testModeSentence: VideoDescriber = {
 
 export const describer = lazy((): VideoDescriber => {
   if (isTestMode()) return testModeSentence;
-  return workflowAi() ?? createFalVideoUnderstanding(falQueue(), clock);
+  return workflowAi() ?? createFalVideoUnderstanding(falModels, clock);
 });

@@ -1,13 +1,17 @@
-// fal's queue.
-import { createFalQueue } from "../adapters/fal-queue.ts";
+// fal's queue. Its client is read with the first call: many of those who may ask fal mostly have nothing to ask.
+import type { FalQueue } from "../adapters/fal-queue.ts";
 import { setting } from "../environment.ts";
 import { falKey } from "../linked.ts";
 import { lazy } from "./lazy.ts";
 
-export const falQueue = lazy(() => {
+export const falQueue = lazy(async (): Promise<FalQueue> => {
+  const { createFalQueue } = await import("../adapters/fal-queue.ts");
   return createFalQueue({
     key: falKey(),
     queueUrl: setting("FAL_QUEUE_URL"),
     platformUrl: setting("FAL_PLATFORM_URL"),
   });
 });
+
+/** fal's other models, of which only a run is wanted. */
+export const falModels: Pick<FalQueue, "run"> = { run: async (...of) => (await falQueue()).run(...of) };

@@ -1,7 +1,14 @@
 // What it takes to see that nothing stays open: to look, and to start executions.
+import type { Workflow } from "../media/ports.ts";
 import type { SweepDeps } from "../media/sweep.ts";
 import { checkDeps } from "./check-deps.ts";
 import { lazy } from "./lazy.ts";
-import { workflow } from "./workflow.ts";
 
-export const sweepDeps = lazy((): SweepDeps => ({ ...checkDeps(), workflow: workflow() }));
+/** Its client is read with the first execution that is asked about or started: most looks find nothing to do. */
+const executions = lazy(async () => (await import("./workflow.ts")).workflow());
+const workflow: Workflow = {
+  start: async (...of) => (await executions()).start(...of),
+  isRunning: async (...of) => (await executions()).isRunning(...of),
+};
+
+export const sweepDeps = lazy((): SweepDeps => ({ ...checkDeps(), workflow }));

@@ -3,9 +3,9 @@ import { createFalFirstFrame } from "../adapters/fal-first-frame.ts";
 import { isTestMode } from "../environment.ts";
 import type { VideoFrames } from "../media/ports.ts";
 import { clock } from "./clock.ts";
-import { falQueue } from "./fal.ts";
+import { falModels } from "./fal.ts";
 import { lazy } from "./lazy.ts";
 
 const nobody: VideoFrames = { firstFrame: async () => undefined };
 
-export const videoFrames = lazy((): VideoFrames => (isTestMode() ? nobody : createFalFirstFrame(falQueue(), clock)));
+export const videoFrames = lazy((): VideoFrames => (isTestMode() ? nobody : createFalFirstFrame(falModels, clock)));
