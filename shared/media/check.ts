@@ -94,14 +94,25 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
   if (reportedRequestId !== undefined) {
     const owner = await ownerInHistory(deps, media, reportedRequestId);
     if (owner === undefined && !passed(media.deadlineAt, now)) return { next: "wait" };
-    if (owner !== "another's") {
-      // fal has signed for it, and nothing contradicts it.
+    // fal has signed for it, nothing contradicts it, and fal answers for it: of another customer's job it tells us nothing.
+    if (owner !== "another's" && (await isAnsweredFor(deps, media, reportedRequestId))) {
       await recordAcceptance(deps, media, reportedRequestId);
       return { next: "wait" };
     }
+    if (owner !== "another's" && now < deliverBy(media)) return { next: "wait" };
   }
   if (!history.searched && now < deliverBy(media)) return { next: "wait" };
   return { next: "fail", code: "submit_outcome_unknown" };
+}
+
+async function isAnsweredFor(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
+  try {
+    await deps.kling.checkKlingRequestStatus(requestId, modeOf(media));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    return false;
+  }
 }
 
 /** @returns undefined while fal's history does not answer */

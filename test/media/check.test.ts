@@ -164,6 +164,18 @@ describe("a submit of unknown outcome", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
   });
 
+  it("that fal has reported is not adopted while fal does not tell its status, and given up when the delivery's time is over", async () => {
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await world.records.move(ref, "note report", { reportedRequestId: "r-foreign" });
+    world.kling.status = new ProviderUnavailableError("HTTP 404");
+    world.clock.advance(900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
+    expect((await world.media()).phase).toBe("submitting");
+    world.clock.advance(3600 + 600 - 900);
+    expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "submit_outcome_unknown" });
+  });
+
   it("is given up in time, though the picture to look for it by is gone", async () => {
     const ref = await world.given();
     await submitGeneration(world.deps, ref);

@@ -118,7 +118,7 @@ export class SimulatedFal {
   }
 
   #answer(name: string, url: URL, body: Record<string, unknown>, twist: string | undefined): Answer {
-    const job = this.jobs.find(({ id }) => url.pathname.includes(id));
+    const job = this.jobs.find(({ id }) => url.pathname.split("/").includes(id));
     switch (name) {
       case "fal.submit":
       case "fal.describe":
