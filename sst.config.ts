@@ -1,4 +1,4 @@
-/// <reference path="./.sst/platform/config.d.ts" />
+/// <reference path=".sst/platform/config.d.ts" />
 // What `sst deploy` makes of this project in someone's AWS account: the stacks by name, in order.
 
 export default $config({

@@ -1,11 +1,11 @@
 // The library of the seed: Kling 2.1 on fal, by mode. The workflow's own steps call it.
 import type { Kling } from "./media/ports.ts";
-import type { KlingRequest } from "./media/modes.ts";
-import { klingMode, KlingGenerationMode } from "./media/modes.ts";
+import type { KlingRequest } from "./kling/models.ts";
+import { klingMode, KlingGenerationMode } from "./kling/models.ts";
 import { klingService } from "./services/kling.ts";
 
-export { KlingGenerationMode } from "./media/modes.ts";
-export type { KlingRequest } from "./media/modes.ts";
+export { KlingGenerationMode } from "./kling/models.ts";
+export type { KlingRequest } from "./kling/models.ts";
 export { GenerationStatus } from "./media/status.ts";
 export type { IMedia, IMediaSpace } from "./media/present.ts";
 export { UnknownModeError } from "./media/errors.ts";

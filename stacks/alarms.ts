@@ -237,7 +237,7 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
   });
 }
 
-/** What the logs say of single generations, as numbers: the words are those of shared/media/budget.ts, submit.ts, orphan.ts and status.ts. */
+/** What the logs say of single generations, as numbers: the words are those of shared/money/budget.ts, submit.ts, orphan.ts and status.ts. */
 const COUNTED_LINES = {
   SubmitInDoubt: {
     handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],

@@ -1,7 +1,7 @@
 // What whoever deploys has to say, or may say: read from the environment (or `.env`), checked before anything is made.
 import * as z from "zod";
 import { faultsOf, readSetting } from "../shared/environment.ts";
-import { DELIVERY_GRACE_SECONDS } from "../shared/media/deadlines.ts";
+import { DELIVERY_GRACE_SECONDS } from "../shared/generation/deadlines.ts";
 import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 
 export interface Settings {

@@ -2,8 +2,8 @@
 import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
 import * as kling from "../../shared/kling.ts";
-import { http, reply } from "../../shared/lambda.ts";
-import { cancelGeneration, cancelMessage } from "../../shared/media/cancel.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
+import { cancelGeneration, cancelMessage } from "../../shared/generation/cancel.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";

@@ -1,7 +1,7 @@
 // POST /api/media/check-generation: where a generation stands, from the record alone.
 import * as z from "zod/mini";
 import { checkRequest } from "../../shared/contract/reading.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
 import { readMedia } from "../../shared/media/watch.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { inspectImage } from "../../shared/adapters/source-image.ts";
 import { uploadPath } from "../../shared/contract/upload.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { checkUpload } from "../../shared/media/upload.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 

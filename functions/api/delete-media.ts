@@ -1,8 +1,8 @@
 // DELETE /api/spaces/{spaceId}/media/{id}: a media that has ended, and its files, are no more.
 import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
-import { http } from "../../shared/lambda.ts";
-import { deleteMedia } from "../../shared/media/delete.ts";
+import { http } from "../../shared/edge/lambda.ts";
+import { deleteMedia } from "../../shared/generation/delete.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 

@@ -2,9 +2,9 @@
 import * as z from "zod/mini";
 import { enhanceRequest, startCommand } from "../../shared/contract/enhance.ts";
 import { idempotencyKey } from "../../shared/contract/idempotency-key.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { presentMedia } from "../../shared/media/present.ts";
-import { startGeneration } from "../../shared/media/start.ts";
+import { startGeneration } from "../../shared/generation/start.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 

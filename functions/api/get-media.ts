@@ -1,7 +1,7 @@
 // GET /api/spaces/{spaceId}/media/{id}: one media; with sinceVersion and waitSeconds, as soon as it has changed.
 import * as z from "zod/mini";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
 import { clock } from "../../shared/services/clock.ts";

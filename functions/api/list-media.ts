@@ -1,8 +1,8 @@
 // GET /api/spaces/{spaceId}/media: the media of a space, newest first.
 import * as z from "zod/mini";
 import { listQuery, spacePath } from "../../shared/contract/reading.ts";
-import { notOfThisList } from "../../shared/errors-on-the-wire.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { notOfThisList } from "../../shared/edge/http-errors.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { listMedia } from "../../shared/media/list.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { cursors } from "../../shared/services/cursors.ts";

@@ -1,7 +1,7 @@
 // GET /api/budget: what the caller's tenant may still spend and start, before it tries.
 import * as z from "zod/mini";
-import { http, reply } from "../../shared/lambda.ts";
-import { allowanceOf } from "../../shared/media/allowance.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
+import { allowanceOf } from "../../shared/money/quota.ts";
 import { budget } from "../../shared/services/budget.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { spendingLimits } from "../../shared/services/spending-limits.ts";

@@ -1,6 +1,6 @@
 // GET /api/timings: how long generations have taken here, by mode and duration.
 import * as z from "zod/mini";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { timings } from "../../shared/media/timings.ts";
 import { timingsStore } from "../../shared/services/timings.ts";
 

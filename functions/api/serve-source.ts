@@ -1,7 +1,7 @@
 // GET /sources/{name}: where fal fetches a source image. The random part of the name is the proof.
 import * as z from "zod/mini";
-import { RequestError } from "../../shared/errors-on-the-wire.ts";
-import { http } from "../../shared/lambda.ts";
+import { RequestError } from "../../shared/edge/http-errors.ts";
+import { http } from "../../shared/edge/lambda.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 
 const path = z.object({ name: z.string() });

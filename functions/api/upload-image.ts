@@ -1,7 +1,7 @@
 // POST /api/uploads: a place for a picture from somebody's disk, for so many bytes and a quarter of an hour.
 import * as z from "zod/mini";
 import { uploadRequest } from "../../shared/contract/upload.ts";
-import { http, reply } from "../../shared/lambda.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
 import { openUpload } from "../../shared/media/upload.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { newId } from "../../shared/services/new-id.ts";

@@ -1,7 +1,7 @@
 // Step Functions says that an execution failed, timed out or was aborted: its generation is driven on, if it was not done.
 import { executionEnded } from "../../shared/contract/execution-ended.ts";
-import { onEvent } from "../../shared/lambda.ts";
-import { driveOn } from "../../shared/media/sweep.ts";
+import { onEvent } from "../../shared/edge/lambda.ts";
+import { driveOn } from "../../shared/generation/sweep.ts";
 import { sweepDeps } from "../../shared/services/sweep-deps.ts";
 
 export const handler = onEvent(executionEnded, async ({ detail: { input, name, startDate, stopDate } }) =>

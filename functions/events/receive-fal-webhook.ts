@@ -1,8 +1,8 @@
 // POST /webhooks/fal/{token}: fal's word that a job has ended. Proven first, then believed only as far as waking our own look.
 import * as z from "zod/mini";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
-import { http, reply } from "../../shared/lambda.ts";
-import { wakeGeneration } from "../../shared/media/wake.ts";
+import { http, reply } from "../../shared/edge/lambda.ts";
+import { wakeGeneration } from "../../shared/generation/wake.ts";
 import { sweepDeps } from "../../shared/services/sweep-deps.ts";
 import { claimOf, falSignature } from "../../shared/services/webhooks.ts";
 

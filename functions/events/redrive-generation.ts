@@ -1,7 +1,7 @@
 // An operator's call (`npm run redrive`): a video that could not be stored is fetched again.
 import * as z from "zod/mini";
-import { onEvent } from "../../shared/lambda.ts";
-import { redriveGeneration } from "../../shared/media/redrive.ts";
+import { onEvent } from "../../shared/edge/lambda.ts";
+import { redriveGeneration } from "../../shared/generation/redrive.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 import { spendingLimits } from "../../shared/services/spending-limits.ts";
 import { workflow } from "../../shared/services/workflow.ts";

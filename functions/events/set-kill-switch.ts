@@ -1,6 +1,6 @@
 // An operator's call (`npm run kill-switch`): from this write on nothing is started and nothing submitted, or again.
 import * as z from "zod/mini";
-import { onEvent } from "../../shared/lambda.ts";
+import { onEvent } from "../../shared/edge/lambda.ts";
 import { budget } from "../../shared/services/budget.ts";
 
 export const handler = onEvent(z.object({ stopped: z.boolean() }), async ({ stopped }) => {

@@ -1,8 +1,8 @@
 // Generation Requested on the bus: starts a generation as the HTTP route does; a redelivery starts nothing.
 import { startCommand } from "../../shared/contract/enhance.ts";
 import { generationRequested } from "../../shared/contract/generation-requested.ts";
-import { onEvent } from "../../shared/lambda.ts";
-import { startGeneration } from "../../shared/media/start.ts";
+import { onEvent } from "../../shared/edge/lambda.ts";
+import { startGeneration } from "../../shared/generation/start.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = onEvent(generationRequested, async ({ id, source, detail }) => {

@@ -1,7 +1,7 @@
 // By the clock: ends what is past its time, restarts what nobody drives and publishes what was not heard.
 import * as z from "zod/mini";
-import { onEvent } from "../../shared/lambda.ts";
-import { sweepGenerations } from "../../shared/media/sweep.ts";
+import { onEvent } from "../../shared/edge/lambda.ts";
+import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { sweepDeps } from "../../shared/services/sweep-deps.ts";
 
 /**

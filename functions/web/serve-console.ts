@@ -1,8 +1,8 @@
 // GET /, /docs, /openapi.json, /client.js and /assets/{name}: the console, the API for people and for generators, the client library.
 import * as z from "zod/mini";
-import { RequestError } from "../../shared/errors-on-the-wire.ts";
-import { http } from "../../shared/lambda.ts";
-import { webFile } from "../../shared/services/web.ts";
+import { RequestError } from "../../shared/edge/http-errors.ts";
+import { http } from "../../shared/edge/lambda.ts";
+import { webFile } from "../../shared/edge/web.ts";
 
 export const handler = http(z.object({}), async (_, { rawPath }) => {
   const file = await webFile(rawPath);

@@ -1,9 +1,9 @@
 // Step record-failure: a generation that will not succeed ends as failed, fal being told to stop.
 import { failureInput } from "../../shared/contract/steps.ts";
 import * as kling from "../../shared/kling.ts";
-import { step } from "../../shared/lambda.ts";
-import { failGeneration } from "../../shared/media/fail.ts";
-import { failureOfStep } from "../../shared/media/failures.ts";
+import { step } from "../../shared/edge/lambda.ts";
+import { failGeneration } from "../../shared/generation/fail.ts";
+import { failureOfStep } from "../../shared/generation/failures.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = step(failureInput, async ({ step: said, failure, ...ref }) => {

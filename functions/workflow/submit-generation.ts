@@ -3,8 +3,8 @@ import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts
 import { stepInput } from "../../shared/contract/steps.ts";
 import { setting } from "../../shared/environment.ts";
 import * as kling from "../../shared/kling.ts";
-import { step } from "../../shared/lambda.ts";
-import { submitGeneration } from "../../shared/media/submit.ts";
+import { step } from "../../shared/edge/lambda.ts";
+import { submitGeneration } from "../../shared/generation/submit.ts";
 import { checkedFetch } from "../../shared/services/checked-fetch.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";

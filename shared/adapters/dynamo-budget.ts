@@ -2,7 +2,7 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../media/budget.ts";
+import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
 import { instant } from "../media/media.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";

@@ -2,9 +2,9 @@
 import { ApiError, createFalClient } from "@fal-ai/client";
 import * as z from "zod/mini";
 import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
-import { klingInput, klingMode } from "../media/modes.ts";
+import { klingInput, klingMode } from "../kling/models.ts";
 import type { Clock, Kling } from "../media/ports.ts";
-import { submitOutcome } from "../media/submit-outcome.ts";
+import { submitOutcome } from "../kling/submit-outcome.ts";
 import { boundedAnswer, boundedText } from "./bounded-answer.ts";
 
 export interface FalQueueOptions {

@@ -1,7 +1,7 @@
 // Items of older versions: whatever can be read of them is read, and nothing in them can make a reading fail.
 import * as z from "zod/mini";
 import type { Media, MediaRef, StoredVideo } from "../media/media.ts";
-import { DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { DURATIONS, KlingGenerationMode } from "../kling/models.ts";
 import { GenerationStatus } from "../media/status.ts";
 
 /** What is there and can be read. */

@@ -3,7 +3,7 @@ import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { MediaFiles } from "../media/ports.ts";
-import { checkedKey } from "./file-key.ts";
+import { checkedKey } from "./checked-key.ts";
 import { measuredBody } from "./measured-body.ts";
 
 const LINK_SECONDS = 60 * 60;

@@ -1,7 +1,7 @@
 // Places in the local store where a caller may put one file: signed, for so many bytes, for a while.
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { UploadPlaces } from "../media/ports.ts";
-import { checkedKey } from "./file-key.ts";
+import { checkedKey } from "./checked-key.ts";
 
 /** What signs and checks a place. */
 export interface LocalPlace {

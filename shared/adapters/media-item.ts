@@ -1,7 +1,7 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
 import * as z from "zod/mini";
 import type { Media, MediaRef } from "../media/media.ts";
-import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../kling/models.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
 import { readLegacyItem } from "./legacy-media-item.ts";
 

@@ -15,7 +15,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { MediaFiles } from "../media/ports.ts";
-import { checkedKey } from "./file-key.ts";
+import { checkedKey } from "./checked-key.ts";
 import { measuredBody } from "./measured-body.ts";
 
 /** A link signed by a role ends with the role's session at the latest, however long it says it lives. */

@@ -2,7 +2,7 @@
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { UploadPlaces } from "../media/ports.ts";
-import { checkedKey } from "./file-key.ts";
+import { checkedKey } from "./checked-key.ts";
 
 /** The length is part of the signature: S3 refuses a body of any other. A browser sets the header by itself. */
 const SIGNED_HEADERS = new Set(["content-length"]);

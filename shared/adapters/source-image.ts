@@ -1,7 +1,7 @@
 // Makes of a user's picture what Kling shall see: a plain sRGB JPEG of known size, with nothing of the user's metadata in it.
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
-import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES, IMAGE_RATIO_MAX } from "../media/modes.ts";
+import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES, IMAGE_RATIO_MAX } from "../kling/models.ts";
 import type { ImageFitter, ImageInspector } from "../media/ports.ts";
 
 const INPUT_MAX_PIXELS = 100_000_000;

@@ -15,7 +15,7 @@ import type { enhanceRequest } from "../contract/enhance.ts";
 import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
 import type { checkRequest } from "../contract/reading.ts";
 import type { uploadRequest } from "../contract/upload.ts";
-import type { IMAGE_RATIO_MAX } from "../media/modes.ts";
+import type { IMAGE_RATIO_MAX } from "../kling/models.ts";
 
 export type EnhanceRequest = z.input<typeof enhanceRequest>;
 export type EnhanceAnswer = z.output<typeof enhanceAnswer>["data"];

@@ -1,6 +1,6 @@
 // What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
 import * as z from "zod/mini";
-import { DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { DURATIONS, KlingGenerationMode } from "../kling/models.ts";
 import { mediaSpace, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
 

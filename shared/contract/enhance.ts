@@ -1,7 +1,7 @@
 // POST /api/media/enhance: the picture, the words, and how to animate them.
 import * as z from "zod/mini";
-import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../media/modes.ts";
-import type { StartCommand } from "../media/start.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../kling/models.ts";
+import type { StartCommand } from "../generation/start.ts";
 import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
 import { spaceId } from "./ids.ts";
 import { text } from "./text.ts";

@@ -1,6 +1,6 @@
 // The events as JSON Schema, for senders and consumers in any language: one document for the detail of each type.
 import * as z from "zod/mini";
-import { KlingGenerationMode } from "../media/modes.ts";
+import { KlingGenerationMode } from "../kling/models.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "./events.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";

@@ -1,5 +1,5 @@
 // The events that go out: keys and facts, no links, no prompt. Their schemas are in event-schemas.ts, which no function needs.
-import { failure } from "../media/failures.ts";
+import { failure } from "../generation/failures.ts";
 import type { MediaEvent } from "../media/ports.ts";
 import type { EventDetails } from "./event-schemas.ts";
 

@@ -1,6 +1,6 @@
 // The idempotency key: a header over HTTP, a field of the event on the bus.
 import * as z from "zod/mini";
-import { RequestError } from "../errors-on-the-wire.ts";
+import { RequestError } from "../edge/http-errors.ts";
 
 export const IDEMPOTENCY_KEY_PATTERN = /^[\x21-\x7e]{1,255}$/;
 

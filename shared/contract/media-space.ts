@@ -1,6 +1,6 @@
 // The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
 import * as z from "zod/mini";
-import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../media/modes.ts";
+import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../kling/models.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
 import { mediaId } from "./ids.ts";
 

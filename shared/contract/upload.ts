@@ -1,6 +1,6 @@
 // POST /api/uploads and its check, a place for a picture from somebody's disk: what they take.
 import * as z from "zod/mini";
-import { IMAGE_MAX_BYTES } from "../media/modes.ts";
+import { IMAGE_MAX_BYTES } from "../kling/models.ts";
 import { UPLOAD_ID } from "../media/upload.ts";
 
 export const uploadRequest = z.object({

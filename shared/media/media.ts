@@ -1,5 +1,5 @@
 // The record of a generation: what is stored, once, under one key.
-import { KlingGenerationMode, type AspectRatio, type Duration } from "./modes.ts";
+import { KlingGenerationMode, type AspectRatio, type Duration } from "../kling/models.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */

@@ -1,6 +1,6 @@
 // What the domain needs from outside, each port a few lines. One contract suite per port runs over every implementation.
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
-import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "./modes.ts";
+import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "../kling/models.ts";
 import type { EventType, MoveName } from "./status.ts";
 import type { UploadPlace } from "./upload.ts";
 

@@ -1,6 +1,6 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
 import type { Media, StoredImage, StoredVideo } from "./media.ts";
-import type { AspectRatio, Duration, KlingGenerationMode } from "./modes.ts";
+import type { AspectRatio, Duration, KlingGenerationMode } from "../kling/models.ts";
 import type { MediaFiles } from "./ports.ts";
 import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";

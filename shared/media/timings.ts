@@ -1,6 +1,6 @@
 // How long generations take here: what has finished lately, as two numbers that a person can plan with.
 import { modeOf, type Media } from "./media.ts";
-import { DURATIONS, KlingGenerationMode, type Duration } from "./modes.ts";
+import { DURATIONS, KlingGenerationMode, type Duration } from "../kling/models.ts";
 import type { Timings } from "./ports.ts";
 
 export interface Timing {

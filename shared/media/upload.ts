@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SourceImageError, UploadNotFoundError } from "./errors.ts";
 import { instant, type Instant } from "./media.ts";
-import { IMAGE_MAX_BYTES } from "./modes.ts";
+import { IMAGE_MAX_BYTES } from "../kling/models.ts";
 import type { Clock, ImageInspector, MediaFiles, UploadPlaces } from "./ports.ts";
 
 /** An id of ours. */

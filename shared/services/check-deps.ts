@@ -1,7 +1,7 @@
 // What looking at a generation needs, for the workflow's step and for the sweeper.
 import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
-import type { CheckDeps } from "../media/check.ts";
+import type { CheckDeps } from "../generation/check.ts";
 import { lazy } from "./lazy.ts";
 import { mediaFiles } from "./media-files.ts";
 import { moveDeps } from "./move-deps.ts";

@@ -1,6 +1,6 @@
 // What may be spent and done, as the settings say.
 import { setting } from "../environment.ts";
-import { millsOf, type SpendingLimits } from "../media/budget.ts";
+import { millsOf, type SpendingLimits } from "../money/budget.ts";
 import { lazy } from "./lazy.ts";
 
 export const spendingLimits = lazy((): SpendingLimits => {

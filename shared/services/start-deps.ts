@@ -1,6 +1,6 @@
 // What starting a generation needs, for HTTP and for the bus.
 import { setting } from "../environment.ts";
-import type { StartDeps } from "../media/start.ts";
+import type { StartDeps } from "../generation/start.ts";
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";

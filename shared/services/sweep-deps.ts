@@ -1,6 +1,6 @@
 // What it takes to see that nothing stays open: to look, and to start executions.
 import type { Workflow } from "../media/ports.ts";
-import type { SweepDeps } from "../media/sweep.ts";
+import type { SweepDeps } from "../generation/sweep.ts";
 import { checkDeps } from "./check-deps.ts";
 import { lazy } from "./lazy.ts";
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import * as z from "zod";
 import { faultsOf } from "../../shared/environment.ts";
 import { corsOrigins, list } from "../settings.ts";
-import type { JwtSettings } from "./jwt-authorizer.ts";
+import type { JwtSettings } from "./gateway/jwt-authorizer.ts";
 import { StartError } from "./start-error.ts";
 
 export interface LocalSettings {

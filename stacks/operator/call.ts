@@ -3,7 +3,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
 import { functionName } from "../blueprint/functions.ts";
 import type { OPERATIONS } from "../blueprint/rules.ts";
-import { REGION } from "../local/arns.ts";
+import { REGION } from "../local/aws/arns.ts";
 
 /** The name in sst.config.ts. */
 const APP = "kling-media";

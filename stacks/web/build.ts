@@ -3,12 +3,12 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promise
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type BuildOptions } from "esbuild";
-import { apiPage } from "../../shared/contract/api-page.ts";
-import { openApi } from "../../shared/contract/openapi.ts";
+import { apiPage } from "./api/api-page.ts";
+import { openApi } from "./api/openapi.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const SOURCES = join(ROOT, "functions/web/console");
-/** Beside the functions: `shared/services/web.ts` reads it, a deploy copies it. */
+/** Beside the functions: `shared/edge/web.ts` reads it, a deploy copies it. */
 const TARGET = join(ROOT, ".web");
 
 /** What a caller of the library calls; the rest is how it does it. */

@@ -4,7 +4,7 @@ import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { DURATIONS, FORMATS, type AspectRatio, type Duration } from "../../shared/media/modes.ts";
+import { DURATIONS, FORMATS, type AspectRatio, type Duration } from "../../shared/kling/models.ts";
 import type { Kling } from "../../shared/media/ports.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLocalMediaFiles, removeUnfinished, verifyFileLink } from "../../shared/adapters/local-media-files.ts";
-import { serveFile } from "../../stacks/local/file-server.ts";
+import { serveFile } from "../../stacks/local/gateway/file-server.ts";
 import { describeMediaFiles } from "./media-files.contract.ts";
 
 const LINK_SECRET = "a secret of this test";

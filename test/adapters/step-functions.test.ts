@@ -4,10 +4,10 @@ import { SFNClient } from "@aws-sdk/client-sfn";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createStepFunctionsWorkflow } from "../../shared/adapters/step-functions.ts";
 import type { Workflow } from "../../shared/media/ports.ts";
-import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
-import { AwsError } from "../../stacks/local/aws-error.ts";
-import type { Outcome } from "../../stacks/local/functions.ts";
-import { createWorkflow } from "../../stacks/local/workflow.ts";
+import { STATE_MACHINE_ARN } from "../../stacks/local/aws/arns.ts";
+import { AwsError } from "../../stacks/local/aws/aws-error.ts";
+import type { Outcome } from "../../stacks/local/aws/functions.ts";
+import { createWorkflow } from "../../stacks/local/aws/workflow.ts";
 
 const EXECUTION_ARN = "arn:aws:states:eu-west-3:123456789012:execution:generation:m-1";
 const INPUT = { tenantId: "acme", spaceId: "holiday", mediaId: "m-1", enter: "submit", lap: true } as const;

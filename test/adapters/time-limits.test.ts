@@ -21,7 +21,7 @@ import { createStepFunctionsWorkflow } from "../../shared/adapters/step-function
 import { createWorkflowAi } from "../../shared/adapters/workflow-ai.ts";
 import { ProviderUnavailableError } from "../../shared/media/errors.ts";
 import { AWS_CLIENT } from "../../shared/services/aws-client.ts";
-import { createJwtAuthorizer } from "../../stacks/local/jwt-authorizer.ts";
+import { createJwtAuthorizer } from "../../stacks/local/gateway/jwt-authorizer.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 import { AUDIENCE, startTokenIssuer } from "../support/token-issuer.ts";

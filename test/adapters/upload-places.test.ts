@@ -11,7 +11,7 @@ import { createLocalUploadPlaces } from "../../shared/adapters/local-upload-plac
 import { createS3MediaFiles } from "../../shared/adapters/s3-media-files.ts";
 import { createS3UploadPlaces } from "../../shared/adapters/s3-upload-places.ts";
 import type { MediaFiles, UploadPlaces } from "../../shared/media/ports.ts";
-import { serveFile } from "../../stacks/local/file-server.ts";
+import { serveFile } from "../../stacks/local/gateway/file-server.ts";
 import { S3_CREDENTIALS, startS3StandIn } from "../support/s3-stand-in.ts";
 
 const NOON = Date.parse("2026-11-22T12:00:00Z");

@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import * as z from "zod";
 import { functionName, FUNCTIONS, type FunctionPlan } from "../../stacks/blueprint/functions.ts";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
-import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
+import { STATE_MACHINE_ARN } from "../../stacks/local/aws/arns.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { buildWeb } from "../../stacks/web/build.ts";
 import { bundleHandler, type Bundle } from "../support/bundle.ts";

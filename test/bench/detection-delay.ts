@@ -47,7 +47,7 @@ export async function measure({ quick }: { quick: boolean }): Promise<Row[]> {
 
 async function run(count: number): Promise<Record<Kind, Findings>> {
   await using simulator = await startServer({
-    file: "stacks/local/fal-simulator/main.ts",
+    file: "stacks/fal-simulator/main.ts",
     args: ["--port", "0", "--queue-seconds", "0", "--render-seconds", "0", "--concurrency", "100000"],
   });
   await using directory = await temporaryDirectory();

@@ -37,13 +37,7 @@ async function measureInFlight(count: number, firstWave: number, renderSeconds: 
   const directory = await mkdtemp(path.join(tmpdir(), "scale-"));
   parts.defer(() => rm(directory, { recursive: true }));
   const times = ["--queue-seconds", "1", "--render-seconds", String(renderSeconds)];
-  const fal = await startProgram("stacks/local/fal-simulator/main.ts", [
-    "--port",
-    "0",
-    "--concurrency",
-    "100000",
-    ...times,
-  ]);
+  const fal = await startProgram("stacks/fal-simulator/main.ts", ["--port", "0", "--concurrency", "100000", ...times]);
   parts.defer(() => fal.stop());
   const machine = await startProgram("stacks/local/main.ts", [], {
     NODE_ENV: "development",

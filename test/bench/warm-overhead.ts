@@ -3,12 +3,12 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import * as z from "zod";
-import type { HttpEvent } from "../../shared/caller.ts";
+import type { HttpEvent } from "../../shared/edge/caller.ts";
 import { enhanceRequest } from "../../shared/contract/enhance.ts";
 import { generationRequested } from "../../shared/contract/generation-requested.ts";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";
 import { checkInput } from "../../shared/contract/steps.ts";
-import { http, onEvent, reply, step } from "../../shared/lambda.ts";
+import { http, onEvent, reply, step } from "../../shared/edge/lambda.ts";
 import { REQUEST } from "./start-path/recording.ts";
 import { median, type Row } from "./table.ts";
 

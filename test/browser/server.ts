@@ -5,7 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startFalSimulator, type FalSimulator } from "../../stacks/local/fal-simulator/server.ts";
+import { startFalSimulator, type FalSimulator } from "../../stacks/fal-simulator/server.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 
 export interface Server {

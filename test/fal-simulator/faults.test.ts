@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type FaultName, listFaults } from "../../stacks/local/fal-simulator/faults.ts";
+import { type FaultName, listFaults } from "../../stacks/fal-simulator/faults.ts";
 import { APP, openSimulator, STANDARD, textWith } from "./support.ts";
 
 type Opened = Awaited<ReturnType<typeof openSimulator>>;
@@ -369,7 +369,7 @@ describe("a file that is not at fault", () => {
 
 describe("the command", () => {
   it("lists every fault in its help, and the README in its table", () => {
-    const main = join(import.meta.dirname, "../../stacks/local/fal-simulator/main.ts");
+    const main = join(import.meta.dirname, "../../stacks/fal-simulator/main.ts");
     const { stdout, status } = spawnSync(process.execPath, [main, "--help"], { encoding: "utf8" });
     expect(status).toBe(0);
     for (const { name, doc } of listFaults()) expect(stdout).toContain(`  ${name.padEnd(27)} ${doc}`);

@@ -1,5 +1,5 @@
 // A clock that stands still until a test turns it; timers run in the order they are due.
-import type { Clock } from "../../stacks/local/fal-simulator/clock.ts";
+import type { Clock } from "../../stacks/fal-simulator/clock.ts";
 
 export interface ManualClock extends Clock {
   advance(ms: number): void;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FilePathSource, Input, MP4 } from "mediabunny";
 import sharp from "sharp";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { nearestRatio } from "../../stacks/local/fal-simulator/models.ts";
+import { nearestRatio } from "../../stacks/fal-simulator/models.ts";
 import { anyNumber, anyText, MASTER, openSimulator, picture, PRO, STANDARD, textWith } from "./support.ts";
 
 async function outcomeOf(input: object, endpointId = STANDARD) {

@@ -4,8 +4,8 @@ import { createFalClient } from "@fal-ai/client";
 import sharp from "sharp";
 import { expect, onTestFinished } from "vitest";
 import * as z from "zod";
-import { startFalSimulator } from "../../stacks/local/fal-simulator/server.ts";
-import type { FalSimulatorOptions } from "../../stacks/local/fal-simulator/world.ts";
+import { startFalSimulator } from "../../stacks/fal-simulator/server.ts";
+import type { FalSimulatorOptions } from "../../stacks/fal-simulator/world.ts";
 import { createManualClock } from "./manual-clock.ts";
 
 export const STANDARD = "fal-ai/kling-video/v2.1/standard/image-to-video";

@@ -11,7 +11,7 @@ import {
   timingsAnswer,
   uploadAnswer,
 } from "../../shared/contract/answers.ts";
-import { openApi } from "../../shared/contract/openapi.ts";
+import { openApi } from "../../stacks/web/api/openapi.ts";
 import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { inProcessCloud, PHOTO_URL, type CloudLink, type InProcessCloud } from "../support/in-process-cloud.ts";

@@ -8,7 +8,7 @@ import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge
 import { describe, expect, onTestFinished, test } from "vitest";
 import { FUNCTIONS, functionName } from "../../stacks/blueprint/functions.ts";
 import { startLocalMachine, type LocalMachineOptions } from "../../stacks/local/machine.ts";
-import type { Handler } from "../../stacks/local/functions.ts";
+import type { Handler } from "../../stacks/local/aws/functions.ts";
 import { freePort, serve } from "./local-server.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 

@@ -8,10 +8,10 @@ import {
   klingMode,
   nearestFormat,
   type KlingRequest,
-} from "../../shared/media/modes.ts";
-import { estimatedCostUsd } from "../../shared/media/price.ts";
+} from "../../shared/kling/models.ts";
+import { estimatedCostUsd } from "../../shared/kling/price.ts";
 import { generationStatus, isTerminal, MOVES, PHASES, planMove, type Phase } from "../../shared/media/status.ts";
-import { resubmitAfterSeconds, submitOutcome } from "../../shared/media/submit-outcome.ts";
+import { resubmitAfterSeconds, submitOutcome } from "../../shared/kling/submit-outcome.ts";
 
 const everything: KlingRequest = {
   prompt: "p",

@@ -1,6 +1,6 @@
 // How long generations take here: told from what has really finished, and only when that is enough.
 import { beforeEach, describe, expect, it } from "vitest";
-import { finalizeGeneration } from "../../shared/media/finalize.ts";
+import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { noteTiming, timings } from "../../shared/media/timings.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 import { queuedMedia } from "../support/sample-media.ts";

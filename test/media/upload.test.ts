@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";
 import { checkUpload, openUpload, uploadKey } from "../../shared/media/upload.ts";
-import { submitGeneration } from "../../shared/media/submit.ts";
+import { submitGeneration } from "../../shared/generation/submit.ts";
 import { mediaWorld, photo, type MediaWorld } from "../support/media-world.ts";
 
 const ID = "019b76da-a800-7000-8000-000000000042";

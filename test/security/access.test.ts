@@ -8,7 +8,7 @@ import { listCursor } from "../../shared/adapters/list-cursor.ts";
 import { webhookPath } from "../../shared/adapters/webhook-address.ts";
 import { ROUTES, type Route } from "../../stacks/blueprint/routes.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
-import { handlersFromDisk } from "../../stacks/local/functions.ts";
+import { handlersFromDisk } from "../../stacks/local/aws/functions.ts";
 import { startLocalMachine, type LocalMachine } from "../../stacks/local/machine.ts";
 import { photo } from "../support/media-world.ts";
 import { WebhookSigner, webhookBody } from "../support/signed-webhooks.ts";

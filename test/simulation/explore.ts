@@ -1,5 +1,5 @@
 // Which runs are made: every single fault, pairs of them, and whatever a seed throws; and how a failing one is made short.
-import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
+import { mulberry32 } from "../../stacks/fal-simulator/random.ts";
 import type { Story } from "./clients.ts";
 import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";

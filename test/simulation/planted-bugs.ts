@@ -14,14 +14,14 @@ export interface PlantedBug extends Patch {
 const RECORDS = "shared/adapters/dynamo-media-records.ts";
 const FAL = "shared/adapters/fal-queue.ts";
 const FETCH = "shared/adapters/checked-fetch.ts";
-const CHECK = "shared/media/check.ts";
-const SUBMIT = "shared/media/submit.ts";
-const START = "shared/media/start.ts";
-const FINALIZE = "shared/media/finalize.ts";
-const SWEEP = "shared/media/sweep.ts";
-const OUTCOME = "shared/media/submit-outcome.ts";
+const CHECK = "shared/generation/check.ts";
+const SUBMIT = "shared/generation/submit.ts";
+const START = "shared/generation/start.ts";
+const FINALIZE = "shared/generation/finalize.ts";
+const SWEEP = "shared/generation/sweep.ts";
+const OUTCOME = "shared/kling/submit-outcome.ts";
 const ACCOUNTS = "shared/adapters/dynamo-budget.ts";
-const MONEY = "shared/media/budget.ts";
+const MONEY = "shared/money/budget.ts";
 const WORKFLOW = "stacks/blueprint/workflow.asl.ts";
 
 const POST = `response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });`;
@@ -126,7 +126,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "an orphan is written down as the record's error",
     caughtBy: "I4",
     shownBy: ["no answer once it was taken, and it takes minutes"],
-    file: "shared/media/orphan.ts",
+    file: "shared/generation/orphan.ts",
     find: "{ orphanRequestIds: [...known, requestId] }",
     replace: `{ orphanRequestIds: [...known, requestId], error: { code: "orphaned", message: "Orphaned." } }`,
   },
@@ -149,7 +149,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "fal is told to cancel again and again",
     caughtBy: "I5",
     shownBy: ["taken, but the job never ends"],
-    file: "shared/media/cancel.ts",
+    file: "shared/generation/cancel.ts",
     find: `if (requestId === undefined || media.cancelSentAt !== undefined || media.phase !== "generating") return media;`,
     replace: `if (requestId === undefined || media.phase !== "generating") return media;`,
   },
@@ -179,7 +179,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a deleted media keeps its files",
     caughtBy: "I6",
-    file: "shared/media/delete.ts",
+    file: "shared/generation/delete.ts",
     find: "  for (const prefix of keyPrefixes(media.id)) await deps.files.deleteAll(prefix);\n",
     replace: "",
   },
@@ -196,7 +196,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I7",
     shownBy: ["webhook of another job"],
     shownAfter: "no answer once it was taken",
-    file: "shared/media/wake.ts",
+    file: "shared/generation/wake.ts",
     find: "  if (!(await isOurs(deps, media, job.requestId, { inDoubt, givenUp }))) {",
     replace: `  if (job.requestId === "") {`,
   },
@@ -303,7 +303,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the completion is announced before it is written",
     caughtBy: "I11",
-    file: "shared/media/move.ts",
+    file: "shared/generation/move.ts",
     find: "  const result = await deps.records.move(",
     replace: `  const at = new Date(deps.clock.now()).toISOString();
   if (name === "complete")
@@ -410,7 +410,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a failed step names the picture's link, in a form that is not redacted",
     caughtBy: "I15",
     shownBy: ["answers 503"],
-    file: "shared/media/source.ts",
+    file: "shared/generation/source.ts",
     find: "throw error instanceof FetchError ? imageError(error) : error;",
     replace: "throw error instanceof FetchError ? new SourceImageUnavailableError(link.slice(6)) : error;",
   },

@@ -75,7 +75,7 @@ export function patched(source: string, { file, find, replace }: Patch): string 
 
 const standInUrl = (file: string) => pathToFileURL(path.join(import.meta.dirname, "stand-ins", file)).href;
 
-/** `shared/media/move.ts`; what lies elsewhere stays as it is. */
+/** `shared/generation/move.ts`; what lies elsewhere stays as it is. */
 function inRepository(url: string): string {
   if (!url.startsWith("file:")) return url;
   return path.relative(ROOT, fileURLToPath(url)).replaceAll(path.sep, "/");

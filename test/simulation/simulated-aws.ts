@@ -2,10 +2,10 @@
 import { createHash } from "node:crypto";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
-import { executionArn } from "../../stacks/local/arns.ts";
-import { AwsError } from "../../stacks/local/aws-error.ts";
-import type { DynamoDb } from "../../stacks/local/dynamodb.ts";
-import type { Workflow } from "../../stacks/local/workflow.ts";
+import { executionArn } from "../../stacks/local/aws/arns.ts";
+import { AwsError } from "../../stacks/local/aws/aws-error.ts";
+import type { DynamoDb } from "../../stacks/local/aws/dynamodb.ts";
+import type { Workflow } from "../../stacks/local/aws/workflow.ts";
 import { operationOf } from "../support/s3-stand-in.ts";
 import { acting, Actor, type Operation } from "./gate.ts";
 import { isRecord } from "./invariants.ts";

@@ -1,6 +1,6 @@
 // fal in virtual time: a queue that takes jobs, renders them and says so, as FAL's documents and its client's source have it.
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import { uuid } from "../../stacks/local/fal-simulator/random.ts";
+import { uuid } from "../../stacks/fal-simulator/random.ts";
 import { acting, Actor, type Operation } from "./gate.ts";
 import { filePage, type Page } from "./simulated-web.ts";
 import { BEGINNING } from "./virtual-time.ts";

@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 import sharp from "sharp";
 import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
-import { STATE_MACHINE_ARN } from "../../stacks/local/arns.ts";
-import { openDynamoDb } from "../../stacks/local/dynamodb.ts";
+import { STATE_MACHINE_ARN } from "../../stacks/local/aws/arns.ts";
+import { openDynamoDb } from "../../stacks/local/aws/dynamodb.ts";
 import { acting } from "./gate.ts";
 import { link, theWorld } from "./link.ts";
 import type { Limits } from "./money.ts";
@@ -55,7 +55,7 @@ export async function setStage(planted?: Patch): Promise<Stage> {
   globalThis.fetch = (input, init) => theWorld().fal.fetch(input, init);
   openSeams(planted);
   const dynamoDb = await openDynamoDb();
-  const { createWorkflow } = await import("../../stacks/local/workflow.ts");
+  const { createWorkflow } = await import("../../stacks/local/aws/workflow.ts");
   const workflow = createWorkflow(
     { invoke: (name, input) => theWorld().invokeStep(name, input) },
     (execution) => link.world?.executionEnded(execution),

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import crypto from "node:crypto";
 import { syncBuiltinESMExports } from "node:module";
 import FakeTimers from "@sinonjs/fake-timers";
-import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
+import { mulberry32 } from "../../stacks/fal-simulator/random.ts";
 
 /** Every run begins here. */
 export const BEGINNING = Date.parse("2026-01-01T00:00:00.000Z");

@@ -1,7 +1,7 @@
 // One run: the real functions on a simulated outside, one step at a time, held against the invariants after each.
-import { mulberry32 } from "../../stacks/local/fal-simulator/random.ts";
-import type { Outcome } from "../../stacks/local/functions.ts";
-import type { EndedExecution } from "../../stacks/local/workflow.ts";
+import { mulberry32 } from "../../stacks/fal-simulator/random.ts";
+import type { Outcome } from "../../stacks/local/aws/functions.ts";
+import type { EndedExecution } from "../../stacks/local/aws/workflow.ts";
 import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { Clients, STORIES, type Answered, type Asked, type Intent, type Story } from "./clients.ts";

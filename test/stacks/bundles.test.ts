@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import type { Media } from "../../shared/media/media.ts";
-import { startFalSimulator } from "../../stacks/local/fal-simulator/server.ts";
+import { startFalSimulator } from "../../stacks/fal-simulator/server.ts";
 import { startLocalMachine } from "../../stacks/local/machine.ts";
 import { deployedFunctions, type DeployedFunctions, type Outcome } from "../support/deployed-functions.ts";
 import { photo } from "../support/media-world.ts";

@@ -1,6 +1,6 @@
 // What a deploy puts into Step Functions is, letter for letter, what the local machine runs.
 import { expect, test } from "vitest";
-import { localDefinition } from "../../stacks/local/workflow.ts";
+import { localDefinition } from "../../stacks/local/aws/workflow.ts";
 import { definitionOf, functionsOf, graphOf } from "../support/resource-graph.ts";
 
 test("the deployed definition and the local one differ in the ARNs of the functions and in nothing else", async () => {

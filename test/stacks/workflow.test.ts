@@ -6,12 +6,12 @@ import type * as interpreter from "aws-local-stepfunctions";
 import ts from "typescript";
 import { describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { DELIVERY_GRACE_SECONDS } from "../../shared/media/deadlines.ts";
+import { DELIVERY_GRACE_SECONDS } from "../../shared/generation/deadlines.ts";
 import { SourceImageUnavailableError } from "../../shared/media/errors.ts";
 import { WORKFLOW_FUNCTIONS, workflowDefinition } from "../../stacks/blueprint/workflow.asl.ts";
 import { functionName } from "../../stacks/blueprint/functions.ts";
-import { functionArn } from "../../stacks/local/arns.ts";
-import { createWorkflow, localDefinition } from "../../stacks/local/workflow.ts";
+import { functionArn } from "../../stacks/local/aws/arns.ts";
+import { createWorkflow, localDefinition } from "../../stacks/local/aws/workflow.ts";
 
 /** What the interpreter was given, as it was before the interpreter's own validator wrote into it. */
 const interpreted = vi.hoisted((): unknown[] => []);

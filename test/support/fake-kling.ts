@@ -1,6 +1,6 @@
 // A fal that does what the test says: it counts every submit and finishes jobs when told.
 import { SubmitError } from "../../shared/media/errors.ts";
-import type { KlingGenerationMode, KlingRequest } from "../../shared/media/modes.ts";
+import type { KlingGenerationMode, KlingRequest } from "../../shared/kling/models.ts";
 import type { Kling, KlingStatus, SoughtRequest } from "../../shared/media/ports.ts";
 
 type Answer<T> = T | Error;

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import * as z from "zod";
 import { AWS_CLIENT } from "../../shared/services/aws-client.ts";
 import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
-import { openDynamoDb, tableDefinition } from "../../stacks/local/dynamodb.ts";
+import { openDynamoDb, tableDefinition } from "../../stacks/local/aws/dynamodb.ts";
 
 const attributes = z.object({ Attributes: z.unknown() });
 const LOCAL = { region: "us-east-1", credentials: { accessKeyId: "local", secretAccessKey: "local" } };

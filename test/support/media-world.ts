@@ -12,7 +12,7 @@ import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.t
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/contract/events.ts";
-import type { SpendingLimits } from "../../shared/media/budget.ts";
+import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";

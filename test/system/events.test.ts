@@ -11,7 +11,7 @@ import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { CreateQueueCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { startFalSimulator, type FalSimulator } from "../../stacks/local/fal-simulator/server.ts";
+import { startFalSimulator, type FalSimulator } from "../../stacks/fal-simulator/server.ts";
 import { freePort } from "../local/local-server.ts";
 import { faultsOfDetail } from "../support/event-schemas.ts";
 

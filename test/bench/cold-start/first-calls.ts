@@ -4,7 +4,7 @@ import { uploadKey } from "../../../shared/media/upload.ts";
 import { refOf, type Media } from "../../../shared/media/media.ts";
 import { ROUTES } from "../../../stacks/blueprint/routes.ts";
 import { functionName } from "../../../stacks/blueprint/functions.ts";
-import { executionArn } from "../../../stacks/local/arns.ts";
+import { executionArn } from "../../../stacks/local/aws/arns.ts";
 import { queuedMedia, storedVideo } from "../../support/sample-media.ts";
 import { webhookBody } from "../../support/signed-webhooks.ts";
 import type { Outside } from "./outside.ts";

@@ -1,8 +1,8 @@
 // So many executions waiting in the interpreter at once: what they weigh, and how late they wake. A process of its own, for its memory.
 import { performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { STATE_MACHINE_ARN } from "../../../stacks/local/arns.ts";
-import { createWorkflow } from "../../../stacks/local/workflow.ts";
+import { STATE_MACHINE_ARN } from "../../../stacks/local/aws/arns.ts";
+import { createWorkflow } from "../../../stacks/local/aws/workflow.ts";
 
 const [executions = 10_000, waitSeconds = 20] = process.argv.slice(2).map(Number);
 /** By execution, when it may wake at the earliest. */

@@ -1,6 +1,6 @@
 // The real local machine with nothing behind its starts: executions begin, and their first step waits for ever.
 import path from "node:path";
-import { handlersFromDisk } from "../../../stacks/local/functions.ts";
+import { handlersFromDisk } from "../../../stacks/local/aws/functions.ts";
 import { startLocalMachine, type LocalMachine } from "../../../stacks/local/machine.ts";
 
 const ROOT = path.join(import.meta.dirname, "../../..");

@@ -1,0 +1,80 @@
+// The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
+import { readFile } from "node:fs/promises";
+import { setting, storeOrigins } from "../environment.ts";
+import { signIn, type SignIn } from "../services/sign-in.ts";
+
+export interface WebFile {
+  text: string;
+  headers: Record<string, string>;
+}
+
+/** The same place from here and from the bundle, which lies as deep. */
+const DIRECTORY = new URL("../../.web/", import.meta.url);
+
+const TYPES: Record<string, string> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  json: "application/json",
+};
+
+/** Undefined when there is no such file. @param path of the request, such as `/` or `/assets/console-1a2b.js` */
+export async function webFile(path: string): Promise<WebFile | undefined> {
+  const openApi = setting("AUTH") === "jwt" ? "openapi.json" : "openapi-without-sign-in.json";
+  const name = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi }[path] ?? path.slice(1);
+  const extension = /^(?:assets\/)?[\w-]+\.(\w+)$/.exec(name)?.[1] ?? "";
+  const type = TYPES[extension];
+  if (type === undefined) return undefined;
+  const text = await readFile(new URL(name, DIRECTORY), "utf8").catch(absent);
+  if (text === undefined) return undefined;
+  // A name in assets/ has its content's hash in it; the others stay and change.
+  const isForEver = name.startsWith("assets/");
+  const headers = {
+    "content-type": type,
+    "cache-control": isForEver ? "public, max-age=31536000, immutable" : "no-cache",
+    "x-content-type-options": "nosniff",
+  };
+  if (extension !== "html") return { text, headers };
+  const provider = await signIn();
+  return { text: text.replace(SIGN_IN_MARK, escaped(provider)), headers: { ...headers, ...pageHeaders(provider) } };
+}
+
+/** In the page's head, as the content of a meta element. */
+const SIGN_IN_MARK = "%SIGN_IN%";
+
+/** Nothing but our own code runs; nothing but this API, the store and the sign-in is talked to; nobody frames it. */
+function pageHeaders(provider: SignIn | undefined): Record<string, string> {
+  const store = storeOrigins().join(" ");
+  const token = provider ? new URL(provider.tokenEndpoint).origin : "";
+  const policy = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "connect-src": `'self' ${store} ${token}`,
+    // A picture may be pasted as a link of any host; it is shown before it is sent.
+    "img-src": `'self' blob: data: https: ${store}`,
+    "media-src": `'self' blob: ${store}`,
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+  };
+  return {
+    "content-security-policy": Object.entries(policy)
+      .map(([name, sources]) => `${name} ${sources.trim().replace(/ +/g, " ")}`)
+      .join("; "),
+    "referrer-policy": "no-referrer",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cross-origin-opener-policy": "same-origin",
+  };
+}
+
+function escaped(value: unknown): string {
+  return JSON.stringify(value ?? null)
+    .replaceAll("&", "&amp;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("<", "&lt;");
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}

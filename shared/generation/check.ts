@@ -1,0 +1,213 @@
+// One look at a generation: what fal says of it, what time says of it, and so what comes next.
+import { tellFalToCancel } from "./cancel.ts";
+import { deliverBy, passed } from "./deadlines.ts";
+import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
+import { modeOf, type Media, type MediaRef } from "../media/media.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type { Kling, KlingStatus, MediaFiles } from "../media/ports.ts";
+import { sourceUrl } from "./source.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
+import { recordAcceptance } from "./submit.ts";
+
+export interface CheckDeps extends MoveDeps {
+  kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
+  files: MediaFiles;
+  publicUrl: string | undefined;
+  /** How long a submit of unknown outcome may wait to be settled; a minute at least. */
+  inDoubtSeconds: number;
+}
+
+/** Analysis takes seconds; a pending one this old was lost with its process. */
+const ANALYSIS_LOST_AFTER_SECONDS = 120;
+
+/** Twice what the POST of a claim may take: until then its step may still hear that fal has accepted. */
+const SUBMIT_UNDER_WAY_SECONDS = 60;
+
+/** A webhook may be faster than what fal's status says: whoever it wakes looks so often, a second apart. */
+export const WAKE_UP_LOOKS = 3;
+const BETWEEN_LOOKS_MS = 1000;
+
+/**
+ * Looks and decides. Reads and, where fal's answer says so, writes; never throws because of fal.
+ * @param heard a request id that an earlier step brought and could not record
+ * @param looks how often to look, as long as there is nothing to do
+ */
+export async function checkStatus(
+  deps: CheckDeps,
+  ref: MediaRef,
+  { heard, looks = 1 }: { heard?: string; looks?: number } = {},
+): Promise<StepResult> {
+  for (let look = 1; ; look++) {
+    const result = await unlessOvertaken(() => check(deps, ref, heard));
+    if (result.next !== "wait" || look >= looks) return result;
+    await deps.clock.sleep(BETWEEN_LOOKS_MS);
+  }
+}
+
+async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  switch (media?.phase) {
+    case "queued":
+      return checkQueued(deps, media);
+    case "submitting":
+      return checkInDoubt(deps, media, heard);
+    case "generating":
+      return checkGenerating(deps, media);
+    case "finalizing":
+      return checkFinalizing(deps, media);
+    case "completed":
+      if (media.analysisStatus !== "pending") return { next: "done" };
+      return analysisWasLost(deps, media) ? { next: "finalize" } : { next: "wait" };
+    case "failed":
+    case "canceled":
+    case "deleted":
+    case undefined:
+      return { next: "done" };
+  }
+}
+
+function checkQueued(deps: CheckDeps, media: Media): StepResult {
+  const now = deps.clock.now();
+  // Judged first: where no execution can be started, nobody comes to what a verdict of `submit` would do.
+  if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
+  // The submit step keeps a wish to cancel that came during an earlier submit.
+  if (media.cancelRequestedAt !== undefined) return { next: "submit" };
+  if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
+  return { next: "submit" };
+}
+
+/** A claim without a request id: nobody knows whether fal has the job, so it is looked for and never submitted again. */
+async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undefined): Promise<StepResult> {
+  const history = await searchHistory(deps, media);
+  const requestId = heard ?? history.found;
+  if (requestId !== undefined) {
+    await recordAcceptance(deps, media, requestId);
+    return { next: "wait" };
+  }
+  const claimedAt = Date.parse(media.claimedAt ?? media.updatedAt);
+  const now = deps.clock.now();
+  const settleBy = claimedAt + deps.inDoubtSeconds * 1000;
+  if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
+  if (now < Math.min(claimedAt + SUBMIT_UNDER_WAY_SECONDS * 1000, deliverBy(media))) return { next: "wait" };
+  // A history that is silent just now is asked again.
+  const { reportedRequestId } = media;
+  if (reportedRequestId !== undefined) {
+    const owner = await ownerInHistory(deps, media, reportedRequestId);
+    if (owner === undefined && !passed(media.deadlineAt, now)) return { next: "wait" };
+    // fal has signed for it, nothing contradicts it, and fal answers for it: of another customer's job it tells us nothing.
+    if (owner !== "another's" && (await isAnsweredFor(deps, media, reportedRequestId))) {
+      await recordAcceptance(deps, media, reportedRequestId);
+      return { next: "wait" };
+    }
+    if (owner !== "another's" && now < deliverBy(media)) return { next: "wait" };
+  }
+  if (!history.searched && now < deliverBy(media)) return { next: "wait" };
+  return { next: "fail", code: "submit_outcome_unknown" };
+}
+
+async function isAnsweredFor(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
+  try {
+    await deps.kling.checkKlingRequestStatus(requestId, modeOf(media));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    return false;
+  }
+}
+
+/** @returns undefined while fal's history does not answer */
+async function ownerInHistory(deps: CheckDeps, media: Media, requestId: string) {
+  try {
+    return await whoseJob(deps, media, requestId);
+  } catch (error) {
+    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    return error instanceof SourceImageUnavailableError ? "unknown" : undefined;
+  }
+}
+
+async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched: boolean; found?: string }> {
+  try {
+    return { searched: true, found: await findInHistory(deps, media) };
+  } catch (error) {
+    // A step that could not search has not failed: it looks again.
+    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    return { searched: error instanceof SourceImageUnavailableError };
+  }
+}
+
+/**
+ * The job of a record in fal's history, matched on our source image, which no other generation has.
+ * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
+ */
+async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
+  if (!media.source) return undefined;
+  const image_url = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
+  return (await deps.kling.findKlingRequest({ image_url }, modeOf(media), sentAfter(media)))?.request_id;
+}
+
+/**
+ * Whether a job was made of the record's own picture. fal's history proves presence, never absence: a job that it does
+ * not show, or not with its picture, may be anybody's.
+ * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
+ */
+export async function whoseJob(
+  deps: CheckDeps,
+  media: Media,
+  requestId: string,
+): Promise<"ours" | "another's" | "unknown"> {
+  const found = await deps.kling.findKlingRequest({ request_id: requestId }, modeOf(media), sentAfter(media));
+  if (found?.image_url === undefined || !media.source) return "unknown";
+  return found.image_url === (await sourceUrl(deps.files, deps.publicUrl, media.source.key)) ? "ours" : "another's";
+}
+
+function sentAfter(media: Media): string {
+  return media.claimedAt ?? media.createdAt;
+}
+
+async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {
+  if (media.cancelRequestedAt !== undefined && media.cancelSentAt === undefined) {
+    if ((await tellFalToCancel(deps, media)).phase === "canceled") return { next: "done" };
+  }
+  const seen = await look(deps, media);
+  if (seen?.status === "COMPLETED") {
+    // What fal finished is fetched for as long as its result may yet be read.
+    return deliver(deps, media);
+  }
+  // A job that is finished at its deadline is kept: hence the deadline after the look, and more time where fal says nothing.
+  const now = deps.clock.now();
+  if (passed(media.deadlineAt, now) && (seen || now >= deliverBy(media))) return { next: "fail", code: "timed_out" };
+  if (seen) await noteQueuePosition(deps, media, seen.status === "IN_QUEUE" ? seen.queue_position : undefined);
+  return { next: "wait" };
+}
+
+/** fal's word on the job, or undefined when fal gives none just now: that says nothing about the job. */
+async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefined> {
+  const { requestId } = media;
+  if (requestId === undefined) return undefined;
+  try {
+    return await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt: media.submittedAt });
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailableError)) throw error;
+    deps.log.warn("status not available", { mediaId: media.id, requestId, error: error.message });
+    return undefined;
+  }
+}
+
+/** Written only when it changed: most laps write nothing. */
+async function noteQueuePosition(deps: CheckDeps, media: Media, queuePosition: number | undefined): Promise<void> {
+  if (queuePosition !== media.queuePosition) await move(deps, media, "note progress", { queuePosition });
+}
+
+function checkFinalizing(deps: CheckDeps, media: Media): StepResult {
+  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };
+  return deliver(deps, media);
+}
+
+function deliver(deps: CheckDeps, media: Media): StepResult {
+  return deps.clock.now() < deliverBy(media) ? { next: "finalize" } : { next: "fail", code: "delivery_failed" };
+}
+
+function analysisWasLost(deps: CheckDeps, media: Media): boolean {
+  const committedAt = Date.parse(media.completedAt ?? media.createdAt);
+  return deps.clock.now() >= committedAt + ANALYSIS_LOST_AFTER_SECONDS * 1000;
+}

@@ -1,0 +1,30 @@
+// When time is up: for the job, for its video, and for leaving a record to its workflow.
+import { instant, type Instant, type Media } from "../media/media.ts";
+
+/**
+ * A finished video gets this much longer than the deadline to reach our store. Nothing is open ten minutes after its
+ * deadline: the tenth is for the look that ends it (at most 60 s after the one before) and its write.
+ */
+export const DELIVERY_GRACE_SECONDS = 540;
+
+/** How long the sweeper leaves a record alone after its last move: longer than any step runs (finalize, 300 s) plus one poll. */
+const SWEEP_AFTER_SECONDS = 360;
+
+/** Whether an instant lies behind us; one that is not set never does. */
+export function passed(at: string | undefined, nowMs: number): boolean {
+  return at !== undefined && nowMs >= Date.parse(at);
+}
+
+/** Epoch milliseconds after which nothing of this generation may be open. */
+export function deliverBy(media: Pick<Media, "deadlineAt" | "updatedAt">): number {
+  return Date.parse(media.deadlineAt ?? media.updatedAt) + DELIVERY_GRACE_SECONDS * 1000;
+}
+
+/**
+ * When the sweeper shall look at a record that is moved now: never later than its deadlines, so that it can end what
+ * its workflow did not.
+ */
+export function nextSweep(media: Pick<Media, "deadlineAt" | "updatedAt">, nowMs: number): Instant {
+  const limits = [Date.parse(media.deadlineAt ?? media.updatedAt), deliverBy(media)].filter((at) => at > nowMs);
+  return instant(Math.min(nowMs + SWEEP_AFTER_SECONDS * 1000, ...limits));
+}

@@ -1,0 +1,243 @@
+// A finished job becomes a video of ours: fetch the result, copy, read the facts, commit; then describe it and take its first frame.
+import { randomUUID } from "node:crypto";
+import {
+  DeliveryError,
+  FetchError,
+  GenerationFailedError,
+  NO_MEDIA,
+  ProviderUnavailableError,
+  StaleMediaError,
+} from "../media/errors.ts";
+import { deliverBy, passed } from "./deadlines.ts";
+import { cut, failure, reasonOfProvider } from "./failures.ts";
+import { posterKey, videoKey } from "../media/file-keys.ts";
+import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "../media/media.ts";
+import { nearestFormat } from "../kling/models.ts";
+import { move, type MoveDeps } from "./move.ts";
+import type {
+  CheckedFetch,
+  Kling,
+  MediaFiles,
+  ReadVideoFacts,
+  Timings,
+  VideoDescriber,
+  VideoFrames,
+} from "../media/ports.ts";
+import { sourceUrl, wholeBody } from "./source.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
+import { noteTiming } from "../media/timings.ts";
+
+export interface FinalizeDeps extends MoveDeps {
+  kling: Pick<Kling, "checkKlingRequestStatus" | "getKlingRequestResult">;
+  fetch: CheckedFetch;
+  files: MediaFiles;
+  readVideoFacts: ReadVideoFacts;
+  describer: VideoDescriber;
+  timings: Timings;
+  frames: VideoFrames;
+  publicUrl: string | undefined;
+}
+
+/** Ten times what a 10 s clip of 1080p weighs, and far less than a function can copy in its 300 s. */
+const VIDEO_MAX_BYTES = 500 * 1024 * 1024;
+const VIDEO_COPY_TIMEOUT_MS = 240_000;
+
+/** A frame of 1080p has some hundred KB. */
+const POSTER_MAX_BYTES = 10 * 1024 * 1024;
+const POSTER_FETCH_TIMEOUT_MS = 20_000;
+const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
+
+/** As long as the step may run: nobody else finalizes meanwhile, and after a crash somebody does. */
+const LEASE_SECONDS = 300;
+
+/** How long a result without a video is asked for again before the job has failed. */
+const WITHOUT_MEDIA_SECONDS = 120;
+
+/** One or two sentences were asked for. What comes goes into an item of 400 KB and an event of 256 KB at most. */
+const DESCRIPTION_MAX_CHARACTERS = 4000;
+
+/** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
+const COPY_AGAIN_AFTER_SECONDS = 30;
+
+/**
+ * Takes a job that fal has finished to `completed`, or to `failed` with fal's reason. Copy first, commit last.
+ * @throws ProviderUnavailableError, DeliveryError when another try may succeed (a failed copy after half a minute)
+ */
+export async function finalizeGeneration(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> {
+  return unlessOvertaken(() => finalize(deps, ref));
+}
+
+async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  if (media?.phase === "completed" && media.analysisStatus === "pending") return analyze(deps, media);
+  if (media?.phase !== "generating" && media?.phase !== "finalizing") return { next: "done" };
+  if (media.leaseUntil !== undefined && !passed(media.leaseUntil, deps.clock.now())) return { next: "wait" };
+
+  const url = await resultUrl(deps, media);
+  if (url === undefined) return { next: "done" };
+  const leased = await lease(deps, media, url);
+
+  let video: StoredVideo;
+  try {
+    video = await store(deps, leased, url);
+  } catch (error) {
+    const leaseUntil = instant(deps.clock.now() + COPY_AGAIN_AFTER_SECONDS * 1000);
+    await move(deps, leased, "take over finalizing", { leaseUntil }, { leaseOwner: leased.leaseOwner });
+    throw error;
+  }
+  const { media: completed } = await move(
+    deps,
+    leased,
+    "complete",
+    {
+      video,
+      completedAt: instant(deps.clock.now()),
+      analysisStatus: "pending",
+      leaseOwner: undefined,
+      leaseUntil: undefined,
+    },
+    { leaseOwner: leased.leaseOwner },
+  );
+  await rememberTiming(deps, completed);
+  return analyze(deps, completed);
+}
+
+/** The video is there, whether or not we remember how long it took. */
+async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<void> {
+  try {
+    await noteTiming(deps, completed);
+  } catch (error) {
+    deps.log.warn("timing not noted", { mediaId: completed.id, error: String(error) });
+  }
+}
+
+/**
+ * fal's URL of the video, asked for at each try: a link may be wrong for a while, and a result be gone after an hour.
+ * Undefined when the job had failed, which is then recorded in fal's words.
+ */
+async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | undefined> {
+  const { requestId, duration } = media;
+  if (requestId === undefined) throw new ProviderUnavailableError("the record has no request id");
+  try {
+    const aspectRatio = media.aspectRatio ?? (media.source && nearestFormat(media.source));
+    const { data } = await deps.kling.getKlingRequestResult(requestId, modeOf(media), { duration, aspectRatio });
+    return data.video.url;
+  } catch (error) {
+    if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
+    // Two minutes of answers without a video, not two such answers with something else between them.
+    if (error instanceof ProviderUnavailableError && media.withoutMediaSince !== undefined) {
+      await move(deps, media, "note progress", { withoutMediaSince: undefined });
+    }
+    const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
+    if (!(reason instanceof GenerationFailedError)) throw error;
+    if (reason.code === NO_MEDIA) await waitForMedia(deps, media);
+    await recordJobFailure(deps, media, reason);
+    return undefined;
+  }
+}
+
+/** An answer without a video may be followed by one with it. @throws ProviderUnavailableError for the first two minutes */
+async function waitForMedia(deps: FinalizeDeps, media: Media): Promise<void> {
+  const now = deps.clock.now();
+  const since = media.withoutMediaSince ?? instant(now);
+  if (media.withoutMediaSince === undefined) await move(deps, media, "note progress", { withoutMediaSince: since });
+  if (now < Date.parse(since) + WITHOUT_MEDIA_SECONDS * 1000)
+    throw new ProviderUnavailableError("a result without media");
+}
+
+/** A result that answers 5xx is the job's own failure only if its status says that the job failed. */
+async function jobError(deps: FinalizeDeps, media: Media, requestId: string): Promise<Error | undefined> {
+  const { submittedAt } = media;
+  const seen = await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt });
+  if (seen.status !== "COMPLETED" || seen.error === undefined) return undefined;
+  return new GenerationFailedError(seen.error_type ?? "generation_failed", seen.error);
+}
+
+async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {
+  if (reason.code === "client_cancelled") {
+    if (media.cancelRequestedAt !== undefined) return void (await move(deps, media, "confirm cancel", {}));
+    // Told to stop by ourselves.
+    if (passed(media.deadlineAt, deps.clock.now())) {
+      return void (await move(deps, media, "time out", { error: failure("timed_out") }));
+    }
+  }
+  const error = reasonOfProvider(media, reason);
+  await move(deps, media, "fail generation", { error });
+}
+
+/** Takes the record for this invocation alone. @throws StaleMediaError when another was first */
+async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string): Promise<Media> {
+  const name = media.phase === "generating" ? "start finalizing" : "take over finalizing";
+  const change = {
+    leaseOwner: randomUUID(),
+    // Never past the end of the delivery, when whoever looks may fail it.
+    leaseUntil: instant(Math.min(deps.clock.now() + LEASE_SECONDS * 1000, deliverBy(media))),
+    providerVideoUrl,
+  };
+  const taken = await move(deps, media, name, change, { version: media.version });
+  if (!taken.moved) throw new StaleMediaError(media.id, name);
+  return taken.media;
+}
+
+async function store(deps: FinalizeDeps, media: Media, url: string): Promise<StoredVideo> {
+  const key = videoKey(media.id);
+  try {
+    // No `types`: some hosts send none. What is no MP4 has no facts, and is not committed.
+    const { body, contentLength } = await deps.fetch(url, {
+      maxBytes: VIDEO_MAX_BYTES,
+      timeoutMs: VIDEO_COPY_TIMEOUT_MS,
+    });
+    const { size, sha256 } = await deps.files.put(key, body, "video/mp4");
+    if (contentLength !== undefined && size !== contentLength) {
+      throw new DeliveryError(`fal announced ${contentLength} bytes of video and sent ${size}.`);
+    }
+    const read = async (start: number, end: number) => (await deps.files.read(key, { start, end })) ?? new Uint8Array();
+    return { key, size, sha256, ...(await deps.readVideoFacts({ size, read })) };
+  } catch (error) {
+    if (!(error instanceof FetchError)) throw error;
+    throw new DeliveryError(`fal's video could not be fetched: ${error.message}`);
+  }
+}
+
+/** The description and the poster come after the commit: their failure leaves the video completed. */
+async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
+  const [described, poster] = await Promise.all([describe(deps, media), takePoster(deps, media)]);
+  // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.
+  await move(deps, media, "record analysis", { ...described, poster }, { analysisStatus: "pending" });
+  return { next: "done" };
+}
+
+async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "analysisStatus" | "description">> {
+  try {
+    const said = await deps.describer.describe({
+      videoUrl: media.providerVideoUrl,
+      imageUrl: media.source ? await sourceUrl(deps.files, deps.publicUrl, media.source.key) : media.image.link,
+    });
+    return { analysisStatus: "completed", description: [{ start: 0, text: cut(said, DESCRIPTION_MAX_CHARACTERS) }] };
+  } catch (error) {
+    deps.log.warn("video not described", { mediaId: media.id, error: String(error) });
+    return { analysisStatus: "failed", description: [] };
+  }
+}
+
+/** The first frame, kept beside the video; undefined where there is none to have. */
+async function takePoster(
+  deps: FinalizeDeps,
+  { id, providerVideoUrl, video }: Media,
+): Promise<StoredImage | undefined> {
+  if (providerVideoUrl === undefined || !video) return undefined;
+  try {
+    const url = await deps.frames.firstFrame(providerVideoUrl);
+    if (url === undefined) return undefined;
+    const { body } = await deps.fetch(url, { maxBytes: POSTER_MAX_BYTES, timeoutMs: POSTER_FETCH_TIMEOUT_MS });
+    const bytes = await wholeBody(body);
+    // Said by the bytes: it is shown as what it is called.
+    if (!Buffer.from(bytes.subarray(0, 3)).equals(JPEG_START)) throw new DeliveryError("The first frame is no JPEG.");
+    const key = posterKey(id);
+    await deps.files.put(key, bytes, "image/jpeg");
+    return { key, width: video.width, height: video.height };
+  } catch (error) {
+    deps.log.warn("no first frame, the source image is the poster", { mediaId: id, error: String(error) });
+    return undefined;
+  }
+}

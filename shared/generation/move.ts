@@ -1,0 +1,64 @@
+// A move and the publishing of its event, the only way in which the domain changes a status.
+import { settle } from "../money/budget.ts";
+import { nextSweep } from "./deadlines.ts";
+import { isOvertaken } from "../media/errors.ts";
+import { refOf, type Media, type MediaChange } from "../media/media.ts";
+import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "../media/ports.ts";
+import type { MoveName } from "../media/status.ts";
+
+export interface MoveDeps {
+  records: MediaRecords;
+  events: EventBus;
+  budget: Budget;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Writes a move, and when the sweeper shall look if nothing follows; then settles the money of what has ended, and
+ * publishes what lies in the outbox.
+ * @param media the record as it was read
+ * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
+ */
+export async function move(
+  deps: MoveDeps,
+  media: Media,
+  name: MoveName,
+  change: MediaChange,
+  expected?: Expected,
+): Promise<{ media: Media; moved: boolean }> {
+  const sweepAt = nextSweep({ ...media, ...change }, deps.clock.now());
+  const result = await deps.records.move(refOf(media), name, { sweepAt, ...change }, expected);
+  if (result.moved) {
+    deps.log.info(name, { mediaId: media.id, phase: result.media.phase, requestId: result.media.requestId });
+    await settle(deps, result.media);
+    await publishEvents(deps, result.media);
+  }
+  return result;
+}
+
+/** A record that changes under us is read again; ten others in a row would be a storm. */
+const TRIES = 10;
+
+/** Reads and moves again, as long as another door was faster. */
+export async function untilNotOvertaken<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!isOvertaken(error) || tried === TRIES) throw error;
+    }
+  }
+}
+
+/** Publishes a record's unpublished events. What the bus does not take stays in the outbox for the sweeper. */
+export async function publishEvents(deps: MoveDeps, media: Media): Promise<void> {
+  const waiting = Object.entries(media.outbox).map(([id, { type, at }]) => ({ id, type, at, media }));
+  if (waiting.length === 0) return;
+  try {
+    const published = await deps.events.publish(waiting);
+    await deps.records.removeEvents(refOf(media), published);
+  } catch (error) {
+    deps.log.warn("events stay in the outbox", { mediaId: media.id, error: String(error) });
+  }
+}

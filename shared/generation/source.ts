@@ -1,0 +1,87 @@
+// The source image becomes ours before fal sees it: fetched once, checked, fitted, kept.
+import { FetchError, SourceImageError, SourceImageUnavailableError } from "../media/errors.ts";
+import { newSourceKey } from "../media/file-keys.ts";
+import type { Media, SourceImage } from "../media/media.ts";
+import { IMAGE_MAX_BYTES } from "../kling/models.ts";
+import type { CheckedFetch, ImageFitter, MediaFiles } from "../media/ports.ts";
+import { uploadIdIn, uploadKey } from "../media/upload.ts";
+
+export interface SourceDeps {
+  fetch: CheckedFetch;
+  images: ImageFitter;
+  files: MediaFiles;
+}
+
+const IMAGE_FETCH_TIMEOUT_MS = 20_000;
+
+/**
+ * Fetches, checks, fits and keeps the source image (and the last frame, where one was given).
+ * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
+ */
+export async function takeSource(deps: SourceDeps, media: Media, attempt: number): Promise<SourceImage> {
+  const first = await take(deps, media, media.image.link, newSourceKey(media.id, attempt, "first"));
+  if (media.tailImageUrl === undefined) return first;
+  const tail = await take(deps, media, media.tailImageUrl, newSourceKey(media.id, attempt, "tail"));
+  return { ...first, tailKey: tail.key };
+}
+
+/**
+ * Where fal gets an image of ours: a link with a random part where fal can reach us, else the bytes themselves.
+ * A link presigned by a function's role would die with that role's session, within hours of a queue.
+ */
+export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined, key: string): Promise<string> {
+  if (publicUrl !== undefined) return `${publicUrl}/${key}`;
+  const bytes = await files.read(key);
+  if (!bytes) throw new SourceImageUnavailableError("our own copy of it is gone");
+  return `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`;
+}
+
+async function take(deps: SourceDeps, media: Media, link: string, key: string): Promise<SourceImage> {
+  const uploadId = uploadIdIn(link);
+  const image = uploadId === undefined ? await fetchImage(deps.fetch, link) : await readUpload(deps, media, uploadId);
+  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key);
+  await deps.files.put(key, bytes, "image/jpeg");
+  return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
+}
+
+/** An upload is a file of our own and of this tenant: no address is involved that could lead elsewhere. */
+async function readUpload({ files }: SourceDeps, media: Media, uploadId: string): Promise<Uint8Array> {
+  const bytes = await files.read(uploadKey(media.tenantId, uploadId));
+  if (!bytes) throw new SourceImageError("image_not_found", "uploads are kept for a week");
+  return bytes;
+}
+
+async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array> {
+  try {
+    // No `types`: hosts often mislabel pictures, so the bytes decide.
+    const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
+    return await wholeBody(body);
+  } catch (error) {
+    throw error instanceof FetchError ? imageError(error) : error;
+  }
+}
+
+/** All bytes of a body that the checked door has bounded. */
+export async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+function imageError(error: FetchError): Error {
+  switch (error.reason) {
+    case "unavailable":
+      return new SourceImageUnavailableError(error.message);
+    case "forbidden":
+      return new SourceImageError("image_link_forbidden");
+    case "not_found":
+      return new SourceImageError("image_not_found");
+    case "too_large":
+      return new SourceImageError("image_too_large");
+    case "wrong_type":
+      return new SourceImageError("image_type_unsupported");
+    case "refused":
+    case "redirect":
+      return new SourceImageError("image_unreachable", error.message);
+  }
+}

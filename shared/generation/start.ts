@@ -1,0 +1,126 @@
+// Starting a generation: saved before anything is promised, started once, answered in milliseconds.
+import { createHash } from "node:crypto";
+import { reserve, type SpendingLimits } from "../money/budget.ts";
+import { IdempotencyKeyReusedError, MediaExistsError } from "../media/errors.ts";
+import { instant, refOf, type Media } from "../media/media.ts";
+import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
+import { estimatedCostUsd } from "../kling/price.ts";
+import type { KlingGenerationMode } from "../kling/models.ts";
+
+/** What the caller asks for, validated; the tenant and the user come from the token. */
+export type StartCommand = Pick<
+  Media,
+  | "tenantId"
+  | "spaceId"
+  | "uploadedBy"
+  | "baseMediaId"
+  | "name"
+  | "context"
+  | "image"
+  | "duration"
+  | "aspectRatio"
+  | "negativePrompt"
+  | "cfgScale"
+  | "tailImageUrl"
+> & { generationMode: KlingGenerationMode };
+
+export interface StartDeps {
+  records: MediaRecords;
+  workflow: Workflow;
+  budget: Budget;
+  limits: SpendingLimits;
+  clock: Clock;
+  log: Log;
+  /** A new id whose text sorts by time. */
+  newId(nowMs: number): string;
+  deadlineSeconds: number;
+  /** After so many days a media is deleted; undefined: it is kept. */
+  retentionDays: number | undefined;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** An Idempotency-Key is kept 30 days. */
+export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
+
+/** A record whose workflow could not be started is found by the sweeper after this. */
+const START_GRACE_SECONDS = 60;
+
+/**
+ * Puts its price aside, saves the record and starts its workflow. With a key, the same request again gives the first
+ * record, as it was, and puts nothing aside. A workflow that cannot be started is no error for the caller: the sweeper
+ * starts it.
+ * @throws IdempotencyKeyReusedError when the key came with a different request; StartsStoppedError, OverBudgetError,
+ *   TooManyStartsError, after which the same key may be tried again
+ */
+export async function startGeneration(
+  deps: StartDeps,
+  command: StartCommand,
+  idempotencyKey?: string,
+): Promise<{ media: Media; replayed: boolean }> {
+  const media = newMedia(deps, command);
+  if (idempotencyKey === undefined) {
+    await begin(deps, media);
+    return { media, replayed: false };
+  }
+
+  const fingerprint = createHash("sha256")
+    .update(JSON.stringify({ ...command, uploadedBy: undefined }))
+    .digest("hex");
+  const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
+  const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
+  if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
+  const replayed = kept.media.id !== media.id;
+  // A key without a record: its start died on the way, or was refused. The time that it has counts from when it begins,
+  // which may be long after its key was kept.
+  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media, ...timesOf(deps) });
+  return { media: kept.media, replayed };
+}
+
+async function begin(deps: StartDeps, media: Media): Promise<void> {
+  const reserved = await reserve(deps, media, media.id);
+  try {
+    await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+  } catch (error) {
+    // Nobody else draws this id. Either the same start was faster under its key, or it is our own write: its answer was
+    // lost, and the SDK has made it again.
+    if (!(error instanceof MediaExistsError)) throw error;
+  }
+  await startWorkflow(deps, media);
+}
+
+/** Until when it must have ended, and when the sweeper starts its workflow if nobody has. */
+function timesOf({ clock, deadlineSeconds }: StartDeps): Pick<Media, "deadlineAt" | "sweepAt"> {
+  const now = clock.now();
+  return {
+    deadlineAt: instant(now + deadlineSeconds * 1000),
+    sweepAt: instant(now + START_GRACE_SECONDS * 1000),
+  };
+}
+
+function newMedia(deps: StartDeps, command: StartCommand): Media {
+  const now = deps.clock.now();
+  return {
+    ...command,
+    id: deps.newId(now),
+    phase: "queued",
+    attempt: 0,
+    restarts: 0,
+    description: [],
+    outbox: {},
+    estimatedCostUsd: estimatedCostUsd(command.generationMode, command.duration),
+    ...timesOf(deps),
+    ...(deps.retentionDays !== undefined && { keptUntil: instant(now + deps.retentionDays * DAY_MS) }),
+    createdAt: instant(now),
+    updatedAt: instant(now),
+    version: 1,
+  };
+}
+
+async function startWorkflow(deps: StartDeps, media: Media): Promise<void> {
+  try {
+    await deps.workflow.start(media.id, { ...refOf(media), enter: "submit", lap: true });
+  } catch (error) {
+    deps.log.warn("workflow not started, the sweeper will", { mediaId: media.id, error: String(error) });
+  }
+}

@@ -1,0 +1,20 @@
+// What a workflow step says to the state machine.
+import { isOvertaken } from "../media/errors.ts";
+import type { FailureCode } from "./failures.ts";
+
+export type StepResult =
+  | { next: "wait"; requestId?: string }
+  | { next: "submit" }
+  | { next: "finalize" }
+  | { next: "fail"; code: FailureCode }
+  | { next: "done" };
+
+/** The step's answer; `wait` when another door moved the record meanwhile: the next look decides anew. */
+export async function unlessOvertaken(step: () => Promise<StepResult>): Promise<StepResult> {
+  try {
+    return await step();
+  } catch (error) {
+    if (isOvertaken(error)) return { next: "wait" };
+    throw error;
+  }
+}

@@ -1,0 +1,170 @@
+// The step that spends money: prepare, claim, submit exactly once, record.
+import { isOvertaken, SourceImageError, SubmitError } from "../media/errors.ts";
+import { passed } from "./deadlines.ts";
+import { reasonOfProvider } from "./failures.ts";
+import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
+import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "../kling/models.ts";
+import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { noteOrphan } from "./orphan.ts";
+import type { Kling, PromptWriter } from "../media/ports.ts";
+import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
+import { isTerminal } from "../media/status.ts";
+import { unlessOvertaken, type StepResult } from "./step.ts";
+import { resubmitAfterSeconds } from "../kling/submit-outcome.ts";
+
+export interface SubmitDeps extends MoveDeps, SourceDeps {
+  kling: Pick<Kling, "startKlingVideoGeneration">;
+  prompts: PromptWriter;
+  /** Where fal can reach us, if it can. */
+  publicUrl: string | undefined;
+  /** Where fal shall report the end of an attempt's job; undefined where it cannot: the checks are enough. */
+  webhookUrl(claim: Claim): string | undefined;
+}
+
+/**
+ * Takes a queued record to fal. Safe to call any number of times: only the caller that wins the claim submits.
+ * @throws SourceImageUnavailableError when the image's host may answer later (nothing is claimed yet)
+ */
+export async function submitGeneration(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
+  return unlessOvertaken(() => submit(deps, ref));
+}
+
+async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
+  const media = await deps.records.get(ref);
+  if (!media?.phase || isTerminal(media.phase)) return { next: "done" };
+  if (media.phase !== "queued") return { next: "wait" };
+  if (media.cancelRequestedAt !== undefined) {
+    // The wish came while an earlier claim was on its way; that submit started nothing, and no other may.
+    await move(deps, media, "cancel", {}, { version: media.version });
+    return { next: "done" };
+  }
+  // Time and the kill switch: before the work of preparing, and again after it, for it may take a minute.
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  if (await deps.budget.isStopped()) return { next: "wait" };
+
+  let prepared: Prepared;
+  try {
+    prepared = await prepare(deps, media);
+  } catch (error) {
+    if (!(error instanceof SourceImageError)) throw error;
+    await move(
+      deps,
+      media,
+      "refuse",
+      { error: { code: error.code, message: error.message } },
+      { version: media.version },
+    );
+    return { next: "done" };
+  }
+
+  if (await deps.budget.isStopped()) return { next: "wait" };
+  if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  const claim = await move(
+    deps,
+    media,
+    "claim",
+    {
+      source: prepared.source,
+      prompt: prepared.request.prompt,
+      attempt: media.attempt + 1,
+      claimedAt: instant(deps.clock.now()),
+      nextSubmitAt: undefined,
+    },
+    { version: media.version },
+  );
+  return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
+}
+
+interface Prepared {
+  source: SourceImage;
+  request: KlingRequest;
+  webhookUrl: string | undefined;
+}
+
+/**
+ * Everything that may fail before money moves, so that nothing but the POST comes after the claim.
+ * What a released claim has prepared is not made a second time.
+ */
+async function prepare(deps: SubmitDeps, media: Media): Promise<Prepared> {
+  const source = media.source ?? (await takeSource(deps, media, media.attempt + 1));
+  const imageUrl = await sourceUrl(deps.files, deps.publicUrl, source.key);
+  const request: KlingRequest = {
+    prompt: media.prompt ?? (await writePrompt(deps, media, imageUrl)),
+    image_url: imageUrl,
+    duration: media.duration,
+    negative_prompt: media.negativePrompt,
+    cfg_scale: media.cfgScale,
+    tail_image_url: source.tailKey && (await sourceUrl(deps.files, deps.publicUrl, source.tailKey)),
+  };
+  return { source, request, webhookUrl: deps.webhookUrl({ ...refOf(media), attempt: media.attempt + 1 }) };
+}
+
+async function writePrompt(deps: SubmitDeps, media: Media, imageUrl: string): Promise<string> {
+  const written = await deps.prompts.enhance(media.context, imageUrl);
+  return written.length <= PROMPT_MAX_CHARACTERS ? written : media.context;
+}
+
+async function submitOnce(
+  deps: SubmitDeps,
+  media: Media,
+  { request, webhookUrl }: Pick<Prepared, "request" | "webhookUrl">,
+): Promise<StepResult> {
+  let requestId: string;
+  try {
+    requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media), { webhookUrl })).request_id;
+  } catch (error) {
+    if (!(error instanceof SubmitError)) throw error;
+    return afterUnaccepted(deps, media, error);
+  }
+  // Three copies of the id exist: this line, the record, and the step's answer.
+  deps.log.info("fal accepted", { mediaId: media.id, attempt: media.attempt, requestId });
+  try {
+    await recordAcceptance(deps, media, requestId);
+  } catch (error) {
+    if (isOvertaken(error)) await noteUnlessFollowed(deps, refOf(media), requestId);
+    else
+      deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
+  }
+  return { next: "wait", requestId };
+}
+
+/** fal has taken the job of a record that was moved meanwhile: by its webhook, or by whoever gave the submit up. */
+async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: string): Promise<void> {
+  await untilNotOvertaken(async () => {
+    const media = await deps.records.get(ref);
+    if (media?.phase && media.requestId !== requestId) await noteOrphan(deps, media, requestId);
+  });
+}
+
+/** Records that fal has the job of this claim. A second arrival changes nothing. */
+export async function recordAcceptance(deps: MoveDeps, media: Media, requestId: string): Promise<void> {
+  await move(
+    deps,
+    media,
+    "accept",
+    { requestId, submittedAt: instant(deps.clock.now()) },
+    { attempt: media.attempt, requestId: undefined },
+  );
+}
+
+async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitError): Promise<StepResult> {
+  deps.log.warn("fal did not accept", {
+    mediaId: media.id,
+    attempt: media.attempt,
+    outcome: error.outcome,
+    code: error.code,
+  });
+  switch (error.outcome) {
+    case "not_sent":
+    case "busy": {
+      const nextSubmitAt = instant(deps.clock.now() + resubmitAfterSeconds(media.attempt) * 1000);
+      await move(deps, media, "release", { claimedAt: undefined, nextSubmitAt }, { attempt: media.attempt });
+      return { next: "wait" };
+    }
+    case "refused":
+      await move(deps, media, "refuse", { error: reasonOfProvider(media, error) }, { attempt: media.attempt });
+      return { next: "done" };
+    case "in_doubt":
+      return { next: "wait" };
+  }
+}

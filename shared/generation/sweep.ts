@@ -1,0 +1,151 @@
+// The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
+import { tenAtOnce } from "./map-concurrently.ts";
+import { freeAbandoned, settle } from "../money/budget.ts";
+import { checkStatus, type CheckDeps } from "./check.ts";
+import { deliverBy, passed } from "./deadlines.ts";
+import { deleteMedia, finishDeletion } from "./delete.ts";
+import { isOvertaken } from "../media/errors.ts";
+import { failGeneration } from "./fail.ts";
+import { instant, refOf, type Media, type MediaRef } from "../media/media.ts";
+import { move, publishEvents, untilNotOvertaken } from "./move.ts";
+import type { Workflow } from "../media/ports.ts";
+import { isOpen, isTerminal } from "../media/status.ts";
+
+export interface SweepDeps extends CheckDeps {
+  workflow: Workflow;
+}
+
+/** One run ends well within its function's 60 s; what is left is due again in a minute. */
+const RECORDS_PER_RUN = 500;
+const RUN_MS = 45_000;
+/** However long the records take, so much is left for the accounts. */
+const FREEING_MS = 10_000;
+
+/** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
+const SHORT_LIFE_MS = 60_000;
+
+/** Some records could not be swept. They are due again in a minute, and the others were swept. */
+export class SweepError extends AggregateError {
+  override readonly name = "SweepError";
+}
+
+/**
+ * Looks at the records that are due, or (`all`) at everything open: what a restarted machine does, since its
+ * executions are gone. Runs may overlap: every change is one conditional move.
+ * @returns how many records were looked at and how many executions were started
+ * @throws SweepError
+ */
+export async function sweepGenerations(
+  deps: SweepDeps,
+  { all }: { all: boolean },
+): Promise<{ looked: number; restarted: number }> {
+  const startedAt = deps.clock.now();
+  const due = all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN);
+  let [looked, restarted] = [0, 0];
+  const isOver = () => !all && deps.clock.now() - startedAt > RUN_MS;
+  const faults = await tenAtOnce(due, isOver, async (ref) => {
+    looked++;
+    try {
+      if (await sweepGeneration(deps, ref, all)) restarted++;
+    } catch (error) {
+      deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
+      throw error;
+    }
+  });
+  await freeAbandoned(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
+  if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
+  return { looked, restarted };
+}
+
+/** What became of an execution, in epoch milliseconds. */
+export interface EndedExecution {
+  name: string;
+  startedAt: number;
+  stoppedAt: number;
+}
+
+/** An execution has ended badly: faster than the sweeper would notice, its generation is driven on. */
+export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecution): Promise<void> {
+  const media = await deps.records.get(ref);
+  // A wake-up's end, or one that was replaced long ago, leaves nothing undriven.
+  if (!media?.phase || media.phase === "deleted" || !isOpen(media) || ended.name !== executionName(media)) return;
+  if (ended.stoppedAt - ended.startedAt >= SHORT_LIFE_MS) return void (await sweepGeneration(deps, ref));
+  const sweepAt = instant(deps.clock.now() + SHORT_LIFE_MS);
+  try {
+    await move(deps, media, "postpone sweep", { sweepAt }, { version: media.version });
+  } catch (error) {
+    // Somebody drives it.
+    if (!isOvertaken(error)) throw error;
+  }
+}
+
+/**
+ * @param afterRestart nothing of before runs any more
+ * @returns whether an execution was started
+ */
+async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
+  let first: Media | undefined;
+  // Our own look at fal may move the record, too: it lives on, and somebody has to drive it.
+  return untilNotOvertaken(async () => {
+    const media = await deps.records.get(ref);
+    if (!media) return false;
+    const isFirst = first === undefined;
+    first ??= media;
+    // Another sweeper was faster.
+    if (media.restarts !== first.restarts) return false;
+    return endOrDriveOn(deps, media, afterRestart && isFirst);
+  });
+}
+
+/**
+ * @returns whether an execution was started
+ * @throws IllegalMoveError, StaleMediaError when the record has changed since it was read
+ */
+async function endOrDriveOn(deps: SweepDeps, media: Media, afterRestart: boolean): Promise<boolean> {
+  if (!media.phase) return false;
+  const ref = refOf(media);
+  await settle(deps, media);
+  await publishEvents(deps, media);
+  if (media.phase === "deleted") await finishDeletion(deps, ref);
+  else if (!isOpen(media) && passed(media.keptUntil, deps.clock.now())) await deleteMedia(deps, ref);
+  if (!isOpen(media)) {
+    await deps.records.removeEvents(ref, []);
+    return false;
+  }
+  if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
+  if (await endIfOver(deps, media)) return false;
+  if (await deps.workflow.isRunning(executionName(media))) {
+    await move(deps, media, "postpone sweep", {}, { version: media.version });
+    return false;
+  }
+  const restarts = media.restarts + 1;
+  // Whoever held a lease was of that life too.
+  const freed = afterRestart && { leaseUntil: undefined, cancelCallUntil: undefined };
+  const restarted = await move(deps, media, "restart", { restarts, ...freed }, { version: media.version });
+  await restartAs(deps, restarted.media);
+  return true;
+}
+
+/** Past its deadline a generation ends even where no execution runs, or can be started. */
+async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
+  if (!passed(media.deadlineAt, deps.clock.now())) return false;
+  const verdict = await checkStatus(deps, refOf(media));
+  if (media.phase === "completed") {
+    // The video is there, its description was lost, and whoever could make it had its time.
+    if (verdict.next !== "finalize" || deps.clock.now() < deliverBy(media)) return false;
+    await move(deps, media, "record analysis", { analysisStatus: "failed" }, { version: media.version });
+    return true;
+  }
+  if (verdict.next === "done") return true;
+  return verdict.next === "fail" && (await failGeneration(deps, refOf(media), verdict.code)).next === "done";
+}
+
+/** Starts the execution that a record has been given by its `restarts`. */
+export async function restartAs(deps: { workflow: Pick<Workflow, "start"> }, media: Media): Promise<void> {
+  await deps.workflow.start(executionName(media), { ...refOf(media), enter: "check", lap: true });
+}
+
+/** `<mediaId>`, then `<mediaId>-r1`, ...: Step Functions refuses a closed execution's name for 90 days. */
+function executionName({ id, restarts }: Media): string {
+  return restarts === 0 ? id : `${id}-r${restarts}`;
+}

@@ -1,0 +1,159 @@
+// Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
+import { tenAtOnce } from "../generation/map-concurrently.ts";
+import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
+import { instant, refOf, type Media } from "../media/media.ts";
+import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
+import { isTerminal } from "../media/status.ts";
+
+/** What may be spent and done; whatever is not set is not limited. */
+export interface SpendingLimits {
+  /** Of each tenant. */
+  tenant: AccountLimits;
+  /** Of all of them together. */
+  everybody: AccountLimits;
+}
+
+/** The account of the whole deployment, beside one for each tenant. */
+const EVERYBODY: Account = { everybody: true };
+
+/**
+ * A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s, and the
+ * clocks of whoever starts and whoever sweeps may each be wrong by five minutes.
+ */
+export const ABANDONED_AFTER_MS = 15 * 60_000;
+
+/** Until it is freed it takes room from others: an account with anything open is looked at so often. */
+const LOOK_AGAIN_AFTER_MS = 5 * 60_000;
+
+/** Mills, thousandths of a US dollar: whole numbers, which add up. */
+export function millsOf(usd: number): number {
+  return Math.round(usd * 1000);
+}
+
+/** The month that a moment counts to: `2026-11`, in UTC. */
+export function periodOf(nowMs: number): string {
+  return instant(nowMs).slice(0, 7);
+}
+
+/** Epoch milliseconds at which the calendar minute that starts are counted in is over. */
+export function endOfMinute(nowMs: number): number {
+  return (Math.floor(nowMs / 60_000) + 1) * 60_000;
+}
+
+/** What a cap still holds. */
+export function leftOf(capMills: number, committedMills: number): number {
+  return Math.max(0, capMills - committedMills);
+}
+
+/** When the month's budget is whole again. */
+export function renewalOf(period: string): string {
+  const [year = 0, month = 0] = period.split("-").map(Number);
+  return instant(Date.UTC(year, month));
+}
+
+interface ReserveDeps {
+  budget: Budget;
+  limits: SpendingLimits;
+  clock: Clock;
+  log: Log;
+}
+
+/**
+ * Puts the price of a generation aside: first with everybody's account, then with its tenant's, one conditional write
+ * each. Where nothing is limited, nothing is written: only the kill switch is read.
+ * @param id names the reservation; the same again is one
+ * @returns whether anything was put aside, so that it has to be settled
+ * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
+ */
+export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<boolean> {
+  const { budget, limits, clock } = deps;
+  const mills = millsOf(media.estimatedCostUsd ?? 0);
+  const { id: mediaId, tenantId, spaceId } = media;
+  const reservation: Reservation = { id, mediaId, tenantId, spaceId, mills, at: clock.now() };
+  const ofTenant: Account = { tenantId };
+  const [limitsEverybody, limitsTenant] = [isLimited(limits.everybody), isLimited(limits.tenant)];
+
+  if (limitsEverybody) {
+    const refusal = await budget.reserve(EVERYBODY, reservation, limits.everybody);
+    if (refusal) throw refused(deps, refusal, "everybody", mills);
+  } else if (await budget.isStopped()) {
+    throw refused(deps, { reason: "stopped" }, "everybody", mills);
+  }
+  if (limitsTenant) {
+    const refusal = await budget.reserve(ofTenant, reservation, limits.tenant);
+    if (refusal) {
+      if (limitsEverybody) await budget.withdraw(EVERYBODY, reservation);
+      throw refused(deps, refusal, "tenant", mills);
+    }
+  }
+  return limitsEverybody || limitsTenant;
+}
+
+/** Whether anything of an account is limited: if not, nothing of it is counted. */
+export function isLimited(limits: AccountLimits): boolean {
+  return Object.values(limits).some((limit) => limit !== undefined);
+}
+
+function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "tenant", mills: number): Error {
+  log.warn("start refused", { reason: refusal.reason, scope });
+  switch (refusal.reason) {
+    case "stopped":
+      return new StartsStoppedError();
+    case "over_budget":
+      // What all tenants together have left is nobody's business but the owner's.
+      return new OverBudgetError({
+        priceMills: mills,
+        leftMills: scope === "tenant" ? refusal.leftMills : undefined,
+        renewsAt: refusal.renewsAt,
+      });
+    case "too_many_open":
+    case "rate_limited":
+      return new TooManyStartsError(refusal.reason, refusal.retryAfterSeconds);
+  }
+}
+
+interface SettleDeps {
+  budget: Budget;
+  records: MediaRecords;
+  log: Log;
+}
+
+/**
+ * Settles what was put aside for a generation that has ended: spent where its video was delivered, else given back.
+ * Whatever fails here is left to the sweeper, which sees the record until it is done.
+ */
+export async function settle(deps: SettleDeps, media: Media): Promise<void> {
+  const { reservation, phase } = media;
+  if (reservation === undefined || phase === undefined || !isTerminal(phase)) return;
+  const outcome = media.video ? "spent" : "refunded";
+  try {
+    await deps.budget.settle({ tenantId: media.tenantId }, reservation, outcome);
+    await deps.budget.settle(EVERYBODY, reservation, outcome);
+    await deps.records.forgetReservation(refOf(media), reservation);
+  } catch (error) {
+    deps.log.warn("reservation not settled, the sweeper will", { mediaId: media.id, error: String(error) });
+  }
+}
+
+/**
+ * Frees what was put aside and never used: its start died before the record was there, or came second.
+ * @param until epoch milliseconds: what is left then is looked at some minutes later
+ */
+export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: number): Promise<void> {
+  const { budget, records, clock, log } = deps;
+  const now = clock.now();
+  const isOver = () => clock.now() >= until;
+  for (const account of await budget.due(instant(now))) {
+    if (isOver()) return;
+    // Before anything is read: an account that cannot be read stands in the way of the others once, and not for ever.
+    await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
+    const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
+    const faults = await tenAtOnce(waiting, isOver, async ({ id, at, ...ref }) => {
+      if ((await records.get(ref))?.reservation === id) return;
+      // `at` moves when a replay takes the reservation up after all.
+      const freed = await budget.settle(account, id, "refunded", at);
+      if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });
+    });
+    if (faults.length > 0) throw new AggregateError(faults, `${faults.length} reservations could not be looked at`);
+  }
+}

@@ -1,0 +1,261 @@
+// One generation told in examples: what OpenAPI shows beside the schemas, and a test holds against them.
+import { IMAGE_FAULTS } from "../../../shared/media/errors.ts";
+
+const id = "019b76da-a800-7000-8000-000000000001";
+const uploadId = "019b76da-a7f0-7000-8000-00000000002a";
+const traceId = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef";
+const image = { link: "https://example.com/beach.jpg" };
+
+const queued = {
+  id,
+  spaceId: "holiday-2026",
+  baseMediaId: "picture-1",
+  uploadedBy: "ada",
+  uploadedAt: "2026-11-22T12:00:00.000Z",
+  autoPlacement: false,
+  media: {
+    id,
+    type: "video",
+    usage: "media",
+    name: "Beach",
+    generationStatus: "generating-video",
+    phase: "queued",
+    generationMode: "pro",
+    context: "The waves roll in, slow camera pan to the right.",
+    duration: "5",
+    aspectRatio: "16:9",
+    image,
+    description: [],
+    estimatedCostUsd: 0.49,
+    createdAt: "2026-11-22T12:00:00.000Z",
+    updatedAt: "2026-11-22T12:00:00.000Z",
+    version: 1,
+  },
+};
+const generating = {
+  ...queued,
+  media: {
+    ...queued.media,
+    phase: "generating",
+    requestId: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+    queuePosition: 2,
+    prompt: "The waves roll in, slow camera pan to the right.",
+    updatedAt: "2026-11-22T12:00:12.000Z",
+    version: 4,
+  },
+};
+const completed = {
+  ...generating,
+  media: {
+    ...queued.media,
+    generationStatus: "completed",
+    phase: "completed",
+    requestId: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+    prompt: "The waves roll in, slow camera pan to the right.",
+    image: { link: "https://media.example.com/sources/beach.jpg?signature=4f0c", width: 1920, height: 1080 },
+    poster: { link: `https://media.example.com/videos/${id}.jpg?signature=77ab`, width: 1920, height: 1080 },
+    placeholder: "data:image/webp;base64,UklGRhwAAABXRUJQVlA4TA8AAAAvD8ACAAcQ/Y/+ByKi/wEA",
+    video: {
+      link: `https://media.example.com/videos/${id}.mp4?signature=81ad`,
+      quality: "hd",
+      file_type: "mp4",
+      size: 4_718_592,
+      width: 1920,
+      height: 1080,
+      fps: 24,
+      durationInSeconds: 5.042,
+      frames: [],
+    },
+    description: [{ start: 0, text: "Waves roll onto a beach at sunset." }],
+    analysisStatus: "completed",
+    completedAt: "2026-11-22T12:02:27.000Z",
+    updatedAt: "2026-11-22T12:02:31.000Z",
+    version: 9,
+  },
+};
+const canceled = {
+  ...queued,
+  media: { ...queued.media, generationStatus: "canceled", phase: "canceled", version: 2 },
+};
+
+/** By the name of the schema. */
+export const EXAMPLES = {
+  EnhanceRequest: {
+    spaceId: "holiday-2026",
+    type: "video",
+    context: "The waves roll in, slow camera pan to the right.",
+    mediaSpace: { id: "picture-1", media: { name: "Beach", image } },
+    mode: "pro",
+    duration: "5",
+    aspectRatio: "16:9",
+  },
+  EnhanceAnswer: { data: { success: true, message: "The generation has started.", mediaSpace: queued } },
+  CheckGenerationRequest: { spaceId: "holiday-2026", mediaSpace: { id } },
+  CheckGenerationAnswer: {
+    data: { status: "in_progress", phase: "generating", queue_position: 2, mediaSpace: generating },
+  },
+  MediaAnswer: { data: { mediaSpace: completed } },
+  MediaListAnswer: { data: { items: [completed], nextCursor: "MDE5Yjc2ZGEtYTgwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx" } },
+  CancelAnswer: { data: { message: "The generation is canceled.", mediaSpace: canceled } },
+  UploadRequest: { size: 2_345_678 },
+  UploadAnswer: {
+    data: {
+      id: uploadId,
+      put: { method: "PUT", url: `https://media.example.com/uploads/5c0e/${uploadId}?signature=9be2`, headers: {} },
+      expiresAt: "2026-11-22T12:15:00.000Z",
+    },
+  },
+  CheckUploadAnswer: { data: { link: `upload:${uploadId}`, width: 4032, height: 3024 } },
+  FalWebhook: {
+    request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+    gateway_request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
+  },
+  PricingAnswer: {
+    data: {
+      currency: "USD",
+      prices: [
+        { mode: "standard", duration: "5", usd: 0.28 },
+        { mode: "master", duration: "10", usd: 2.8 },
+      ],
+    },
+  },
+  TimingsAnswer: {
+    data: { timings: [{ mode: "standard", duration: "5", p50Seconds: 131, p90Seconds: 212, of: 37 }] },
+  },
+  BudgetAnswer: {
+    data: {
+      currency: "USD",
+      startsStopped: false,
+      month: {
+        capUsd: 50,
+        spentUsd: 12.6,
+        reservedUsd: 0.98,
+        leftUsd: 36.42,
+        renewsAt: "2026-12-01T00:00:00.000Z",
+      },
+      openGenerations: { open: 1, limit: 5 },
+      starts: { left: 9, limit: 10, renewsAt: "2026-11-22T12:01:00.000Z" },
+    },
+  },
+  WebhookAnswer: { received: true },
+  HealthAnswer: { status: "ok", testMode: false },
+};
+
+export interface ErrorExample {
+  description: string;
+  example: object;
+  headers?: "Retry-After"[];
+}
+
+/** What each status means everywhere, with an answer. */
+export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
+  400: {
+    description: "The request is malformed or not valid; `details` says where.",
+    example: {
+      error: "The request is not valid; `details` says where.",
+      code: "invalid_request",
+      details: [{ path: "mode", message: 'Invalid option: expected one of "standard"|"pro"|"master"' }],
+      traceId,
+    },
+  },
+  401: {
+    description: "Nobody is signed in, or the token has ended.",
+    example: { error: "Sign in first.", code: "unauthorized", traceId },
+  },
+  402: {
+    description: "The month's budget does not hold this price any more: the caller's, or that of the whole service.",
+    example: {
+      error: "This video costs $0.98, and $0.40 of this month's budget is left. It renews on 2026-12-01.",
+      code: "over_budget",
+      budget: { leftUsd: 0.4, renewsAt: "2026-12-01T00:00:00.000Z" },
+      traceId,
+    },
+  },
+  403: {
+    description: "The token does not hold the scope that this needs.",
+    example: {
+      error: 'The token lacks the scope "media.write", which this needs.',
+      code: "missing_scope",
+      traceId,
+    },
+  },
+  404: {
+    description: "There is no such thing, or it is another tenant's.",
+    example: { error: "There is no such media in this space.", code: "media_not_found", traceId },
+  },
+  409: {
+    description: "It cannot be done any more.",
+    example: { error: "This generation has already ended: it is completed.", code: "already_ended", traceId },
+  },
+  413: {
+    description: "The body is larger than 1 MB.",
+    example: { error: "The body is larger than 1 MB.", code: "body_too_large", traceId },
+  },
+  415: {
+    description: "The body is not said to be JSON.",
+    example: {
+      error: "Send the body as JSON, with Content-Type: application/json.",
+      code: "unsupported_media_type",
+      traceId,
+    },
+  },
+  422: {
+    description: "The Idempotency-Key was used with another body.",
+    example: {
+      error: "This Idempotency-Key was used with a different request. Send the same body again, or a new key.",
+      code: "idempotency_key_reused",
+      traceId,
+    },
+  },
+  429: {
+    description:
+      "Too many just now: starts of this minute or open generations, or requests, which API Gateway itself answers with a `message` alone.",
+    example: {
+      error: "As many videos as may be started in a minute were started: try again in 48 s.",
+      code: "rate_limited",
+      traceId,
+    },
+  },
+  500: {
+    description:
+      "Something went wrong on our side; where a function has died, API Gateway itself answers with a `message` alone.",
+    example: {
+      error: "Something went wrong on our side. Give the traceId to whoever runs this service.",
+      code: "internal_error",
+      traceId,
+    },
+  },
+  503: {
+    description: "Busy just now; the same request may succeed later.",
+    example: { error: "Busy just now; try again in a moment.", code: "unavailable", traceId },
+  },
+};
+
+/** What a start says that is one too many. */
+export const STARTS_LIMITED: ErrorExample = {
+  description:
+    "Too many starts of this minute or too many open generations (`Retry-After` says when to come again); or too many requests, which API Gateway itself answers with a `message` alone.",
+  example: {
+    error: "As many videos as may be started in a minute were started: try again in 48 s.",
+    code: "rate_limited",
+    traceId,
+  },
+  headers: ["Retry-After"],
+};
+
+/** What a start says while the kill switch is on. */
+export const STARTS_STOPPED: ErrorExample = {
+  description: "Starts are stopped (`Retry-After` says when to come again), or it is busy just now.",
+  example: {
+    error: "New videos are stopped for now by whoever runs this service. Those that are being made go on.",
+    code: "starts_stopped",
+    traceId,
+  },
+  headers: ["Retry-After"],
+};
+
+/** What the check of an upload says of a picture that cannot be used. */
+export const UPLOAD_REFUSED: ErrorExample = {
+  description: "The picture cannot be animated; `code` and `error` say why.",
+  example: { error: IMAGE_FAULTS.image_too_small, code: "image_too_small", traceId },
+};

@@ -1,0 +1,288 @@
+// Every operation of the API, with what it takes and what it answers: what the OpenAPI document is made of.
+import * as z from "zod/mini";
+import {
+  budgetAnswer,
+  cancelAnswer,
+  checkAnswer,
+  checkUploadAnswer,
+  enhanceAnswer,
+  healthAnswer,
+  listAnswer,
+  mediaAnswer,
+  pricingAnswer,
+  timingsAnswer,
+  uploadAnswer,
+  webhookAnswer,
+} from "../../../shared/contract/answers.ts";
+import { enhanceRequest } from "../../../shared/contract/enhance.ts";
+import { STARTS_LIMITED, STARTS_STOPPED, UPLOAD_REFUSED, type ErrorExample, type EXAMPLES } from "./examples.ts";
+import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
+import { errorAnswer, gatewayError, media, mediaSpace } from "../../../shared/contract/media-space.ts";
+import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "../../../shared/contract/reading.ts";
+import { uploadPath, uploadRequest } from "../../../shared/contract/upload.ts";
+
+/** The schemas of what is sent, by their names in the document. */
+export const REQUESTS = {
+  EnhanceRequest: enhanceRequest,
+  CheckGenerationRequest: checkRequest,
+  UploadRequest: uploadRequest,
+  FalWebhook: falWebhook,
+};
+/** The schemas of what is answered, and what they are made of. */
+export const ANSWERS = {
+  IMedia: media,
+  MediaSpace: mediaSpace,
+  Error: errorAnswer,
+  GatewayError: gatewayError,
+  EnhanceAnswer: enhanceAnswer,
+  CheckGenerationAnswer: checkAnswer,
+  MediaAnswer: mediaAnswer,
+  MediaListAnswer: listAnswer,
+  CancelAnswer: cancelAnswer,
+  UploadAnswer: uploadAnswer,
+  CheckUploadAnswer: checkUploadAnswer,
+  PricingAnswer: pricingAnswer,
+  TimingsAnswer: timingsAnswer,
+  BudgetAnswer: budgetAnswer,
+  WebhookAnswer: webhookAnswer,
+  HealthAnswer: healthAnswer,
+};
+
+export const TAGS = {
+  generations: "A picture and a few words become a video.",
+  uploads: "A place for a picture from somebody's disk.",
+  planning: "What it costs and how long it takes, before it is started.",
+  service: "The service itself.",
+};
+
+/** What answers carry beside their bodies. */
+export const HEADERS = {
+  "Idempotent-Replayed": {
+    description: "`true`: this is the answer to an earlier request with this key, and nothing was started.",
+    schema: { type: "string", const: "true" },
+  },
+  "Retry-After": {
+    description: "Seconds after which the same request may succeed.",
+    schema: { type: "integer", minimum: 1 },
+  },
+  "apigw-requestid": {
+    description: "The id of this request: the `traceId` of an error, and of the line in the log.",
+    required: true,
+    schema: { type: "string" },
+  },
+};
+
+/** An answer that is no error: JSON of a schema, another type, or nothing. */
+interface Answer {
+  description: string;
+  schema?: keyof typeof ANSWERS & keyof typeof EXAMPLES;
+  contentType?: string | string[];
+  /** Besides `apigw-requestid`, which every answer has. */
+  headers?: (keyof typeof HEADERS)[];
+}
+
+export interface Operation {
+  route: string;
+  tag: keyof typeof TAGS;
+  operationId: string;
+  summary: string;
+  body?: keyof typeof REQUESTS;
+  path?: z.ZodMiniObject;
+  query?: z.ZodMiniType;
+  answers: Record<number, Answer>;
+  /** The errors it may answer besides 429, 500 and 503, which any route may, and 401 and 403, which any closed one may. */
+  errors: number[];
+  /** Where it says more than any route does with this status. */
+  ownErrors?: Record<number, ErrorExample>;
+  /** Nobody needs to sign in. */
+  open?: true;
+  idempotent?: true;
+}
+
+/** Every route that callers use; a test holds this list against the route table. */
+export const OPERATIONS: Operation[] = [
+  {
+    route: "POST /api/media/enhance",
+    tag: "generations",
+    operationId: "enhanceMedia",
+    summary: "Start a generation: a picture and a few words become a video.",
+    body: "EnhanceRequest",
+    answers: {
+      202: { description: "Saved and started.", schema: "EnhanceAnswer", headers: ["Idempotent-Replayed"] },
+    },
+    errors: [400, 402, 413, 415, 422],
+    ownErrors: { 429: STARTS_LIMITED, 503: STARTS_STOPPED },
+    idempotent: true,
+  },
+  {
+    route: "POST /api/media/check-generation",
+    tag: "generations",
+    operationId: "checkGeneration",
+    summary: "Where a generation stands. Reads the record; fal is not asked.",
+    body: "CheckGenerationRequest",
+    answers: { 200: { description: "Its status and the media.", schema: "CheckGenerationAnswer" } },
+    errors: [400, 404, 413, 415],
+  },
+  {
+    route: "GET /api/spaces/{spaceId}/media",
+    tag: "generations",
+    operationId: "listMedia",
+    summary: "The media of a space, newest first.",
+    path: spacePath,
+    query: listQuery,
+    answers: { 200: { description: "One page.", schema: "MediaListAnswer" } },
+    errors: [400],
+  },
+  {
+    route: "GET /api/spaces/{spaceId}/media/{id}",
+    tag: "generations",
+    operationId: "getMedia",
+    summary: "One media; with sinceVersion and waitSeconds, as soon as it has changed.",
+    path: mediaPath,
+    query: watchQuery,
+    answers: {
+      200: { description: "The media.", schema: "MediaAnswer" },
+      204: { description: "It did not change within waitSeconds." },
+    },
+    errors: [400, 404],
+  },
+  {
+    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+    tag: "generations",
+    operationId: "deleteMedia",
+    summary: "Delete a media and its files. One that is still running is canceled first (409).",
+    path: mediaPath,
+    answers: { 204: { description: "It is gone, or was already." } },
+    errors: [400, 404, 409],
+  },
+  {
+    route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
+    tag: "generations",
+    operationId: "cancelGeneration",
+    summary: "Stop a generation, at fal too. A finished one stays finished (409).",
+    path: mediaPath,
+    answers: { 200: { description: "Canceled, or fal was asked to stop.", schema: "CancelAnswer" } },
+    errors: [400, 404, 409],
+  },
+  {
+    route: "POST /api/uploads",
+    tag: "uploads",
+    operationId: "uploadImage",
+    summary: "A place for a picture: put its bytes there, then have it checked.",
+    body: "UploadRequest",
+    answers: { 201: { description: "The place.", schema: "UploadAnswer" } },
+    errors: [400, 413, 415],
+  },
+  {
+    route: "POST /api/uploads/{id}/check",
+    tag: "uploads",
+    operationId: "checkUpload",
+    summary: "Look at the picture that came. Its link is then good for any generation of yours.",
+    path: uploadPath,
+    answers: { 200: { description: "It can be animated.", schema: "CheckUploadAnswer" } },
+    errors: [404],
+    ownErrors: { 400: UPLOAD_REFUSED },
+  },
+  {
+    route: "GET /api/pricing",
+    tag: "planning",
+    operationId: "reportPricing",
+    summary: "What one video costs, by mode and duration.",
+    answers: { 200: { description: "The price list.", schema: "PricingAnswer" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /api/timings",
+    tag: "planning",
+    operationId: "reportTimings",
+    summary: "How long generations have taken here, by mode and duration.",
+    answers: { 200: { description: "From the latest fifty of each kind.", schema: "TimingsAnswer" } },
+    errors: [],
+  },
+  {
+    route: "GET /api/budget",
+    tag: "planning",
+    operationId: "reportBudget",
+    summary: "What the caller's tenant may still spend and start.",
+    answers: { 200: { description: "What is left, and when it renews.", schema: "BudgetAnswer" } },
+    errors: [],
+  },
+  {
+    route: "POST /webhooks/fal/{token}",
+    tag: "service",
+    operationId: "receiveFalWebhook",
+    summary:
+      "Where fal says that a job has ended. Believed only with fal's signature, and then only as a reason to look.",
+    body: "FalWebhook",
+    path: z.object({ token: z.string().check(z.regex(/^[\w-]+\.[\w-]+$/)) }),
+    answers: { 200: { description: "Heard.", schema: "WebhookAnswer" } },
+    errors: [400, 401, 413, 415],
+    open: true,
+  },
+  {
+    route: "GET /sources/{name}",
+    tag: "service",
+    operationId: "serveSource",
+    summary: "Where fal fetches a source image.",
+    path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.jpg$/)) }),
+    answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
+    errors: [404],
+    open: true,
+  },
+  {
+    route: "GET /",
+    tag: "service",
+    operationId: "serveConsole",
+    summary: "The console.",
+    answers: { 200: { description: "A page.", contentType: "text/html" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /docs",
+    tag: "service",
+    operationId: "serveDocs",
+    summary: "This document for people.",
+    answers: { 200: { description: "A page.", contentType: "text/html" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /client.js",
+    tag: "service",
+    operationId: "serveClient",
+    summary: "The client library as a module, for browsers and Node.",
+    answers: { 200: { description: "An ES module.", contentType: "text/javascript" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /assets/{name}",
+    tag: "service",
+    operationId: "serveAsset",
+    summary: "What the pages are made of.",
+    path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.(js|css)$/)) }),
+    answers: { 200: { description: "A script or a style sheet.", contentType: ["text/javascript", "text/css"] } },
+    errors: [404],
+    open: true,
+  },
+  {
+    route: "GET /openapi.json",
+    tag: "service",
+    operationId: "describeApi",
+    summary: "This document.",
+    answers: { 200: { description: "OpenAPI 3.1.", contentType: "application/json" } },
+    errors: [],
+    open: true,
+  },
+  {
+    route: "GET /health",
+    tag: "service",
+    operationId: "reportHealth",
+    summary: "That the API answers.",
+    answers: { 200: { description: "It does.", schema: "HealthAnswer" } },
+    errors: [],
+    open: true,
+  },
+];

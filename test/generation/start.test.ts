@@ -1,0 +1,102 @@
+// Starting: saved once, started once, the same answer to the same key.
+import { beforeEach, describe, expect, it } from "vitest";
+import { IdempotencyKeyReusedError } from "../../shared/media/errors.ts";
+import { startGeneration, type StartCommand } from "../../shared/generation/start.ts";
+import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+
+const command: StartCommand = {
+  tenantId: "acme",
+  spaceId: "holiday",
+  uploadedBy: "ada",
+  context: "The waves roll in.",
+  image: { link: "https://pictures.example/beach.jpg" },
+  generationMode: "pro",
+  duration: "10",
+};
+
+let world: MediaWorld;
+let ids: number;
+beforeEach(async () => {
+  world = await mediaWorld();
+  ids = 0;
+});
+const deps = () => ({ ...world.deps, newId: () => `media-${++ids}` });
+const stored = async () => (await world.records.list({ tenantId: "acme", spaceId: "holiday" }, { limit: 100 })).items;
+
+describe("starting a generation", () => {
+  it("saves the record with its price and deadline, and starts its workflow under its own name", async () => {
+    const { media } = await startGeneration(deps(), command);
+    expect(media).toMatchObject({ phase: "queued", estimatedCostUsd: 0.98, deadlineAt: "2026-01-01T01:00:00.000Z" });
+    expect(await stored()).toEqual([media]);
+    const ref = { tenantId: "acme", spaceId: "holiday", mediaId: "media-1" };
+    expect([...world.executions]).toEqual([["media-1", { ...ref, enter: "submit", lap: true }]]);
+  });
+
+  it("is a success when the workflow cannot be started: the sweeper finds the record a minute later", async () => {
+    world.orchestrator.down = true;
+    const { media } = await startGeneration(deps(), command);
+    expect(await world.records.due("2026-01-01T00:00:59.999Z", 10)).toEqual([]);
+    expect(await world.records.due("2026-01-01T00:01:00.000Z", 10)).toMatchObject([{ mediaId: media.id }]);
+  });
+
+  it.each([undefined, "key"])(
+    "is one start when the answer to its record was lost on the way (key: %s)",
+    async (key) => {
+      let puts = 0;
+      const theRecords = key === undefined ? 1 : 2;
+      world = await mediaWorld({ loses: (operation) => operation === "PutItem" && ++puts === theRecords });
+      const { media, replayed } = await startGeneration(deps(), command, key);
+      expect([replayed, await stored()]).toMatchObject([false, [{ id: media.id, phase: "queued" }]]);
+      expect([...world.executions.keys()]).toEqual([media.id]);
+    },
+  );
+
+  it("calls neither fal nor the image's host nor WorkflowAI", async () => {
+    world.web.clear();
+    await startGeneration(deps(), command);
+    expect(world.kling.posts).toEqual([]);
+  });
+});
+
+describe("with an Idempotency-Key", () => {
+  it("gives the first record again, as it was, and starts nothing", async () => {
+    const first = await startGeneration(deps(), command, "key");
+    await world.records.move({ tenantId: "acme", spaceId: "holiday", mediaId: "media-1" }, "cancel", {});
+    const again = await startGeneration(deps(), command, "key");
+    expect(first.replayed).toBe(false);
+    expect(again).toEqual({ media: first.media, replayed: true });
+    expect(await stored()).toHaveLength(1);
+    expect(world.executions.size).toBe(1);
+  });
+
+  it("refuses the same key with other words", async () => {
+    await startGeneration(deps(), command, "key");
+    const other = startGeneration(deps(), { ...command, context: "Something else." }, "key");
+    await expect(other).rejects.toBeInstanceOf(IdempotencyKeyReusedError);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it("makes one record of fifty concurrent starts", async () => {
+    const own = deps();
+    const started = await Promise.all(Array.from({ length: 50 }, () => startGeneration(own, command, "key")));
+    expect(new Set(started.map(({ media }) => media.id)).size).toBe(1);
+    expect(started.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(await stored()).toHaveLength(1);
+  });
+
+  it("writes the record that a crash after the key had left out", async () => {
+    const create = world.deps.records.create.bind(world.deps.records);
+    const crashing = { ...deps(), records: { ...world.records, create: () => Promise.reject(new Error("killed")) } };
+    await expect(startGeneration(crashing, command, "key")).rejects.toThrow("killed");
+    const again = await startGeneration({ ...deps(), records: { ...world.records, create } }, command, "key");
+    expect(again.replayed).toBe(true);
+    expect((await stored()).map(({ id }) => id)).toEqual(["media-1"]);
+    expect([...world.executions.keys()]).toEqual(["media-1"]);
+  });
+
+  it("keeps keys of different tenants apart", async () => {
+    await startGeneration(deps(), command, "key");
+    const other = await startGeneration({ ...deps() }, { ...command, tenantId: "other" }, "key");
+    expect(other.replayed).toBe(false);
+  });
+});

@@ -1,0 +1,272 @@
+// The step that spends money: at most one POST, whatever happens around it.
+import { beforeEach, describe, expect, it } from "vitest";
+import sharp from "sharp";
+import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
+import { sweepGenerations } from "../../shared/generation/sweep.ts";
+import { submitGeneration } from "../../shared/generation/submit.ts";
+import { unaccepted } from "../support/fake-kling.ts";
+import { presentMedia } from "../../shared/media/present.ts";
+import { mediaWorld, photo, type MediaWorld } from "../support/media-world.ts";
+
+let world: MediaWorld;
+beforeEach(async () => {
+  world = await mediaWorld();
+});
+
+function imageBytes(dataUri: string | undefined): Buffer {
+  return Buffer.from((dataUri ?? "").replace("data:image/jpeg;base64,", ""), "base64");
+}
+
+describe("a submit that fal accepts", () => {
+  it("sends the enhanced words and the fitted picture, and records the request id", async () => {
+    const ref = await world.given({ aspectRatio: "9:16", duration: "10", negativePrompt: "blur", cfgScale: 0 });
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "wait", requestId: "request-1" });
+    const [post] = world.kling.posts;
+    expect(post).toMatchObject({
+      mode: "standard",
+      request: { prompt: "The waves roll in. Cinematic.", duration: "10", negative_prompt: "blur", cfg_scale: 0 },
+    });
+    const { width, height } = await sharp(imageBytes(post?.request.image_url)).metadata();
+    expect([width, height]).toEqual([1080, 1920]);
+    expect(await world.media()).toMatchObject({
+      phase: "generating",
+      requestId: "request-1",
+      attempt: 1,
+      prompt: "The waves roll in. Cinematic.",
+      source: { width: 1080, height: 1920 },
+    });
+  });
+
+  it("gives fal a link instead of the bytes where fal can reach us", async () => {
+    const ref = await world.given();
+    await submitGeneration({ ...world.deps, publicUrl: "https://api.example" }, ref);
+    const { source } = await world.media();
+    expect(world.kling.posts[0]?.request.image_url).toBe(`https://api.example/${source?.key}`);
+    expect(source?.key).toMatch(/^sources\/.+-1-[0-9a-f]{32}\.jpg$/);
+  });
+
+  it("sends the last frame, taken in the same way", async () => {
+    world.web.set("https://pictures.example/end.jpg", await photo(900, 900));
+    const ref = await world.given({
+      generationMode: "pro",
+      tailImageUrl: "https://pictures.example/end.jpg",
+      aspectRatio: "1:1",
+    });
+    await submitGeneration(world.deps, ref);
+    const { width } = await sharp(imageBytes(world.kling.posts[0]?.request.tail_image_url)).metadata();
+    expect(width).toBe(1080);
+  });
+
+  it("keeps a few pixels of the picture in the record, for a page to show at once", async () => {
+    await submitGeneration(world.deps, await world.given());
+    const shown = (await presentMedia(world.files, await world.media())).media;
+    expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
+    expect(shown.poster).toMatchObject({ width: 1600, height: 1067 });
+  });
+
+  it("announces the start on the bus", async () => {
+    await submitGeneration(world.deps, await world.given());
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Started"]);
+    expect((await world.media()).outbox).toEqual({});
+  });
+
+  it("uses the user's own words when the enhanced ones are too long for Kling", async () => {
+    world.prompt.write = () => "x".repeat(2501);
+    await submitGeneration(world.deps, await world.given());
+    expect(world.kling.posts[0]?.request.prompt).toBe("The waves roll in.");
+  });
+});
+
+describe("never twice", () => {
+  it("submits once however often the step is invoked", async () => {
+    const ref = await world.given();
+    const results = await Promise.all(Array.from({ length: 20 }, () => submitGeneration(world.deps, ref)));
+    await submitGeneration(world.deps, ref);
+    expect(world.kling.posts).toHaveLength(1);
+    expect(results.every(({ next }) => next === "wait")).toBe(true);
+  });
+
+  it("claims before it posts", async () => {
+    const ref = await world.given();
+    let phaseAtPost: string | undefined;
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        phaseAtPost = (await world.media()).phase;
+        return { request_id: "r" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(phaseAtPost).toBe("submitting");
+  });
+
+  it("claims nothing while its own copy of the picture cannot be read", async () => {
+    const ref = await world.given();
+    const files = { ...world.files, read: () => Promise.reject(new Error("AccessDenied")) };
+    await expect(submitGeneration({ ...world.deps, files }, ref)).rejects.toThrow("AccessDenied");
+    expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+    expect(world.kling.posts).toEqual([]);
+  });
+
+  it("submits when the answer to its claim was lost on the way, and once", async () => {
+    let updates = 0;
+    world = await mediaWorld({ loses: (operation) => operation === "UpdateItem" && ++updates === 1 });
+    const ref = await world.given();
+    await Promise.all(Array.from({ length: 5 }, () => submitGeneration(world.deps, ref)));
+    expect(world.kling.posts).toHaveLength(1);
+    expect(await world.media()).toMatchObject({ phase: "generating", attempt: 1 });
+  });
+
+  it("leaves a submit of unknown outcome alone", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "wait" });
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "wait" });
+    expect(world.kling.posts).toHaveLength(1);
+    expect((await world.media()).phase).toBe("submitting");
+  });
+
+  it("hands the request id on when it cannot be recorded", async () => {
+    const ref = await world.given();
+    const move = world.records.move.bind(world.records);
+    const records: typeof world.records = {
+      ...world.records,
+      move: (r, name, ...rest) => (name === "accept" ? Promise.reject(new Error("throttled")) : move(r, name, ...rest)),
+    };
+    expect(await submitGeneration({ ...world.deps, records }, ref)).toEqual({ next: "wait", requestId: "request-1" });
+    expect(world.logged.join("\n")).toContain('fal accepted {"mediaId"');
+  });
+
+  it("does nothing for a record that has ended or is gone", async () => {
+    const ref = await world.given({ phase: "canceled" });
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "done" });
+    expect(await submitGeneration(world.deps, { ...ref, mediaId: "gone" })).toEqual({ next: "done" });
+    expect(world.kling.posts).toEqual([]);
+  });
+
+  it("does not start what is past its deadline", async () => {
+    const ref = await world.given();
+    world.clock.advance(3600);
+    expect(await submitGeneration(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
+    expect(world.kling.posts).toEqual([]);
+  });
+});
+
+describe("a submit under way at its deadline", () => {
+  const deadlineAt = "2026-01-01T01:00:00.000Z";
+
+  it("is not given up while fal may still answer it", async () => {
+    const ref = await world.given({ deadlineAt, sweepAt: deadlineAt });
+    world.clock.advance(3598);
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        world.clock.advance(4);
+        await sweepGenerations(world.deps, { all: false });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "paid" });
+  });
+
+  it("is an orphan when fal accepts what somebody, his clock five minutes fast, has given up", async () => {
+    const ref = await world.given({ deadlineAt });
+    world.clock.advance(3500);
+    const clock = { now: () => world.clock.now() + 300_000, sleep: async () => {} };
+    const kling = {
+      startKlingVideoGeneration: async () => {
+        await sweepGenerations({ ...world.deps, clock }, { all: true });
+        return { request_id: "paid" };
+      },
+    };
+    await submitGeneration({ ...world.deps, kling }, ref);
+    expect(await world.media()).toMatchObject({
+      phase: "failed",
+      error: { code: "submit_outcome_unknown" },
+      orphanRequestIds: ["paid"],
+    });
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed", "Generation Orphaned"]);
+  });
+});
+
+it("what passes its deadline while it is prepared is not submitted", async () => {
+  const ref = await world.given({ deadlineAt: "2026-01-01T01:00:00.000Z" });
+  world.clock.advance(3599);
+  const fetch: typeof world.fetch = (...call) => {
+    world.clock.advance(1);
+    return world.fetch(...call);
+  };
+  expect(await submitGeneration({ ...world.deps, fetch }, ref)).toEqual({ next: "fail", code: "timed_out" });
+  expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+  expect(world.kling.posts).toEqual([]);
+});
+
+describe("a submit that fal does not take", () => {
+  it.each(["not_sent", "busy"] as const)(
+    "is tried again later when it was %s, with what is prepared",
+    async (outcome) => {
+      world.kling.submits = [unaccepted(outcome)];
+      const ref = await world.given();
+      await submitGeneration(world.deps, ref);
+      const released = await world.media();
+      expect(released).toMatchObject({ phase: "queued", attempt: 1, nextSubmitAt: "2026-01-01T00:00:10.000Z" });
+      world.web.clear();
+      world.prompt.write = () => "other words";
+      await submitGeneration(world.deps, ref);
+      expect(world.kling.posts).toHaveLength(2);
+      expect(world.kling.posts[1]?.request).toEqual(world.kling.posts[0]?.request);
+      expect(await world.media()).toMatchObject({ phase: "generating", attempt: 2 });
+    },
+  );
+
+  it("ends as failed with fal's reason when it was refused", async () => {
+    world.kling.submits = [unaccepted("refused", "content_policy_violation")];
+    expect(await submitGeneration(world.deps, await world.given())).toEqual({ next: "done" });
+    expect(await world.media()).toMatchObject({
+      phase: "failed",
+      error: { code: "content_policy_violation", message: "fal said content_policy_violation" },
+    });
+  });
+});
+
+describe("a picture that cannot be used", () => {
+  it.each([
+    ["image_not_found", new FetchError("not_found", "404")],
+    ["image_link_forbidden", new FetchError("forbidden", "10.0.0.1")],
+    ["image_too_large", new FetchError("too_large", "30 MB")],
+    ["image_unreachable", new FetchError("redirect", "302")],
+    ["image_unreachable", new FetchError("refused", "403")],
+    ["image_type_unsupported", Buffer.from("<html><body>Sign in</body></html>")],
+    ["image_type_unsupported", Buffer.from("just text, named .jpg")],
+    ["image_unreadable", null],
+    ["image_too_small", undefined],
+  ])("ends as %s and submits nothing", async (code, found) => {
+    const jpeg = await photo(200, 200);
+    world.web.set(
+      "https://pictures.example/beach.jpg",
+      found ?? (found === null ? (await photo(800, 800)).subarray(0, 900) : jpeg),
+    );
+    expect(await submitGeneration(world.deps, await world.given())).toEqual({ next: "done" });
+    const media = await world.media();
+    expect(media).toMatchObject({ phase: "failed", error: { code }, attempt: 0 });
+    expect(media.error?.message).not.toBe("");
+    expect(world.kling.posts).toEqual([]);
+    expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
+  });
+
+  it("may have 10 MB and 20 s", async () => {
+    const asked: object[] = [];
+    const fetch: typeof world.fetch = (url, limits) => {
+      asked.push(limits);
+      return world.fetch(url, limits);
+    };
+    await submitGeneration({ ...world.deps, fetch }, await world.given());
+    expect(asked).toEqual([{ maxBytes: 10 * 1024 * 1024, timeoutMs: 20_000 }]);
+  });
+
+  it("is fetched again by the state machine when its host may answer later", async () => {
+    world.web.set("https://pictures.example/beach.jpg", new FetchError("unavailable", "503"));
+    const ref = await world.given();
+    await expect(submitGeneration(world.deps, ref)).rejects.toBeInstanceOf(SourceImageUnavailableError);
+    expect(await world.media()).toMatchObject({ phase: "queued", attempt: 0 });
+  });
+});

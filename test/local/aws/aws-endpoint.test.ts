@@ -1,0 +1,453 @@
+// The AWS clients of this machine: the real SDK, pointed at the local endpoint, sees AWS's own answers and errors.
+import { DynamoDBClient, ListTablesCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateApiDestinationCommand,
+  CreateConnectionCommand,
+  DeleteRuleCommand,
+  EventBridgeClient,
+  InvalidEventPatternException,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  ManagedRuleException,
+  PutEventsCommand,
+  PutRuleCommand,
+  PutTargetsCommand,
+  RemoveTargetsCommand,
+  ResourceNotFoundException as NoSuchRule,
+} from "@aws-sdk/client-eventbridge";
+import { InvokeCommand, LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  InvalidExecutionInput,
+  ListExecutionsCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StateMachineDoesNotExist,
+  StopExecutionCommand,
+} from "@aws-sdk/client-sfn";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  GetQueueUrlCommand,
+  ListQueuesCommand,
+  QueueDoesNotExist,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
+import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { connect } from "node:net";
+import { STATE_MACHINE_ARN } from "../../../stacks/local/aws/arns.ts";
+import { createAwsEndpoint } from "../../../stacks/local/aws/aws-endpoint.ts";
+import { openDynamoDb } from "../../../stacks/local/aws/dynamodb.ts";
+import { createEventBus } from "../../../stacks/local/aws/event-bus.ts";
+import { createDeliveries } from "../../../stacks/local/aws/deliveries.ts";
+import { createFunctions, type Handler } from "../../../stacks/local/aws/functions.ts";
+import { openApiDestinations } from "../../../stacks/local/aws/api-destinations.ts";
+import { openQueues } from "../../../stacks/local/aws/queues.ts";
+import { deadLettersOfFunction, openRules } from "../../../stacks/local/aws/rules.ts";
+import { createWorkflow } from "../../../stacks/local/aws/workflow.ts";
+import { RULES } from "../../../stacks/blueprint/rules.ts";
+import { WORKFLOW_FUNCTIONS } from "../../../stacks/blueprint/workflow.asl.ts";
+import { serve } from "../local-server.ts";
+import { temporaryDirectory } from "../temporary-directory.ts";
+
+const INPUT = JSON.stringify({ enter: "check", lap: true, pollSeconds: 3600 });
+
+async function endpoint(handler: Handler = () => ({ next: "wait" }), directory?: string) {
+  const functions = createFunctions(
+    Object.values(WORKFLOW_FUNCTIONS).map((handlerPath) => ({ handlerPath, timeoutSeconds: 60 })),
+    { resolve: () => handler },
+  );
+  const where = directory ?? (await temporaryDirectory());
+  const accepted: [string, unknown][] = [];
+  const queues = await openQueues(`${where}/queues`);
+  const apiDestinations = await openApiDestinations(where);
+  const others = createDeliveries({ functions, queues, apiDestinations }, where, []);
+  const deliveries: Pick<typeof others, "accept"> = {
+    async accept(to, event) {
+      if (to.arn.includes(":lambda:")) accepted.push([to.arn.replace(/^.*:/, ""), event]);
+      else await others.accept(to, event);
+    },
+  };
+  const workflow = createWorkflow(functions);
+  onTestFinished(() => workflow.close());
+  const mayBeTarget = (arn: string) => functions.find(arn) !== undefined || queues.has(arn) || apiDestinations.has(arn);
+  const rules = await openRules(RULES, mayBeTarget, where);
+  const bus = createEventBus(rules, deliveries);
+  const parts = { workflow, bus, rules, apiDestinations, queues, functions, deliveries };
+  const deadLettersOf = (name: string) => deadLettersOfFunction(RULES, name);
+  const url = await serve(createAwsEndpoint({ dynamoDb: await openDynamoDb(), ...parts, deadLettersOf }));
+  const config = {
+    endpoint: url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    maxAttempts: 1,
+  };
+  const clients = {
+    dynamoDb: new DynamoDBClient(config),
+    sfn: new SFNClient(config),
+    events: new EventBridgeClient(config),
+    lambda: new LambdaClient(config),
+    sqs: new SQSClient(config),
+  };
+  onTestFinished(() => Object.values(clients).forEach((client) => client.destroy()));
+  return { url, where, accepted, ...clients };
+}
+
+test("DynamoDB answers on the same address", async () => {
+  const { dynamoDb } = await endpoint();
+  expect((await dynamoDb.send(new ListTablesCommand({}))).TableNames).toEqual(["Media"]);
+  const documents = DynamoDBDocumentClient.from(dynamoDb);
+  await documents.send(new PutCommand({ TableName: "Media", Item: { pk: "p", sk: "s", list: [1, { a: null }] } }));
+  const { Item } = await documents.send(new GetCommand({ TableName: "Media", Key: { pk: "p", sk: "s" } }));
+  expect(Item).toEqual({ pk: "p", sk: "s", list: [1, { a: null }] });
+});
+
+describe("Step Functions", () => {
+  test("an execution is started, described, listed and stopped", async () => {
+    const { sfn } = await endpoint();
+    const { executionArn, startDate } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn: STATE_MACHINE_ARN, name: "media-1", input: INPUT }),
+    );
+    expect(executionArn).toBe("arn:aws:states:us-east-1:000000000000:execution:generation:media-1");
+    expect(Date.now() - (startDate?.getTime() ?? 0)).toBeLessThan(5000);
+
+    expect(await sfn.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+      status: "RUNNING",
+      name: "media-1",
+      stateMachineArn: STATE_MACHINE_ARN,
+      startDate,
+      input: INPUT,
+    });
+    const running = await sfn.send(
+      new ListExecutionsCommand({ stateMachineArn: STATE_MACHINE_ARN, statusFilter: "RUNNING" }),
+    );
+    expect(running.executions).toMatchObject([{ executionArn, status: "RUNNING" }]);
+
+    const { stopDate } = await sfn.send(new StopExecutionCommand({ executionArn, error: "Operator" }));
+    expect(await sfn.send(new DescribeExecutionCommand({ executionArn }))).toMatchObject({
+      status: "ABORTED",
+      stopDate,
+      error: "Operator",
+    });
+  });
+
+  test("a start without a name gets one", async () => {
+    const { sfn } = await endpoint();
+    const { executionArn } = await sfn.send(
+      new StartExecutionCommand({ stateMachineArn: STATE_MACHINE_ARN, input: INPUT }),
+    );
+    expect(executionArn).toMatch(/:execution:generation:[0-9a-f-]{36}$/);
+  });
+
+  test("its errors arrive as the SDK's own classes", async () => {
+    const { sfn } = await endpoint();
+    const start = (more: object) =>
+      sfn.send(
+        new StartExecutionCommand({ stateMachineArn: STATE_MACHINE_ARN, name: "media-1", input: INPUT, ...more }),
+      );
+    const { executionArn } = await start({});
+    await expect(start({ input: "{}" })).rejects.toBeInstanceOf(ExecutionAlreadyExists);
+    await expect(start({ name: "media-2", input: "{" })).rejects.toBeInstanceOf(InvalidExecutionInput);
+    await expect(start({ stateMachineArn: `${STATE_MACHINE_ARN}-2` })).rejects.toBeInstanceOf(StateMachineDoesNotExist);
+    await expect(sfn.send(new DescribeExecutionCommand({ executionArn: `${executionArn}-r1` }))).rejects.toBeInstanceOf(
+      ExecutionDoesNotExist,
+    );
+  });
+});
+
+describe("EventBridge", () => {
+  test("a matching event is delivered; a malformed one fails alone", async () => {
+    const { events, accepted } = await endpoint();
+    const entry = { EventBusName: "media", Source: "my.app", DetailType: "Generation Requested" };
+    const time = new Date("2026-03-01T12:00:00Z");
+    const answer = await events.send(
+      new PutEventsCommand({
+        Entries: [
+          { ...entry, Detail: '{"n":1}', Time: time },
+          { ...entry, Detail: "{" },
+          { ...entry, Detail: "{}", DetailType: "Generation Completed" },
+        ],
+      }),
+    );
+    expect(answer).toMatchObject({
+      FailedEntryCount: 1,
+      Entries: [{ EventId: expect.any(String) }, { ErrorCode: "MalformedDetail" }, { EventId: expect.any(String) }],
+    });
+    expect(accepted).toMatchObject([
+      ["start-from-event", { id: answer.Entries?.[0]?.EventId, time: "2026-03-01T12:00:00Z", detail: { n: 1 } }],
+    ]);
+  });
+});
+
+describe("a rule that somebody registers", () => {
+  const ended = JSON.stringify({ source: ["media.generation"], "detail-type": ["Generation Completed"] });
+  const put = (events: EventBridgeClient, DetailType: string) =>
+    events.send(
+      new PutEventsCommand({
+        Entries: [{ EventBusName: "media", Source: "media.generation", DetailType, Detail: '{"mediaId":"m"}' }],
+      }),
+    );
+
+  async function queueNamed(sqs: SQSClient, QueueName: string) {
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName }));
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
+    return { QueueUrl, Arn: Attributes?.QueueArn };
+  }
+  const received = async (sqs: SQSClient, QueueUrl: string | undefined) =>
+    (await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 5 }))).Messages ?? [];
+
+  test("sends what it matches to a queue, and nothing else", async () => {
+    const { events, sqs } = await endpoint();
+    const { QueueUrl, Arn } = await queueNamed(sqs, "videos");
+    const { RuleArn } = await events.send(
+      new PutRuleCommand({ Name: "videos", EventBusName: "media", EventPattern: ended }),
+    );
+    expect(RuleArn).toBe("arn:aws:events:us-east-1:000000000000:rule/media/videos");
+    const Targets = [{ Id: "queue", Arn }];
+    expect(await events.send(new PutTargetsCommand({ Rule: "videos", EventBusName: "media", Targets }))).toMatchObject({
+      FailedEntryCount: 0,
+    });
+    await put(events, "Generation Started");
+    await put(events, "Generation Completed");
+    const [message, ...more] = await received(sqs, QueueUrl);
+    expect(more).toEqual([]);
+    expect(JSON.parse(message?.Body ?? "")).toMatchObject({
+      source: "media.generation",
+      "detail-type": "Generation Completed",
+      detail: { mediaId: "m" },
+    });
+  });
+
+  test("sends to an HTTP endpoint by an API destination, with its key", async () => {
+    const { events } = await endpoint();
+    const arrived = Promise.withResolvers<{ key: unknown; body: string }>();
+    const shop = await serve((request, response) => {
+      let body = "";
+      request.on("data", (chunk: Buffer) => (body += String(chunk)));
+      request.on("end", () => {
+        arrived.resolve({ key: request.headers["x-api-key"], body });
+        response.end();
+      });
+    });
+    const AuthParameters = { ApiKeyAuthParameters: { ApiKeyName: "x-api-key", ApiKeyValue: "s3cret" } };
+    const { ConnectionArn } = await events.send(
+      new CreateConnectionCommand({ Name: "shop", AuthorizationType: "API_KEY", AuthParameters }),
+    );
+    const InvocationEndpoint = `${shop}/videos`;
+    const { ApiDestinationArn: Arn } = await events.send(
+      new CreateApiDestinationCommand({ Name: "shop", ConnectionArn, InvocationEndpoint, HttpMethod: "POST" }),
+    );
+    await events.send(new PutRuleCommand({ Name: "shop", EventBusName: "media", EventPattern: ended }));
+    await events.send(
+      new PutTargetsCommand({ Rule: "shop", EventBusName: "media", Targets: [{ Id: "shop", Arn, RoleArn: "any" }] }),
+    );
+    await put(events, "Generation Completed");
+    const { key, body } = await arrived.promise;
+    expect([key, JSON.parse(body)]).toMatchObject(["s3cret", { "detail-type": "Generation Completed" }]);
+  });
+
+  test("whose endpoint is gone leaves the event in its dead-letter queue, with the reason", async () => {
+    const { events, sqs } = await endpoint();
+    const letters = await queueNamed(sqs, "shop-dead-letters");
+    const AuthParameters = { BasicAuthParameters: { Username: "ada", Password: "s3cret" } };
+    const { ConnectionArn } = await events.send(
+      new CreateConnectionCommand({ Name: "shop", AuthorizationType: "BASIC", AuthParameters }),
+    );
+    const InvocationEndpoint = await serve((_, response) => void response.writeHead(410).end());
+    const { ApiDestinationArn: Arn } = await events.send(
+      new CreateApiDestinationCommand({ Name: "shop", ConnectionArn, InvocationEndpoint, HttpMethod: "POST" }),
+    );
+    await events.send(new PutRuleCommand({ Name: "shop", EventBusName: "media", EventPattern: ended }));
+    const Targets = [{ Id: "shop", Arn, DeadLetterConfig: { Arn: letters.Arn } }];
+    await events.send(new PutTargetsCommand({ Rule: "shop", EventBusName: "media", Targets }));
+    await put(events, "Generation Completed");
+    expect(await received(sqs, letters.QueueUrl)).toMatchObject([
+      { MessageAttributes: { ERROR_MESSAGE: { StringValue: `${InvocationEndpoint} answered 410.` } } },
+    ]);
+  });
+
+  test("is kept over a restart, listed, and removed", async () => {
+    const first = await endpoint();
+    const { Arn } = await queueNamed(first.sqs, "videos");
+    await first.events.send(new PutRuleCommand({ Name: "videos", EventBusName: "media", EventPattern: ended }));
+    const target = { Rule: "videos", EventBusName: "media" };
+    await first.events.send(new PutTargetsCommand({ ...target, Targets: [{ Id: "queue", Arn }] }));
+
+    const { events, sqs } = await endpoint(undefined, first.where);
+    const names = async () =>
+      (await events.send(new ListRulesCommand({ EventBusName: "media" }))).Rules?.map(({ Name }) => Name);
+    expect(await names()).toEqual([...RULES.map(({ name }) => name), "videos"]);
+    expect((await events.send(new ListTargetsByRuleCommand(target))).Targets).toMatchObject([{ Id: "queue", Arn }]);
+    await put(events, "Generation Completed");
+    expect(await received(sqs, "videos")).toHaveLength(1);
+
+    await expect(events.send(new DeleteRuleCommand({ Name: "videos", EventBusName: "media" }))).rejects.toThrow(
+      "it has targets",
+    );
+    await events.send(new RemoveTargetsCommand({ ...target, Ids: ["queue"] }));
+    await events.send(new DeleteRuleCommand({ Name: "videos", EventBusName: "media" }));
+    expect(await names()).toEqual(RULES.map(({ name }) => name));
+  });
+
+  test("that this bus could not keep to is refused, in the SDK's own errors", async () => {
+    const { events } = await endpoint();
+    const rule = (more: object) =>
+      events.send(new PutRuleCommand({ Name: "mine", EventBusName: "media", EventPattern: ended, ...more }));
+    await expect(rule({ EventPattern: '{"source":[{"prefix":"media"}]}' })).rejects.toBeInstanceOf(
+      InvalidEventPatternException,
+    );
+    await expect(rule({ EventPattern: "{" })).rejects.toBeInstanceOf(InvalidEventPatternException);
+    await expect(rule({ Name: "generation-requested" })).rejects.toBeInstanceOf(ManagedRuleException);
+    await expect(rule({ EventBusName: undefined })).rejects.toBeInstanceOf(NoSuchRule);
+    await rule({});
+    const target = (more: object) =>
+      events.send(
+        new PutTargetsCommand({
+          Rule: "mine",
+          EventBusName: "media",
+          Targets: [{ Id: "t", Arn: "arn:aws:lambda:us-east-1:000000000000:function:check-status", ...more }],
+        }),
+      );
+    await expect(target({ Arn: "arn:aws:sqs:us-east-1:000000000000:nobody" })).rejects.toThrow("is no target");
+    await expect(target({ InputPath: "$.detail" })).rejects.toThrow("InputPath");
+    await target({});
+  });
+});
+
+describe("SQS", () => {
+  test("a message is sent, received once while it is hidden, and deleted", async () => {
+    const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    expect((await sqs.send(new GetQueueUrlCommand({ QueueName: "orders" }))).QueueUrl).toBe(QueueUrl);
+    expect((await sqs.send(new ListQueuesCommand({ QueueNamePrefix: "ord" }))).QueueUrls).toEqual([QueueUrl]);
+    const MessageAttributes = { kind: { DataType: "String", StringValue: "x" } };
+    const { MessageId } = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "né", MessageAttributes }));
+
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    expect(Messages).toMatchObject([{ MessageId, Body: "né", MessageAttributes }]);
+    expect((await sqs.send(new ReceiveMessageCommand({ QueueUrl }))).Messages).toBeUndefined();
+    const count = async () =>
+      (await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }))).Attributes;
+    expect(await count()).toMatchObject({
+      ApproximateNumberOfMessages: "0",
+      ApproximateNumberOfMessagesNotVisible: "1",
+    });
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: Messages[0]?.ReceiptHandle }));
+    expect(await count()).toMatchObject({ ApproximateNumberOfMessagesNotVisible: "0" });
+  });
+
+  test("a receiver that waits is woken by what comes", async () => {
+    const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    const waiting = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "now" }));
+    expect((await waiting).Messages).toMatchObject([{ Body: "now" }]);
+  });
+
+  test("what was not deleted is there after a restart, in its order", async () => {
+    const { sqs, where } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    for (const MessageBody of ["1", "2"]) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+
+    const again = await endpoint(undefined, where);
+    const { Messages } = await again.sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: `${again.url}/000000000000/orders`, MaxNumberOfMessages: 10 }),
+    );
+    expect(Messages).toMatchObject([{ Body: "1" }, { Body: "2" }]);
+  });
+
+  test("its errors arrive as the SDK's own classes", async () => {
+    const { sqs } = await endpoint();
+    await expect(sqs.send(new GetQueueUrlCommand({ QueueName: "nobody" }))).rejects.toBeInstanceOf(QueueDoesNotExist);
+    await expect(sqs.send(new CreateQueueCommand({ QueueName: "a/b" }))).rejects.toThrow("1 to 80 letters");
+  });
+});
+
+describe("Lambda", () => {
+  const invoke = (lambda: LambdaClient, more: object = {}) =>
+    lambda.send(
+      new InvokeCommand({ FunctionName: "check-status", Payload: JSON.stringify({ mediaId: "m" }), ...more }),
+    );
+
+  test.each(["check-status", "arn:aws:lambda:us-east-1:000000000000:function:check-status", "check-status:$LATEST"])(
+    "%s is invoked and answers",
+    async (FunctionName) => {
+      const { lambda } = await endpoint((event) => ({ event }));
+      const { StatusCode, Payload, FunctionError } = await invoke(lambda, { FunctionName });
+      expect(StatusCode).toBe(200);
+      expect(FunctionError).toBeUndefined();
+      expect(Payload?.transformToString()).toBe('{"event":{"mediaId":"m"}}');
+    },
+  );
+
+  test("what it throws comes back as data", async () => {
+    const { lambda } = await endpoint(() => {
+      throw Object.assign(new Error("was faster"), { name: "StaleMediaError" });
+    });
+    const { StatusCode, FunctionError, Payload } = await invoke(lambda);
+    expect({ StatusCode, FunctionError }).toEqual({ StatusCode: 200, FunctionError: "Unhandled" });
+    expect(JSON.parse(Payload?.transformToString() ?? "")).toEqual({
+      errorType: "StaleMediaError",
+      errorMessage: "was faster",
+      trace: expect.any(Array),
+    });
+  });
+
+  test("asynchronously it is accepted, and delivered apart", async () => {
+    const { lambda, accepted } = await endpoint();
+    expect(await invoke(lambda, { InvocationType: "Event" })).toMatchObject({ StatusCode: 202 });
+    expect(accepted).toEqual([["check-status", { mediaId: "m" }]]);
+  });
+
+  test("a dry run calls nothing", async () => {
+    let calls = 0;
+    const { lambda, accepted } = await endpoint(() => ++calls);
+    expect(await invoke(lambda, { InvocationType: "DryRun" })).toMatchObject({ StatusCode: 204 });
+    expect([calls, accepted]).toEqual([0, []]);
+  });
+
+  test("a function that does not exist and a payload that is no JSON are the SDK's errors", async () => {
+    const { lambda } = await endpoint();
+    await expect(invoke(lambda, { FunctionName: "nobody" })).rejects.toBeInstanceOf(ResourceNotFoundException);
+    await expect(invoke(lambda, { Payload: "{" })).rejects.toMatchObject({ name: "InvalidRequestContentException" });
+  });
+});
+
+describe("whatever else arrives", () => {
+  test("a web page is turned away, whatever it asks", async () => {
+    const { url } = await endpoint();
+    const path = "/2015-03-31/functions/check-status/invocations";
+    const response = await fetch(url + path, {
+      method: "POST",
+      headers: { origin: "https://evil.example.com" },
+      body: "{}",
+    });
+    expect(response.status).toBe(403);
+  });
+
+  test("an operation nobody knows is an UnknownOperationException", async () => {
+    const { url } = await endpoint();
+    for (const target of ["AWSStepFunctions.CreateStateMachine", "toString", ""]) {
+      const response = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
+      expect(await response.json()).toMatchObject({ __type: "UnknownOperationException" });
+    }
+  });
+
+  test("a client that hangs up in the middle of a DynamoDB call takes nobody with it", async () => {
+    const { url, dynamoDb } = await endpoint();
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(
+      "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\nContent-Length: 100\r\n\r\nhalf",
+    );
+    await new Promise((resolve) => socket.once("connect", resolve));
+    socket.resetAndDestroy();
+    expect((await dynamoDb.send(new ListTablesCommand({}))).TableNames).toEqual(["Media"]);
+  });
+});

@@ -1,0 +1,101 @@
+// What a tenant is told of its budget: exactly what its next start is held to, and nothing of anybody else's.
+import { beforeEach, expect, it } from "vitest";
+import { allowanceOf } from "../../shared/money/quota.ts";
+import type { SpendingLimits } from "../../shared/money/budget.ts";
+import { cancelGeneration } from "../../shared/generation/cancel.ts";
+import { refOf } from "../../shared/media/media.ts";
+import { startGeneration } from "../../shared/generation/start.ts";
+import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+
+const LIMITS: SpendingLimits = {
+  tenant: { monthlyCapMills: 1000, maxOpen: 2, startsPerMinute: 3 },
+  everybody: { monthlyCapMills: 2000 },
+};
+const START_OF_FEBRUARY = "2026-02-01T00:00:00.000Z";
+
+let world: MediaWorld;
+let ids: number;
+beforeEach(async () => {
+  world = await mediaWorld();
+  world.deps.limits = LIMITS;
+  ids = 0;
+});
+const start = async (tenantId = "acme") => {
+  const { media } = await startGeneration(
+    { ...world.deps, newId: () => `media-${++ids}` },
+    {
+      tenantId,
+      spaceId: "holiday",
+      uploadedBy: "ada",
+      context: "The waves roll in.",
+      image: { link: "https://pictures.example/beach.jpg" },
+      generationMode: "standard",
+      duration: "5",
+    },
+  );
+  return media;
+};
+const allowance = (tenantId = "acme") => allowanceOf(world.deps, tenantId);
+
+it("is all of it before the first start", async () => {
+  expect(await allowance()).toEqual({
+    startsStopped: false,
+    month: { capUsd: 1, spentUsd: 0, reservedUsd: 0, leftUsd: 1, renewsAt: START_OF_FEBRUARY },
+    openGenerations: { open: 0, limit: 2 },
+    starts: { left: 3, limit: 3, renewsAt: expect.stringMatching(/:00\.000Z$/) },
+  });
+});
+
+it("is less by what is put aside, and more again when it is given back", async () => {
+  const first = await start();
+  await start();
+  expect(await allowance()).toMatchObject({
+    month: { spentUsd: 0, reservedUsd: 0.56, leftUsd: 0.44 },
+    openGenerations: { open: 2 },
+    starts: { left: 1 },
+  });
+  await expect(start()).rejects.toMatchObject({ code: "too_many_open" });
+  await cancelGeneration(world.deps, refOf(first));
+  expect(await allowance()).toMatchObject({
+    month: { spentUsd: 0, reservedUsd: 0.28, leftUsd: 0.72 },
+    openGenerations: { open: 1 },
+  });
+});
+
+it("counts as spent what was delivered", async () => {
+  const { id } = await start();
+  await world.budget.settle({ tenantId: "acme" }, id, "spent");
+  expect(await allowance()).toMatchObject({
+    month: { spentUsd: 0.28, reservedUsd: 0, leftUsd: 0.72 },
+    openGenerations: { open: 0 },
+  });
+});
+
+it("is a tenant's own", async () => {
+  const before = await allowance("other");
+  await start("acme");
+  expect(await allowance("other")).toEqual(before);
+});
+
+it("has only what is limited", async () => {
+  await start();
+  world.deps.limits = { tenant: {}, everybody: {} };
+  expect(await allowance()).toEqual({ startsStopped: false });
+  world.deps.limits = { tenant: { maxOpen: 5 }, everybody: {} };
+  expect(await allowance()).toEqual({ startsStopped: false, openGenerations: { open: 1, limit: 5 } });
+});
+
+it("says that starts are stopped, by the switch or by everybody's cap, and not which", async () => {
+  await world.budget.stop(true);
+  const stopped = await allowance();
+  expect(stopped.startsStopped).toBe(true);
+  world.deps.limits = { tenant: {}, everybody: {} };
+  expect(await allowance()).toEqual({ startsStopped: true });
+  await world.budget.stop(false);
+  // One video of $0.28 fits into what all have, a second does not.
+  world.deps.limits = { tenant: LIMITS.tenant, everybody: { monthlyCapMills: 559 } };
+  expect(await allowance()).toMatchObject({ startsStopped: false });
+  await start("other");
+  expect(await allowance()).toEqual({ ...stopped, starts: expect.anything() });
+  await expect(start()).rejects.toMatchObject({ code: "over_budget", leftUsd: undefined });
+});
