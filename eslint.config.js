@@ -34,7 +34,7 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ["stacks/{local,offline,operator,web}/**", "test/**"], rules: { "no-console": "off" } },
+  { files: ["stacks/{fal-simulator,local,offline,operator,web}/**", "test/**"], rules: { "no-console": "off" } },
   {
     files: ["test/**"],
     rules: {
