@@ -123,7 +123,7 @@ test("the machine is idle once every invocation has ended", async () => {
 
 test("a handler's path leads to its file and its export", async () => {
   const source = handlersFromDisk(join(import.meta.dirname, "../../.."));
-  const arnOf = await source.resolve("stacks/local/arns.functionArn");
+  const arnOf = await source.resolve("stacks/local/aws/arns.functionArn");
   expect(arnOf).toBeTypeOf("function");
-  await expect(source.resolve("stacks/local/arns.handler")).rejects.toThrow("does not export handler");
+  await expect(source.resolve("stacks/local/aws/arns.handler")).rejects.toThrow("does not export handler");
 });
