@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".sst", ".local", ".web", ".client", "coverage"] },
+  { ignores: ["node_modules", ".sst", ".local", ".web", ".client", ".stryker", "coverage"] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
