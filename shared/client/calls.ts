@@ -42,7 +42,7 @@ export function newIdempotencyKey(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Where a generation stands, as the seed asks for it. */
+/** Where a generation stands, as the original application asks for it. */
 export async function checkGeneration(body: CheckRequest, connection?: Connection): Promise<CheckAnswer> {
   const request = { method: "POST", path: "/api/media/check-generation", body, tries: TRIES } as const;
   return (await send<{ data: CheckAnswer }>(request, connection)).data;

@@ -24,11 +24,14 @@ const LEGACY_LIMIT_MS = 5 * 60_000;
 const WAIT_SECONDS = 20;
 /** A server that restarts is found again within this. */
 const TROUBLE_PAUSE_MAX_MS = 5_000;
+/** A proxy may answer 204 at once where the API would wait: so much lies between two questions without news. */
+const NO_NEWS_PAUSE_MS = 1_000;
+const ENDS: readonly string[] = ["completed", "failed", "canceled"] satisfies MediaSpace["media"]["generationStatus"][];
 
 /**
  * Watches a generation until it ends. Starts at once; a hidden page does not ask. After a reload the two ids are enough.
- * @throws ApiError when the API refuses for good (not found, not signed in), GaveUpError for a record of the seed's
- *   older versions after 5 minutes, or the signal's reason
+ * @throws ApiError when the API refuses for good (not found, not signed in), GaveUpError for a record of the original
+ *   application's older versions after 5 minutes, or the signal's reason
  */
 export function watchGeneration(media: MediaRef | MediaSpace, options: WatchOptions = {}): Watch {
   const left = new AbortController();
@@ -86,6 +89,7 @@ async function follow(
       await untilVisible(signal);
     }
     try {
+      const askedAt = Date.now();
       // After trouble the first question is a short one: what cuts long answers off shall not cut all of them.
       const answer = await ask(ref, failures > 0 ? undefined : regime, connection);
       offersWaiting = answer.offersWaiting ?? offersWaiting;
@@ -97,6 +101,7 @@ async function follow(
       failures = 0;
       known = news ?? known;
       if (known && (isNew || isRelief)) tell(known);
+      if (!news) await pause(askedAt + NO_NEWS_PAUSE_MS - Date.now(), signal);
     } catch (error) {
       if (!isTrouble(error) || !error.passing) throw error;
       failures++;
@@ -122,7 +127,7 @@ async function ask(ref: MediaRef, regime: Regime | undefined, connection: Connec
     if (!news || !regime) return { ...(news && { news }) };
     return { news, offersWaiting: news.media.version > regime.sinceVersion };
   } catch (error) {
-    // The seed's own server, and whatever speaks as it does, has no such route.
+    // The original application's server, and whatever speaks as it does, has no such route.
     const hasNoSuchRoute =
       error instanceof ApiError && [404, 405].includes(error.status) && error.code !== "media_not_found";
     if (!hasNoSuchRoute) throw error;
@@ -134,8 +139,9 @@ async function check({ spaceId, id }: MediaRef, connection: Connection): Promise
   return (await checkGeneration({ spaceId, mediaSpace: { id } }, connection)).mediaSpace;
 }
 
+/** A status that is not known here is not an end: a newer server, or the original application, may have more of them. */
 function isOver({ media }: MediaSpace, until: "ended" | "described"): boolean {
-  if (media.generationStatus === "generating-video") return false;
+  if (!ENDS.includes(media.generationStatus)) return false;
   return until === "ended" || media.analysisStatus !== "pending";
 }
 
@@ -143,7 +149,8 @@ function isOver({ media }: MediaSpace, until: "ended" | "described"): boolean {
 class Latest<T> implements AsyncIterable<T> {
   #value: { value: T } | undefined;
   #state: "open" | "ended" | { error: unknown } = "open";
-  #changed = Promise.withResolvers<void>();
+  #tellChange = () => {};
+  #changed = this.#nextChange();
 
   put(value: T): void {
     this.#value = { value };
@@ -158,13 +165,18 @@ class Latest<T> implements AsyncIterable<T> {
     this.#change();
   }
   #change(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    const tell = this.#tellChange;
+    this.#changed = this.#nextChange();
+    tell();
+  }
+  /** Node has `Promise.withResolvers` from 22 on, and this runs from 20 on. */
+  #nextChange(): Promise<void> {
+    return new Promise((resolve) => (this.#tellChange = resolve));
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (;;) {
-      const changed = this.#changed.promise;
+      const changed = this.#changed;
       const there = this.#value;
       this.#value = undefined;
       if (there) yield there.value;

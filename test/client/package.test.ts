@@ -1,8 +1,10 @@
 // The package that other projects install: what its types promise is in its script.
-import { mkdtemp, rm } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import ts from "typescript";
 import { expect, it } from "vitest";
 import { packageClient } from "../../stacks/web/package-client.ts";
@@ -27,10 +29,33 @@ it("hands out the API's calls, and what its declarations declare", { timeout: 60
       "isTrouble",
       "listMedia",
       "newIdempotencyKey",
+      "oneWish",
       "uploadImage",
       "watchGeneration",
     ]);
     expect(valuesIn(join(directory, "client.d.ts"))).toEqual(Object.keys(script).toSorted());
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+it("starts and follows to the end on Node 20, whose promises have no withResolvers", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "client-"));
+  try {
+    await packageClient(directory);
+    const asOn20 = ["Promise.withResolvers", "Promise.try", "RegExp.escape", "Iterator", "navigator"];
+    await writeFile(
+      join(directory, "run.mjs"),
+      `import { enhanceMedia, watchGeneration } from "./client.js";
+      const media = (phase) => ({ id: "m", spaceId: "s", media: { phase, generationStatus: phase, version: phase.length } });
+      const answers = [media("generating-video"), media("completed")];
+      const fetch = async () => Response.json({ data: { mediaSpace: answers.shift() } });
+      const { mediaSpace } = await enhanceMedia({}, { fetch });
+      for await (const { media } of watchGeneration(mediaSpace, { fetch })) console.log(media.phase);`,
+    );
+    const without = `data:text/javascript,${asOn20.map((name) => `delete globalThis.${name};`).join("")}`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--import", without, join(directory, "run.mjs")]);
+    expect(stdout.trim()).toBe("completed");
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -18,7 +18,8 @@ import {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const generating = (version: number) => mediaSpace({ phase: "generating", requestId: "r-1", version });
-const legacy = (): MediaSpace => mediaSpace({ phase: undefined, version: undefined as never });
+const legacy = (media: Partial<MediaSpace["media"]> = {}): MediaSpace =>
+  mediaSpace({ phase: undefined, version: undefined as never, ...media });
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -50,7 +51,12 @@ describe("the regime", () => {
     ["a request id makes it fal's: every 10 s", { requestId: "r" }, false, { kind: "poll", everyMs: 10_000 }],
     ["a phase makes it ours", { phase: "queued" }, false, { kind: "poll", everyMs: 10_000 }],
     ["the server waits where it can", { phase: "queued", version: 3 }, true, { kind: "wait", sinceVersion: 3 }],
-    ["the seed's server knows no versions", { requestId: "r" }, true, { kind: "poll", everyMs: 10_000 }],
+    [
+      "the original application's server knows no versions",
+      { requestId: "r" },
+      true,
+      { kind: "poll", everyMs: 10_000 },
+    ],
   ])("%s", (_, media, offersWaiting, regime) => {
     expect(regimeOf({ media }, offersWaiting)).toEqual(regime);
   });
@@ -65,9 +71,28 @@ describe("where the server waits", () => {
       "/spaces/holiday/media/m-1?sinceVersion=1&waitSeconds=20",
       "/spaces/holiday/media/m-1?sinceVersion=2&waitSeconds=20",
     ]);
-    expect(calls.at(-1)?.at).toBe(0);
     expect(updates).toEqual(["generating", "completed"]);
     expect(result).toMatchObject({ status: "fulfilled", value: { media: { phase: "completed" } } });
+  });
+
+  it("an empty answer that comes at once, as from a proxy, is followed by no more than a question a second", async () => {
+    const script = [...Array<Step>(60).fill(NOTHING_NEW), got(completed(2))];
+    for (const media of [mediaSpace(), { spaceId: "holiday", id: "m-1" }]) {
+      const { calls } = await watched(media, script);
+      expect(calls.map(({ at }) => at)).toEqual(calls.map((_, n) => n * SECOND));
+    }
+  });
+
+  it("news are asked for again at once", async () => {
+    const { calls } = await watched(mediaSpace(), [got(generating(2)), got(completed(3))]);
+    expect(calls.map(({ at }) => at)).toEqual([0, 0]);
+  });
+
+  it("a status that is not in our list is not an end", async () => {
+    const newer = mediaSpace({ generationStatus: "upscaling" as never, version: 2 });
+    const { updates, result } = await watched(mediaSpace(), [got(newer), got(completed(3))]);
+    expect(updates).toHaveLength(2);
+    expect(result).toMatchObject({ status: "fulfilled", value: { media: { generationStatus: "completed" } } });
   });
 
   it("two ids are enough, as after a reload", async () => {
@@ -114,7 +139,7 @@ describe("where the server does not wait", () => {
     expect(calls.map(({ at }) => at)).toEqual([0, 10 * SECOND, 20 * SECOND]);
   });
 
-  it("the seed's own server, which has only check-generation, is asked there", async () => {
+  it("the original application's own server, which has only check-generation, is asked there", async () => {
     const noSuchRoute: Step = { status: 404, body: { message: "Not Found" } };
     const { calls, result } = await watched(generating(1), [
       noSuchRoute,
@@ -126,11 +151,17 @@ describe("where the server does not wait", () => {
   });
 });
 
-describe("a record of the seed's older versions", () => {
-  it("is asked for every 5 s, for 5 minutes at most", async () => {
-    const { calls, result } = await watched(legacy(), [checked(legacy())]);
+describe("a record of the original application's older versions", () => {
+  it.each([
+    ["video", "generating-video", 5],
+    ["image", "generating-video", 1],
+    ["image", "generating-image", 1],
+    ["video", "a status of its own", 5],
+  ])("%s, %s: is asked for every %d s, for 5 minutes at most", async (type, generationStatus, seconds) => {
+    const record = legacy({ type: type as never, generationStatus: generationStatus as never });
+    const { calls, result } = await watched(record, [checked(record)]);
     expect(paths(calls)[0]).toBe("/media/check-generation");
-    expect(calls.map(({ at }) => at).slice(0, 3)).toEqual([5 * SECOND, 10 * SECOND, 15 * SECOND]);
+    expect(calls.map(({ at }) => at)).toEqual(calls.map((_, n) => (n + 1) * seconds * SECOND));
     expect(calls.at(-1)?.at).toBe(5 * MINUTE);
     expect(result).toMatchObject({ status: "rejected", reason: { name: "GaveUpError", code: "gave_up" } });
   });

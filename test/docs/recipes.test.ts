@@ -2,11 +2,12 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { enhanceMedia, listMedia } from "../../shared/client/calls.ts";
@@ -23,8 +24,8 @@ const LIMIT_MS = 120_000;
 
 let directory: string;
 let server: Server;
-/** A page of another origin than the API's. */
-let site: { origin: string; serve: (html: string) => void; close: () => void };
+/** A page of another origin than the API's, with routes of its own. */
+let site: Awaited<ReturnType<typeof startSite>>;
 const ran = new Set<string>();
 const named = new Set<string>();
 
@@ -58,15 +59,39 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+type Route = (request: Request) => Promise<Response>;
+
 async function startSite() {
   let page = "";
-  const http = createServer((_, response) => response.setHeader("content-type", "text/html").end(page));
+  let routes: Record<string, Route> = {};
+  const http = createServer((asked, response) => void answer(asked, response));
   await once(http.listen(0, "127.0.0.1"), "listening");
   const address = http.address();
   if (address === null || typeof address === "string") throw new Error("The site has no port.");
+  const origin = `http://127.0.0.1:${address.port}`;
+
+  /** By the first route whose path the request's begins with, as Next.js would call it; else the page. */
+  async function answer(asked: IncomingMessage, response: ServerResponse): Promise<void> {
+    const [, route] = Object.entries(routes).find(([start]) => `${asked.method} ${asked.url}`.startsWith(start)) ?? [];
+    if (!route) return void response.setHeader("content-type", "text/html").end(page);
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const body = asked.method === "POST" ? await buffer(asked) : null;
+    const headers = asked.headers as Record<string, string>;
+    const request = new Request(origin + asked.url, {
+      method: asked.method ?? "GET",
+      headers,
+      body,
+      signal: gone.signal,
+    });
+    const answered = await route(request);
+    response.writeHead(answered.status, Object.fromEntries(answered.headers));
+    for await (const chunk of answered.body ?? []) response.write(chunk);
+    response.end();
+  }
   return {
-    origin: `http://127.0.0.1:${address.port}`,
-    serve: (html: string) => void (page = html),
+    origin,
+    serve: (html: string, ofItsOwn: Record<string, Route> = {}) => void ([page, routes] = [html, ofItsOwn]),
     close: () => void http.close().closeAllConnections(),
   };
 }
@@ -123,30 +148,32 @@ describe.skipIf(BROWSER === undefined)("in a browser", () => {
   });
   afterAll(() => browser.close());
 
-  it("a page without any tools uploads, starts, follows and plays", async () => {
-    const { page, errors, close } = await openPage(browser);
-    site.serve(await readFile(file("plain.html"), "utf8"));
-    await page.goto(site.origin);
-    await page
-      .getByLabel("Picture")
-      .setInputFiles({ name: "a.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no") });
-    await page.getByText("does not lead to a JPEG, PNG or WebP image").waitFor();
-    await page.getByLabel("Picture").setInputFiles(PHOTO);
-    await page.getByText("generating").waitFor();
-    await page.locator("video:not([hidden])").waitFor();
-    expect(await page.locator("video").getAttribute("src")).toContain(".mp4");
-    expect(errors).toEqual([]);
-    await close();
-  });
+  /** Two presses as a hand makes them: whatever the button has become after the first. */
+  async function pressTwice(page: Page): Promise<void> {
+    const box = await page.getByRole("button", { name: "Animate" }).boundingBox();
+    if (!box) throw new Error("The button is not there.");
+    await page.mouse.dblclick(box.x + box.width / 2, box.y + box.height / 2);
+  }
+  /** The API's answer to a start, for as long as this is on. */
+  async function refuse(page: Page, status: number, error: string): Promise<() => Promise<void>> {
+    const headers = { "access-control-allow-origin": "*", "retry-after": "0" };
+    await page.route("**/api/media/enhance", (route) =>
+      route.request().method() === "POST"
+        ? route.fulfill({ status, headers, json: { error, code: "not_now", traceId: "t" } })
+        : route.fallback(),
+    );
+    return () => page.unroute("**/api/media/enhance");
+  }
+  const startedIn = async (spaceId: string) => (await listMedia(spaceId, { baseUrl: server.url })).items.length;
 
-  it("a React component follows with the hook, and stops when it is gone", async () => {
+  /** A component of the pages as a page. */
+  async function pageOf(imported: string, element: string): Promise<string> {
     const contents = `
       import { createRoot } from "react-dom/client";
-      import { Animate } from ${JSON.stringify(file("animate.tsx"))};
+      ${imported}
       const root = createRoot(document.body.appendChild(document.createElement("main")));
-      root.render(<Animate picture="${server.url}/samples/photo.jpg" baseUrl="${server.url}" />);
+      root.render(${element});
     `;
-    file("use-generation.tsx");
     const { outputFiles } = await build({
       stdin: { contents, loader: "tsx", resolveDir: directory },
       bundle: true,
@@ -155,29 +182,113 @@ describe.skipIf(BROWSER === undefined)("in a browser", () => {
       jsx: "automatic",
       define: { "process.env.NODE_ENV": '"production"' },
     });
+    const script = outputFiles[0]?.text.replaceAll("</script", "<\\/script") ?? "";
+    return `<!doctype html><body><script type="module">${script}</script>`;
+  }
+
+  it("a page without any tools uploads, starts one video for two presses, follows and plays", async () => {
     const { page, errors, close } = await openPage(browser);
-    site.serve(
-      `<!doctype html><body><script type="module">${outputFiles[0]?.text.replaceAll("</script", "<\\/script")}</script>`,
-    );
+    site.serve(await readFile(file("plain.html"), "utf8"));
     await page.goto(site.origin);
+    await page
+      .getByLabel("Picture")
+      .setInputFiles({ name: "a.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no") });
+    await page.getByText("JPEG, PNG or WebP").waitFor();
+    await page.getByLabel("Picture").setInputFiles(PHOTO);
+    await page.getByText("Ready to animate.").waitFor();
+    const before = await startedIn("demo");
+    for (const status of [402, 429, 503]) {
+      const again = await refuse(page, status, `Not for ${status} reasons.`);
+      await page.getByRole("button", { name: "Animate" }).click();
+      await page.getByText(`Not for ${status} reasons.`).waitFor();
+      await again();
+    }
+    await page.getByRole("button", { name: "Animate", disabled: false }).waitFor();
+    await pressTwice(page);
+    await page.getByText("generating").waitFor();
+    await page.locator("video:not([hidden])").waitFor();
+    expect(await page.locator("video").getAttribute("src")).toContain(".mp4");
+    expect((await startedIn("demo")) - before).toBe(1);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it("a React component starts one video for two presses, follows with the hook, and stops when it is gone", async () => {
+    file("use-generation.tsx");
+    const picture = `${server.url}/samples/photo.jpg`;
+    site.serve(
+      await pageOf(
+        `import { Animate } from ${JSON.stringify(file("animate.tsx"))};`,
+        `<Animate picture="${picture}" baseUrl="${server.url}" />`,
+      ),
+    );
+    const { page, errors, close } = await openPage(browser);
+    await page.goto(site.origin);
+    const before = await startedIn("demo");
+    const again = await refuse(page, 402, "This video costs $0.28, and $0.00 is left.");
     await page.getByRole("button", { name: "Animate" }).click();
+    await page.getByRole("alert").getByText("This video costs $0.28, and $0.00 is left.").waitFor();
+    await again();
+    await pressTwice(page);
     await page.locator("video").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    expect((await startedIn("demo")) - before).toBe(1);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it("a Next.js site starts one video for two presses, shows a refusal, and does not follow what is gone", async () => {
+    const [animate, follow] = [await route("app/api/animate/route.ts"), await route("app/api/animate/[id]/route.ts")];
+    const asked: string[] = [];
+    let refusal: Response | undefined = Response.json({ error: "Nothing is left of this month." }, { status: 402 });
+    const html = await pageOf(
+      `import { Animate } from ${JSON.stringify(file("app/animate.tsx"))};`,
+      `<Animate picture="${server.url}/samples/photo.jpg" words="It comes alive" />`,
+    );
+    const { page, errors, close } = await openPage(browser);
+    site.serve(html, {
+      "POST /api/animate": async (request) => refusal ?? animate.POST(request),
+      "GET /api/animate/": async (request) => {
+        asked.push(request.url);
+        return follow.GET(request, { params: Promise.resolve({ id: request.url.replace(/.*\//, "") }) });
+      },
+    });
+    await page.goto(site.origin);
+    const before = await startedIn("website");
+    await page.getByRole("button", { name: "Animate" }).click();
+    await page.getByRole("alert").getByText("Nothing is left of this month.").waitFor();
+    refusal = undefined;
+    await pressTwice(page);
+    await page.locator("video").waitFor();
+    expect((await startedIn("website")) - before).toBe(1);
+    expect(asked).toHaveLength(1);
+
+    refusal = Response.json({ id: "019b76da-a800-7000-8000-000000000001" }, { status: 202 });
+    await page.reload();
+    await page.getByRole("button", { name: "Animate" }).click();
+    await page.getByText("This video cannot be followed any more.").waitFor();
+    expect(asked).toHaveLength(2);
     expect(errors).toEqual([]);
     await close();
   });
 });
 
+interface NextRoute {
+  POST(request: Request): Promise<Response>;
+  GET(request: Request, context: { params: Promise<{ id: string }> }): Promise<Response>;
+}
+const route = async (name: string) => {
+  vi.stubEnv("KLING_MEDIA_URL", server.url);
+  return (await import(/* @vite-ignore */ file(name))) as NextRoute;
+};
+
 describe("Next.js", () => {
-  interface Route {
-    POST(request: Request): Promise<Response>;
-    GET(request: Request, context: { params: Promise<{ id: string }> }): Promise<Response>;
-  }
-  const route = async (name: string) => (await import(/* @vite-ignore */ file(name))) as Route;
-  const post = (body: object, headers = {}) =>
+  const post = (body: object, headers: Record<string, string> = { "idempotency-key": "another-click" }) =>
     new Request("http://site.example/api/animate", { method: "POST", headers, body: JSON.stringify(body) });
-  beforeAll(() => {
-    vi.stubEnv("KLING_MEDIA_URL", server.url);
-  });
+  const follow = async (id: string) => {
+    const { GET } = await route("app/api/animate/[id]/route.ts");
+    return GET(new Request("http://site.example/"), { params: Promise.resolve({ id }) });
+  };
 
   it("starts through a route of one's own, once for one key, and streams what happens", async () => {
     const { POST } = await route("app/api/animate/route.ts");
@@ -189,16 +300,25 @@ describe("Next.js", () => {
     const id = await idOf(first);
     expect(await idOf(await POST(post(wish, key)))).toBe(id);
 
-    const { GET } = await route("app/api/animate/[id]/route.ts");
-    const stream = await GET(new Request("http://site.example/"), { params: Promise.resolve({ id }) });
-    const events = (await stream.text()).trim().split("\n\n");
+    const events = (await (await follow(id)).text()).trim().split("\n\n");
+    expect(events.length).toBeGreaterThan(1);
     expect(events.at(-1)).toMatch(/^data: \{"phase":"completed","video":"http.+\.mp4/);
+  });
+
+  it("takes no wish without a key", async () => {
+    const { POST } = await route("app/api/animate/route.ts");
+    expect((await POST(post({ picture: `${server.url}/samples/photo.jpg`, words: "Waves" }, {}))).status).toBe(400);
   });
 
   it("hands on what the API refuses", async () => {
     const { POST } = await route("app/api/animate/route.ts");
     const refused = await POST(post({ picture: "not a link", words: "It comes alive" }));
     expect([refused.status, await refused.json()]).toMatchObject([400, { code: "invalid_request" }]);
+  });
+
+  it("answers for a media that is not there, instead of a stream that breaks and is opened for ever", async () => {
+    const answer = await follow("019b76da-a800-7000-8000-000000000001");
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: "media_not_found" }]);
   });
 });
 
