@@ -1,4 +1,4 @@
-// README, "Settings", has every setting that the functions and the local machine read.
+// docs/settings.md has every setting that the functions and the local machine read.
 import { readFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { SETTING_NAMES } from "../../shared/environment.ts";
@@ -7,9 +7,8 @@ import { localSchema } from "../../stacks/local/settings.ts";
 /** Set by Lambda itself, and by the local machine. */
 const NOT_OURS = ["AWS_REGION"];
 
-it("the table of settings in the README leaves none out", async () => {
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  const [, settings = ""] = /^## Settings$(.*?)^## /ms.exec(readme) ?? [];
+it("the table of settings leaves none out", async () => {
+  const settings = await readFile(new URL("../../docs/settings.md", import.meta.url), "utf8");
   const known = new Set([...SETTING_NAMES, ...Object.keys(localSchema.shape)]);
   const missing = [...known].filter((name) => !settings.includes(`\`${name}\``));
   expect(missing).toEqual(NOT_OURS);
