@@ -24,6 +24,8 @@ export default $config({
     const { createFunctions } = await import("./stacks/functions.ts");
     const { createWorkflow } = await import("./stacks/workflow.ts");
     const { createAlarms } = await import("./stacks/alarms.ts");
+    const { createDashboard } = await import("./stacks/dashboard.ts");
+    const { countLogLines } = await import("./stacks/log-metrics.ts");
     const { OPERATIONS } = await import("./stacks/blueprint/rules.ts");
 
     const settings = readSettings();
@@ -39,7 +41,10 @@ export default $config({
     createRoutes(api, settings, functions);
     const deadLetters = createRules(bus, machine, functions);
     for (const handler of OPERATIONS) functions(handler);
-    const alarms = createAlarms(settings, { api, machine, table: storage.table, functions, deadLetters });
+    countLogLines(functions);
+    const watched = { api, machine, table: storage.table, functions, deadLetters };
+    const alarms = createAlarms(settings, watched);
+    const dashboard = createDashboard(watched);
 
     return {
       api: api.url,
@@ -49,6 +54,7 @@ export default $config({
       bus: bus.name,
       bucket: storage.files.name,
       alarms: alarms.arn,
+      dashboard: dashboard.dashboardName,
     };
   },
 });

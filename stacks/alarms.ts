@@ -1,13 +1,15 @@
-// What wakes somebody: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
+// What wakes an operator: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
+import type { LogEvent } from "../shared/media/log-events.ts";
 import { ROUTES } from "./blueprint/routes.ts";
-import { functionName } from "./blueprint/functions.ts";
 import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import { MEDIA_TABLE } from "./blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 import type { Api } from "./api.ts";
-import { functionLogName, type Functions } from "./functions.ts";
+import type { Functions } from "./functions.ts";
+import { metricNamespace } from "./log-metrics.ts";
 import type { Settings } from "./settings.ts";
 
-interface Watched {
+export interface Watched {
   api: Api;
   machine: aws.sfn.StateMachine;
   table: sst.aws.Dynamo;
@@ -27,20 +29,17 @@ interface AlarmPlan {
   periodSeconds?: number;
   /** In so many of the last so many periods. */
   periods?: [bad: number, of: number];
-  /** Rings when the sum falls below `atLeast`, or nothing is heard at all. */
+  /** Rings when what was heard before is heard no more. */
   onSilence?: true;
 }
 
 const MINUTE = 60;
 const SWEEP = SCHEDULES[0].handler;
 const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }] = RULES;
-const ENHANCE = "functions/api/enhance-media.handler";
-const WEBHOOK = "functions/events/receive-fal-webhook.handler";
 
 /** @returns the topic that every alarm is put on */
 export function createAlarms(settings: Settings, watched: Watched): aws.sns.Topic {
   const topic = createTopic(settings);
-  countLogLines(watched.functions);
   for (const [name, plan] of Object.entries(alarmPlans(watched))) createAlarm(name, plan, topic);
   return topic;
 }
@@ -49,6 +48,8 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
   const lambda = (handler: string) => ({ FunctionName: functions(handler).name });
   const states = { StateMachineArn: machine.arn };
   const queue = (handler: string) => ({ QueueName: deadLetters.get(handler)?.name ?? "" });
+  const logged = (event: LogEvent) => ({ namespace: metricNamespace(), metrics: [event], dimensions: {} });
+  const throttled = { namespace: "AWS/DynamoDB", metrics: ["ReadThrottleEvents", "WriteThrottleEvents"] };
   const everyCaller = { ApiId: api.gateway.nodes.api.id, Stage: "$default" };
 
   return {
@@ -78,17 +79,13 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
     },
     SubmitInDoubt: {
       says: "fal.ai may have taken jobs without saying so: people wait up to 15 minutes and may see `submit_outcome_unknown`; the account may be billed for a video that nobody gets.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["SubmitInDoubt"],
-      dimensions: {},
+      ...logged("submit_in_doubt"),
       atLeast: 3,
       periodSeconds: 15 * MINUTE,
     },
     FalRefuses: {
       says: "fal.ai refuses our jobs, for a wrong key, an empty balance or a policy: every video that people ask for fails at once, with nothing billed.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["FalRefuses"],
-      dimensions: {},
+      ...logged("submit_refused"),
       atLeast: 5,
       periodSeconds: 15 * MINUTE,
     },
@@ -110,33 +107,25 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
     },
     DeliveriesLost: {
       says: "A video that fal.ai has made, and billed, was given up (`delivery_failed`): the person was told that it failed. An operator may still fetch it, as long as fal.ai keeps it.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["DeliveriesLost"],
-      dimensions: {},
+      ...logged("delivery_lost"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
     StartsStopped: {
       says: "The kill switch is on, and people who ask for a video are told that new ones are stopped. Videos that fal.ai has go on; what was queued waits, and fails at its deadline.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["StartsStopped"],
-      dimensions: {},
+      ...logged("start_refused_stopped"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
     GlobalCapReached: {
       says: "The month's budget of the whole service is spent (GLOBAL_MONTHLY_CAP_USD): nobody can start a video until the next month, or until it is raised.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["GlobalCapReached"],
-      dimensions: {},
+      ...logged("start_refused_global_cap"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
     JobsOrphaned: {
       says: "fal.ai has run, and probably billed, a job that no generation follows: its video goes to nobody. The person was told to try again, or got another one.",
-      namespace: `${$app.name}-${$app.stage}`,
-      metrics: ["JobsOrphaned"],
-      dimensions: {},
+      ...logged("job_orphaned"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
@@ -199,9 +188,16 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
     },
     TableThrottled: {
       says: "The table refuses reads or writes: people get `503 Busy just now`, and generations move on late.",
-      namespace: "AWS/DynamoDB",
-      metrics: ["ReadThrottleEvents", "WriteThrottleEvents"],
+      ...throttled,
       dimensions: { TableName: table.name },
+      atLeast: 10,
+      periodSeconds: 5 * MINUTE,
+    },
+    // Of an index DynamoDB counts apart from its table (AWS: "DynamoDB metrics and dimensions").
+    SweepIndexThrottled: {
+      says: "The index of what is open refuses writes, and with it the table refuses those of generations that move: people get `503 Busy just now`. Where it refuses reads, the sweeper comes late to what was lost.",
+      ...throttled,
+      dimensions: { TableName: table.name, GlobalSecondaryIndexName: MEDIA_TABLE.sweepIndex.name },
       atLeast: 10,
       periodSeconds: 5 * MINUTE,
     },
@@ -231,67 +227,13 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
     threshold: atLeast,
     datapointsToAlarm: bad,
     evaluationPeriods: of,
-    treatMissingData: plan.onSilence ? "breaching" : "notBreaching",
+    // Lambda counts no zeros: a function that has stopped is one without data. Called breaching, that would ring right after
+    // the first deploy, before there can be any; an alarm tells only of a state that it was not in before.
+    treatMissingData: plan.onSilence ? "missing" : "notBreaching",
+    ...(plan.onSilence && { insufficientDataActions: [topic.arn] }),
     alarmActions: [topic.arn],
     okActions: [topic.arn],
   });
-}
-
-/** What the logs say of single generations, as numbers: the words are those of shared/money/budget.ts, submit.ts, orphan.ts and status.ts. */
-const COUNTED_LINES = {
-  SubmitInDoubt: {
-    handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
-    pattern: '{ $.message = "fal did not accept" && $.outcome = "in_doubt" }',
-  },
-  FalRefuses: {
-    handlers: [WORKFLOW_FUNCTIONS.SubmitGeneration],
-    pattern: '{ $.message = "fal did not accept" && $.outcome = "refused" }',
-  },
-  DeliveriesLost: {
-    // Whoever sees that time is up.
-    handlers: [WORKFLOW_FUNCTIONS.RecordFailure, SWEEP, EXECUTION_ENDED],
-    pattern: '{ $.message = "fail delivery" }',
-  },
-  // No alarm of its own: each lies in the queue of RequestsLost. Three tries are one event.
-  RequestsInvalid: {
-    handlers: [START_FROM_EVENT],
-    pattern: '{ $.message = "event failed" && $.code = "invalid_event" }',
-  },
-  StartsStopped: {
-    handlers: [ENHANCE, START_FROM_EVENT],
-    pattern: '{ $.message = "start refused" && $.reason = "stopped" }',
-  },
-  GlobalCapReached: {
-    handlers: [ENHANCE, START_FROM_EVENT],
-    pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "everybody" }',
-  },
-  // No alarm of its own: it is a tenant's own limit, and they were told.
-  TenantCapReached: {
-    handlers: [ENHANCE, START_FROM_EVENT],
-    pattern: '{ $.message = "start refused" && $.reason = "over_budget" && $.scope = "tenant" }',
-  },
-  JobsOrphaned: {
-    handlers: [WEBHOOK, WORKFLOW_FUNCTIONS.SubmitGeneration],
-    pattern: '{ $.message = "fal has a job that nobody follows" }',
-  },
-};
-
-function countLogLines(functions: Functions): void {
-  for (const [metric, { handlers, pattern }] of Object.entries(COUNTED_LINES)) {
-    const namespace = `${$app.name}-${$app.stage}`;
-    handlers.forEach((handler, n) => {
-      new aws.cloudwatch.LogMetricFilter(
-        n === 0 ? `${metric}Metric` : `${metric}Metric${n + 1}`,
-        {
-          name: `${namespace}-${metric}-${functionName(handler)}`,
-          logGroupName: functionLogName(handler),
-          pattern,
-          metricTransformation: { name: metric, namespace, value: "1", defaultValue: "0" },
-        },
-        { dependsOn: functions(handler) },
-      );
-    });
-  }
 }
 
 function createTopic({ alarmEmail }: Settings): aws.sns.Topic {

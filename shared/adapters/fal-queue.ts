@@ -256,7 +256,12 @@ const statusBody = z.discriminatedUnion("status", [
     queue_position: ifSaid(z.int().check(z.nonnegative())),
   }),
   z.object({ status: z.literal("IN_PROGRESS") }),
-  z.object({ status: z.literal("COMPLETED"), error: word, error_type: word }),
+  z.object({
+    status: z.literal("COMPLETED"),
+    error: word,
+    error_type: word,
+    metrics: ifSaid(z.object({ inference_time: ifSaid(z.number().check(z.nonnegative())) })),
+  }),
 ]);
 const anyStatusBody = z.object({ status: z.string() });
 const videoBody = z.object({ video: z.looseObject({ url: z.string().check(z.minLength(1)) }) });

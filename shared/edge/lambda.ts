@@ -66,7 +66,8 @@ export function onEvent<E extends z.ZodMiniType, R>(shape: E, run: (event: z.inf
       const { log, speakable } = await import("../services/log.ts");
       speakable(error);
       const code = error instanceof MediaError ? error.code : undefined;
-      log().warn("event failed", { error: String(error), code });
+      const isInvalid = error instanceof InvalidEventError;
+      log().warn("event failed", { ...(isInvalid && { event: "event_invalid" }), error: String(error), code });
     })
     .handler(async (event) => {
       const result = shape.safeParse(event);

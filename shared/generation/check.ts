@@ -170,6 +170,7 @@ async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResul
   }
   const seen = await look(deps, media);
   if (seen?.status === "COMPLETED") {
+    noteSeenDone(deps, media, seen.metrics?.inference_time);
     // What fal finished is fetched for as long as its result may yet be read.
     return deliver(deps, media);
   }
@@ -191,6 +192,16 @@ async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefi
     deps.log.warn("status not available", { mediaId: media.id, requestId, error: error.message });
     return undefined;
   }
+}
+
+/** How late we are at most: the job's seconds since fal accepted it beyond its rendering, fal's own queue among them. */
+function noteSeenDone(deps: CheckDeps, media: Media, renderedSeconds: number | undefined): void {
+  const { id: mediaId, requestId, submittedAt } = media;
+  const known = submittedAt !== undefined && renderedSeconds !== undefined;
+  const unrenderedSeconds = known
+    ? Math.max(0, (deps.clock.now() - Date.parse(submittedAt)) / 1000 - renderedSeconds)
+    : undefined;
+  deps.log.info("fal has finished", { event: "job_seen_done", mediaId, requestId, unrenderedSeconds });
 }
 
 /** Written only when it changed: most laps write nothing. */

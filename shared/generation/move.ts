@@ -4,7 +4,7 @@ import { nextSweep } from "./deadlines.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange } from "../media/media.ts";
 import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "../media/ports.ts";
-import type { MoveName } from "../media/status.ts";
+import { countedAs, type MoveName } from "../media/status.ts";
 
 export interface MoveDeps {
   records: MediaRecords;
@@ -30,7 +30,10 @@ export async function move(
   const sweepAt = nextSweep({ ...media, ...change }, deps.clock.now());
   const result = await deps.records.move(refOf(media), name, { sweepAt, ...change }, expected);
   if (result.moved) {
-    deps.log.info(name, { mediaId: media.id, phase: result.media.phase, requestId: result.media.requestId });
+    const { id: mediaId, phase, requestId, error, estimatedCostUsd } = result.media;
+    const event = countedAs(name);
+    const counted = event && { event, code: error?.code, usd: estimatedCostUsd };
+    deps.log.info(name, { mediaId, phase, requestId, ...counted });
     await settle(deps, result.media);
     await publishEvents(deps, result.media);
   }

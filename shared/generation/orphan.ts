@@ -1,4 +1,4 @@
-// Jobs that fal has for a record that does not follow them: written down, with an event, so that somebody hears of them.
+// Jobs that fal has for a record that does not follow them: written down, with an event, so that an operator hears of them.
 import type { Media } from "../media/media.ts";
 import { move, type MoveDeps } from "./move.ts";
 
@@ -9,6 +9,7 @@ const ORPHANS_KEPT = 20;
 export async function noteOrphan(deps: MoveDeps, media: Media, requestId: string): Promise<void> {
   const known = media.orphanRequestIds ?? [];
   if (known.includes(requestId) || known.length === ORPHANS_KEPT) return;
-  deps.log.warn("fal has a job that nobody follows", { mediaId: media.id, requestId, follows: media.requestId });
   await move(deps, media, "note orphan", { orphanRequestIds: [...known, requestId] }, { version: media.version });
+  const facts = { mediaId: media.id, requestId, follows: media.requestId };
+  deps.log.warn("fal has a job that no generation follows", { event: "job_orphaned", ...facts });
 }

@@ -81,6 +81,8 @@ async function begin(deps: StartDeps, media: Media): Promise<void> {
   const reserved = await reserve(deps, media, media.id);
   try {
     await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+    const { id: mediaId, estimatedCostUsd: usd, generationMode: mode } = media;
+    deps.log.info("generation started", { event: "generation_started", mediaId, mode, usd });
   } catch (error) {
     // Nobody else draws this id. Either the same start was faster under its key, or it is our own write: its answer was
     // lost, and the SDK has made it again.

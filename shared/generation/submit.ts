@@ -2,6 +2,7 @@
 import { isOvertaken, SourceImageError, SubmitError } from "../media/errors.ts";
 import { passed } from "./deadlines.ts";
 import { reasonOfProvider } from "./failures.ts";
+import type { LogEvent } from "../media/log-events.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "../kling/models.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
@@ -147,8 +148,17 @@ export async function recordAcceptance(deps: MoveDeps, media: Media, requestId: 
   );
 }
 
+/** A submit that was not sent, or that fal was too busy for, is tried again: nothing to count. */
+const COUNTED_OUTCOMES: Record<SubmitError["outcome"], LogEvent | undefined> = {
+  not_sent: undefined,
+  busy: undefined,
+  refused: "submit_refused",
+  in_doubt: "submit_in_doubt",
+};
+
 async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitError): Promise<StepResult> {
   deps.log.warn("fal did not accept", {
+    event: COUNTED_OUTCOMES[error.outcome],
     mediaId: media.id,
     attempt: media.attempt,
     outcome: error.outcome,

@@ -1,4 +1,5 @@
 // What the domain needs from outside, each port a few lines. One contract suite per port runs over every implementation.
+import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "../kling/models.ts";
 import type { EventType, MoveName } from "./status.ts";
@@ -11,8 +12,8 @@ export interface Clock {
 }
 
 export interface Log {
-  info(message: string, facts: Record<string, unknown>): void;
-  warn(message: string, facts: Record<string, unknown>): void;
+  info(message: string, facts: LogFacts): void;
+  warn(message: string, facts: LogFacts): void;
 }
 
 /** Attributes that must still have the value we read (`undefined`: must be absent). */
@@ -151,7 +152,14 @@ export interface Workflow {
 export type KlingStatus =
   | { status: "IN_QUEUE"; queue_position?: number; logs?: unknown[] }
   | { status: "IN_PROGRESS"; logs?: unknown[] }
-  | { status: "COMPLETED"; logs?: unknown[]; error?: string; error_type?: string };
+  | {
+      status: "COMPLETED";
+      logs?: unknown[];
+      error?: string;
+      error_type?: string;
+      /** Seconds that the job was rendered for. */
+      metrics?: { inference_time?: number };
+    };
 
 /** Kling on fal, in the seed's names: `shared/kling.ts` is it. */
 export interface Kling {

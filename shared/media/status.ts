@@ -1,4 +1,5 @@
 // The one table of moves: every change of status there is. The store builds its conditions from it.
+import type { LogEvent } from "./log-events.ts";
 import { instant, type Instant, type Media, type MediaChange, type OutboxEntry } from "./media.ts";
 
 export const PHASES = [
@@ -44,6 +45,8 @@ interface Move {
   event?: EventType;
   /** Its name, where the status has none to give. */
   eventName?: string;
+  /** What the log calls the move, where it is counted. */
+  counted?: LogEvent;
 }
 
 export const MOVES = {
@@ -54,25 +57,40 @@ export const MOVES = {
   /** fal took the job, or we found the job that it took. */
   accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
   /** The input was refused, by us before the claim or by fal after it. */
-  refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed" },
+  refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
   /** Nobody could tell in time whether fal took the job. */
-  "give up": { from: ["submitting"], to: "failed", event: "Generation Failed" },
+  "give up": { from: ["submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
   /** What fal reports of a submit in doubt; it settles nothing yet. */
   "note report": { from: ["submitting"] },
   "note progress": { from: ["generating"] },
   "start finalizing": { from: ["generating"], to: "finalizing" },
   "take over finalizing": { from: ["finalizing"] },
-  complete: { from: ["finalizing"], to: "completed", event: "Generation Completed" },
-  "fail generation": { from: ["generating"], to: "failed", event: "Generation Failed" },
-  "time out": { from: ["queued", "generating"], to: "failed", event: "Generation Failed" },
+  complete: { from: ["finalizing"], to: "completed", event: "Generation Completed", counted: "generation_completed" },
+  "fail generation": { from: ["generating"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
+  "time out": {
+    from: ["queued", "generating"],
+    to: "failed",
+    event: "Generation Failed",
+    counted: "generation_failed",
+  },
   /** The job is done and paid for, but its video, or fal's word on it, never reached us. */
-  "fail delivery": { from: ["generating", "finalizing"], to: "failed", event: "Generation Failed" },
-  cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled" },
+  "fail delivery": {
+    from: ["generating", "finalizing"],
+    to: "failed",
+    event: "Generation Failed",
+    counted: "delivery_lost",
+  },
+  cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled", counted: "generation_canceled" },
   "request cancel": { from: ["submitting", "generating"] },
   /** Whoever does this tells fal; the others let it. */
   "begin telling fal": { from: ["generating"] },
   "tell fal to cancel": { from: ["generating"] },
-  "confirm cancel": { from: ["generating"], to: "canceled", event: "Generation Canceled" },
+  "confirm cancel": {
+    from: ["generating"],
+    to: "canceled",
+    event: "Generation Canceled",
+    counted: "generation_canceled",
+  },
   "record analysis": { from: ["completed"], event: "Media Analyzed", eventName: "analyzed" },
   /** The one move from an end back to work, by an operator. */
   redrive: { from: ["failed"], to: "finalizing" },
@@ -87,6 +105,12 @@ export const MOVES = {
   "postpone sweep": { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
 } as const satisfies Record<string, Move>;
 export type MoveName = keyof typeof MOVES;
+
+/** What a move counts as in the log, if it is counted. */
+export function countedAs(name: MoveName): LogEvent | undefined {
+  const move: Move = MOVES[name];
+  return move.counted;
+}
 
 const TERMINAL: readonly Phase[] = ["completed", "failed", "canceled", "deleted"];
 

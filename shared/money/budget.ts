@@ -1,6 +1,7 @@
 // Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
 import { tenAtOnce } from "../generation/map-concurrently.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
+import type { LogEvent } from "../media/log-events.ts";
 import { instant, refOf, type Media } from "../media/media.ts";
 import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
@@ -95,7 +96,7 @@ export function isLimited(limits: AccountLimits): boolean {
 }
 
 function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "tenant", mills: number): Error {
-  log.warn("start refused", { reason: refusal.reason, scope });
+  log.warn("start refused", { event: countedAs(refusal, scope), reason: refusal.reason, scope });
   switch (refusal.reason) {
     case "stopped":
       return new StartsStoppedError();
@@ -110,6 +111,12 @@ function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "t
     case "rate_limited":
       return new TooManyStartsError(refusal.reason, refusal.retryAfterSeconds);
   }
+}
+
+function countedAs({ reason }: Refusal, scope: "everybody" | "tenant"): LogEvent {
+  if (reason === "stopped") return "start_refused_stopped";
+  if (reason !== "over_budget") return "start_refused_limit";
+  return scope === "everybody" ? "start_refused_global_cap" : "start_refused_tenant_cap";
 }
 
 interface SettleDeps {

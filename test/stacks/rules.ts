@@ -633,12 +633,34 @@ export const RULES: Rule[] = [
     },
   },
   {
+    ids: ["MEDIA-ALARM-FRESH"],
+    says: "no alarm rings right after the first deploy, when there is no data yet",
+    breaches: each(ALARM, (it) => ["missing", "notBreaching"].includes(String(it.inputs["treatMissingData"]))),
+    plant: spoil(ALARM, "treatMissingData", "breaching"),
+  },
+  {
+    ids: ["MEDIA-ALARM-INDEX"],
+    says: "throttling of the sweep index is noticed: DynamoDB counts it apart from its table's",
+    breaches: (graph) => {
+      const [table] = ofType(graph, TABLE);
+      const dimensions = `{"GlobalSecondaryIndexName":"sweep","TableName":"${String(table?.inputs["name"])}"}`;
+      const watched = JSON.stringify(ofType(graph, ALARM).map((it) => it.inputs["metricQueries"]));
+      return ["ReadThrottleEvents", "WriteThrottleEvents"].filter(
+        (metric) => !watched.includes(`"dimensions":${dimensions},"metricName":"${metric}"`),
+      );
+    },
+    plant: (graph) => {
+      graph.resources = graph.resources.filter((it) => it.name !== "SweepIndexThrottledAlarm");
+    },
+  },
+  {
     ids: ["MEDIA-ALARM-SILENCE"],
     says: "a sweeper that does not run at all is noticed",
     breaches: (graph) =>
       ofType(graph, ALARM).some(
         (it) =>
-          it.inputs["treatMissingData"] === "breaching" &&
+          it.inputs["treatMissingData"] === "missing" &&
+          [it.inputs["insufficientDataActions"]].flat().some((topic) => /^arn:aws:sns:/.test(String(topic))) &&
           JSON.stringify(it.inputs["metricQueries"]).includes("sweep-generations"),
       )
         ? []
