@@ -32,6 +32,12 @@ const CACHE_CONTROL = `private, max-age=${LINK_SECONDS}, immutable`;
  */
 const PART_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Said when an upload in parts begins and with each part: S3 takes the parts' checksums at the end only if it was told of them
+ * at the start, and answers InvalidPart otherwise (S3 API reference, CompletedPart).
+ */
+const ChecksumAlgorithm = "CRC32";
+
 export interface S3MediaFilesOptions {
   client: S3Client;
   bucket: string;
@@ -50,13 +56,14 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
     first: Buffer,
     nextPart: () => Promise<Buffer>,
   ): Promise<void> {
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand(object));
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ ...object, ChecksumAlgorithm }));
     const upload = { Bucket: object.Bucket, Key: object.Key, UploadId };
     try {
       const Parts: CompletedPart[] = [];
       for (let Body = first; Body.byteLength > 0; Body = await nextPart()) {
         const PartNumber = Parts.length + 1;
-        const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand({ ...upload, PartNumber, Body }));
+        const part = { ...upload, PartNumber, Body, ChecksumAlgorithm } as const;
+        const { ETag, ChecksumCRC32 } = await client.send(new UploadPartCommand(part));
         Parts.push({ PartNumber, ETag, ChecksumCRC32 });
       }
       await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));

@@ -48,6 +48,22 @@ describe("a bucket of files", () => {
     expect(s3.uploads.size).toBe(0);
   });
 
+  it.each([
+    ["a byte less than a part in one piece", -1, ["PutObject"]],
+    ["a part exactly as an upload of one", 0, ["CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"]],
+    [
+      "a byte more than a part as an upload of two",
+      1,
+      ["CreateMultipartUpload", "UploadPart", "UploadPart", "CompleteMultipartUpload"],
+    ],
+  ])("takes %s", async (_, more, operations) => {
+    const bytes = randomBytes(8 * MEGABYTE + more);
+    const files = storeAt(s3);
+    expect(await files.put("videos/a.mp4", bytes, "video/mp4")).toMatchObject({ size: bytes.length });
+    expect(s3.requests.map(({ operation }) => operation)).toEqual(operations);
+    expect(Buffer.from((await files.read("videos/a.mp4")) ?? "none").equals(bytes)).toBe(true);
+  });
+
   it("keeps no part of a large video that broke off", async () => {
     await expect(storeAt(s3).put("videos/a.mp4", video(20, 18), "video/mp4")).rejects.toThrow("the source hung up");
     expect([s3.objects.size, s3.uploads.size]).toEqual([0, 0]);
