@@ -75,6 +75,8 @@ const SETTINGS = {
   // Of calendar minutes: around the end of one, twice of it fit.
   START_RATE: wholeUpTo(100_000),
   AWS_REGION: textOr("us-east-1"),
+  // Lambda's own: where a function's zip lies unpacked. Elsewhere what is laid beside a function lies at the project's root.
+  LAMBDA_TASK_ROOT: textOr("."),
   AUTH: () => z._default(z.enum(["off", "jwt"]), "jwt"),
   JWT_ISSUER: anOrigin,
   JWT_AUDIENCE: text,

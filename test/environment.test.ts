@@ -51,6 +51,7 @@ describe("without a single variable", () => {
       JWT_SCOPE_CLAIM: "scope",
       CONSOLE_SCOPES: "openid",
       AWS_REGION: "us-east-1",
+      LAMBDA_TASK_ROOT: ".",
     });
   });
 

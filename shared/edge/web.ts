@@ -1,5 +1,6 @@
 // The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { setting, storeOrigins } from "../environment.ts";
 import { signIn, type SignIn } from "../services/sign-in.ts";
 
@@ -8,9 +9,6 @@ export interface WebFile {
   headers: Record<string, string>;
 }
 
-/** The same place from here and from the bundle, which lies as deep. */
-const DIRECTORY = new URL("../../.web/", import.meta.url);
-
 const TYPES: Record<string, string> = {
   html: "text/html; charset=utf-8",
   js: "text/javascript; charset=utf-8",
@@ -18,15 +16,24 @@ const TYPES: Record<string, string> = {
   json: "application/json",
 };
 
-/** Undefined when there is no such file. @param path of the request, such as `/` or `/assets/console-1a2b.js` */
+/**
+ * Undefined when there is no such file.
+ * @param path of the request, such as `/` or `/assets/console-1a2b.js`
+ * @throws Error when a page is not there that every build makes: it was laid elsewhere than beside this function
+ */
 export async function webFile(path: string): Promise<WebFile | undefined> {
   const openApi = setting("AUTH") === "jwt" ? "openapi.json" : "openapi-without-sign-in.json";
-  const name = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi }[path] ?? path.slice(1);
+  const page = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi, "/client.js": "client.js" }[path];
+  const name = page ?? path.slice(1);
   const extension = /^(?:assets\/)?[\w-]+\.(\w+)$/.exec(name)?.[1] ?? "";
   const type = TYPES[extension];
   if (type === undefined) return undefined;
-  const text = await readFile(new URL(name, DIRECTORY), "utf8").catch(absent);
-  if (text === undefined) return undefined;
+  const file = join(setting("LAMBDA_TASK_ROOT"), ".web", name);
+  const text = await readFile(file, "utf8").catch(absent);
+  if (text === undefined) {
+    if (page !== undefined) throw new Error(`The console was not laid beside its function: there is no ${file}.`);
+    return undefined;
+  }
   // A name in assets/ has its content's hash in it; the others stay and change.
   const isForEver = name.startsWith("assets/");
   const headers = {

@@ -171,6 +171,7 @@ function functionEnvironment(machine: { url: string; awsUrl: string; mediaStore:
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_ENDPOINT_URL: awsUrl,
+    LAMBDA_TASK_ROOT: ROOT,
     // Each of these would lead a client past the local endpoint, or past the local credentials.
     AWS_PROFILE: undefined,
     AWS_SESSION_TOKEN: undefined,

@@ -1,8 +1,16 @@
-// A handler as SST bundles it: esbuild with the options of SST's own builder (sst/sst, pkg/runtime/node/build.go), for production.
+// A function as SST bundles it and lays it out in its zip: esbuild with the options of SST's own builder (sst/sst,
+// pkg/runtime/node/build.go), for production, and what SST's Function component puts beside it.
+import crypto from "node:crypto";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
-import { NOT_BUNDLED } from "../../stacks/blueprint/functions.ts";
-import { ROOT } from "../../stacks/offline/platform.ts";
+import * as z from "zod";
+import { NOT_BUNDLED } from "../blueprint/functions.ts";
+import type { FunctionBuild } from "./cli-stand-in.ts";
+import { ROOT } from "./platform.ts";
+
+/** Whatever the handler's file is called and however deep it lies, its bundle lies at the root of the zip under this name. */
+const BUNDLE = "bundle";
 
 /** SST puts these first lines into every ESM bundle: packages written for CommonJS need the names. */
 const BANNER = [
@@ -14,6 +22,11 @@ const BANNER = [
 ].join("\n");
 /** Never bundled: native code, installed beside the bundle where a function asks for it. */
 const NATIVE = ["sharp", "pg-native"];
+
+/** `functions/api/enhance-media.handler` -> `bundle.handler`: what Lambda is told to call. */
+export function bundledHandler(handler: string): string {
+  return handler.replace(/^.*\./, `${BUNDLE}.`);
+}
 
 export interface Bundle {
   /** The module that Lambda loads. */
@@ -27,19 +40,20 @@ export interface Bundle {
   contents: { name: string; bytes: number }[];
 }
 
-/** @param handler `functions/api/enhance-media.handler` */
+/** @param handler `functions/api/enhance-media.handler`, or an absolute path of one */
 export async function bundleHandler(
   handler: string,
   outdir: string,
   { minify = true, splitting = true, install = [] as string[] } = {},
 ): Promise<Bundle> {
   const source = handler.replace(/\.[^.]*$/, ".ts");
-  const entry = handler.replace(/^.*\//, "").replace(/\.[^.]*$/, ".mjs");
+  const entry = `${BUNDLE}.mjs`;
   const { metafile } = await build({
     absWorkingDir: ROOT,
     nodePaths: [join(ROOT, "node_modules")],
     entryPoints: [source],
     outdir,
+    entryNames: BUNDLE,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     platform: "node",
@@ -74,6 +88,45 @@ export async function bundleHandler(
     sources: Object.keys(metafile.inputs),
     contents: contentsOf(metafile),
   };
+}
+
+const propertiesSchema = z.object({
+  minify: z.boolean(),
+  splitting: z.boolean(),
+  install: z.union([z.array(z.string()), z.record(z.string(), z.string()).transform(Object.keys)]).default([]),
+});
+/** SST encrypts a function's links with AES-256 under a key that the function finds in its environment. */
+const LINKS_KEY_BYTES = 32;
+
+/**
+ * Lays out in `root` what lies in Lambda's task root: the bundle, its encrypted links, the packages that are installed beside it
+ * (those of this machine in place of the ones for arm64), and the files that are copied.
+ * @throws Error for a key of SST's that this does not know, and for a file to copy that is not there
+ */
+export async function layOutZip(
+  { handler, properties, links, copyFiles }: FunctionBuild,
+  environment: Record<string, string>,
+  root: string,
+): Promise<Bundle> {
+  const { install, ...options } = propertiesSchema.parse(properties);
+  const bundle = await bundleHandler(handler, root, { ...options, install });
+  await installBeside(install, root);
+  for (const { from, to } of copyFiles) await cp(join(ROOT, from), join(root, to), { recursive: true });
+
+  const key = Buffer.from(environment["SST_KEY"] ?? "", "base64");
+  if (key.length !== LINKS_KEY_BYTES) throw new Error(`SST's key for the links of ${handler} has changed its size.`);
+  const cipher = crypto.createCipheriv("aes-256-gcm", key, Buffer.alloc(12));
+  const encrypted = Buffer.concat([cipher.update(JSON.stringify(links)), cipher.final(), cipher.getAuthTag()]);
+  await writeFile(join(root, z.string().parse(environment["SST_KEY_FILE"])), encrypted);
+  return bundle;
+}
+
+/** As `npm install` beside a bundle would lay them, without a registry. */
+export async function installBeside(packages: readonly string[], root: string): Promise<void> {
+  for (const name of packages) {
+    await mkdir(join(root, "node_modules"), { recursive: true });
+    await symlink(join(ROOT, "node_modules", name), join(root, "node_modules", name));
+  }
 }
 
 function contentsOf({ outputs }: Metafile): Bundle["contents"] {

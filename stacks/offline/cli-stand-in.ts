@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import * as z from "zod";
+import { bundledHandler } from "./bundle.ts";
+import { ROOT } from "./platform.ts";
 
 const buildSchema = z.object({
   functionID: z.string(),
@@ -13,6 +15,10 @@ const buildSchema = z.object({
   /** By name, what `Resource.<name>` gives in that function. */
   links: z.record(z.string(), z.record(z.string(), z.unknown())),
   properties: z.record(z.string(), z.unknown()).nullish(),
+  /** Files and directories of the project, from its root, and where they lie in the zip. */
+  copyFiles: z
+    .array(z.object({ from: z.string().transform((path) => relative(ROOT, path)), to: z.string() }))
+    .default([]),
 });
 export type FunctionBuild = z.infer<typeof buildSchema>;
 
@@ -45,7 +51,7 @@ export async function startCliStandIn({
         builds.push(build);
         const source = join(root, build.handler.replace(/\.[^.]+$/, ".ts"));
         const errors = existsSync(source) ? [] : [`There is no ${source}, which ${build.functionID} names.`];
-        return { handler: build.handler, out: artifact, errors, sourcemaps: [] };
+        return { handler: bundledHandler(build.handler), out: artifact, errors, sourcemaps: [] };
       }
       default:
         throw new Error(`SST asked its command line for ${method}, which is not known here.`);

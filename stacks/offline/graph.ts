@@ -217,11 +217,11 @@ function fixedPhysicalNames() {
   return { restore: () => void Object.assign(crypto, { randomBytes: original }) };
 }
 
-/** What SST zips in place of a bundle. */
+/** What SST zips in place of a bundle: laid out as one, and empty. A rehearsal makes the real ones. */
 function emptyArtifact(work: string): string {
   const directory = join(work, "bundle");
   mkdirSync(directory);
-  writeFileSync(join(directory, "index.mjs"), "export const handler = () => {};\n");
+  writeFileSync(join(directory, "bundle.mjs"), "export const handler = () => {};\n");
   return directory;
 }
 

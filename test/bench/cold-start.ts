@@ -1,7 +1,7 @@
 // Cold start: from the start of a process to a function's first answer, beside a bare handler that makes the same calls; and the bundles' sizes.
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { build } from "esbuild";
@@ -11,7 +11,7 @@ import { MEDIA_TABLE } from "../../stacks/blueprint/tables.ts";
 import { STATE_MACHINE_ARN } from "../../stacks/local/aws/arns.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { buildWeb } from "../../stacks/web/build.ts";
-import { bundleHandler, type Bundle } from "../support/bundle.ts";
+import { bundleHandler, installBeside, type Bundle } from "../../stacks/offline/bundle.ts";
 import { bareHandler } from "./cold-start/bare-handler.ts";
 import { firstCalls, PICTURES, WEBHOOK_SECRET, type FirstCall } from "./cold-start/first-calls.ts";
 import { BUCKET, startOutside, type Outside } from "./cold-start/outside.ts";
@@ -136,11 +136,8 @@ async function buildRunner(directory: string): Promise<string> {
 
 /** The bundle with what lies beside it. */
 async function layOut(handler: string, { install = [], copy = [] }: FunctionPlan, room: string): Promise<Bundle> {
-  const bundle = await bundleHandler(handler, path.join(room, path.dirname(handler)), { install: [...install] });
-  for (const name of install) {
-    await mkdir(path.join(room, "node_modules"), { recursive: true });
-    await symlink(path.join(ROOT, "node_modules", name), path.join(room, "node_modules", name));
-  }
+  const bundle = await bundleHandler(handler, room, { install: [...install] });
+  await installBeside(install, room);
   for (const it of copy) await cp(path.join(ROOT, it), path.join(room, it), { recursive: true });
   return bundle;
 }
@@ -183,6 +180,7 @@ async function startOnce(
     stdio: ["pipe", "ignore", "pipe", "ipc"],
     env: {
       ...SETTINGS,
+      LAMBDA_TASK_ROOT: cwd,
       AWS_ENDPOINT_URL: origin,
       AWS_ENDPOINT_URL_S3: s3.url,
       FAL_QUEUE_URL: origin,

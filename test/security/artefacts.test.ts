@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FUNCTIONS, functionName } from "../../stacks/blueprint/functions.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
-import { bundleHandler, type Bundle } from "../support/bundle.ts";
+import { bundleHandler, type Bundle } from "../../stacks/offline/bundle.ts";
 import { definitionOf, functionsOf, graphOf, NEEDED_SETTINGS, type Graph } from "../support/resource-graph.ts";
 
 /** In the environment of whoever deploys, as a `.env` or a shell gives them. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
-import { bundleHandler, type Bundle } from "../support/bundle.ts";
+import { bundleHandler, type Bundle } from "../../stacks/offline/bundle.ts";
 import budget from "./bundle-budget.json" with { type: "json" };
 
 /** A cold start reads and compiles it; what is imported on demand counts too, for it is stored and fetched. */

@@ -477,7 +477,8 @@ test("redrive-generation lets a failed delivery begin anew", async () => {
 
 test("serve-console finds its files beside its bundle", async () => {
   const page = await reply("serve-console", httpEvent("GET /"));
-  expect(page.statusCode).toBe(200);
+  const where = "The console must lie in .web at the root of the zip, where its function looks for it";
+  expect(page.statusCode, where).toBe(200);
   const [script = ""] = /\/assets\/main-\w+\.js/.exec(page.body) ?? [];
   const asset = await reply("serve-console", { ...httpEvent("GET /assets/{name}"), rawPath: script });
   expect([asset.statusCode, asset.body.length > 10_000]).toEqual([200, true]);

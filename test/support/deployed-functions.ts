@@ -1,16 +1,13 @@
 // A deployed stage without AWS: each function's own bundle in a process of its own, with its own links and environment from the
 // graph, in front of the local AWS endpoint and an S3 stand-in, behind a gate that allows what the function's role allows.
 import { fork } from "node:child_process";
-import crypto from "node:crypto";
 import { once } from "node:events";
-import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import * as z from "zod";
 import { ROOT } from "../../stacks/offline/platform.ts";
-import { functionPlan } from "../../stacks/blueprint/functions.ts";
-import { bundleHandler } from "./bundle.ts";
+import { layOutZip } from "../../stacks/offline/bundle.ts";
 import {
   functionsOf,
   inWords,
@@ -44,8 +41,6 @@ export interface DeployedFunctions {
 }
 
 const outcomeSchema = z.object({ result: z.unknown(), error: z.string().optional(), milliseconds: z.number() });
-
-const SST_KEY_BYTES = 32;
 
 export async function deployedFunctions(options: {
   graph: Graph;
@@ -93,8 +88,13 @@ export async function deployedFunctions(options: {
   const gateUrl = `http://127.0.0.1:${address.port}`;
 
   const built = new Map<string, Promise<{ file: string; root: string }>>();
+  const layOut = async ({ build, environment, name }: GraphFunction) => {
+    const root = join(directory, name);
+    const { file } = await layOutZip(build, environment, root);
+    return { file, root };
+  };
   const bundleOf = (fn: GraphFunction) => {
-    const there = built.get(fn.name) ?? build(graph, fn, join(directory, fn.name));
+    const there = built.get(fn.name) ?? layOut(fn);
     built.set(fn.name, there);
     return there;
   };
@@ -124,6 +124,7 @@ export async function deployedFunctions(options: {
           AWS_SECRET_ACCESS_KEY: "local",
           AWS_ENDPOINT_URL: gateUrl,
           AWS_LAMBDA_FUNCTION_NAME: name,
+          LAMBDA_TASK_ROOT: root,
           POWERTOOLS_LOG_LEVEL: "WARN",
           ...environment,
         },
@@ -149,31 +150,6 @@ export async function deployedFunctions(options: {
       server.closeAllConnections();
     },
   };
-}
-
-/** The bundle with its links as SST encrypts them beside it, and the packages that are installed beside it. */
-async function build(graph: Graph, fn: GraphFunction, root: string): Promise<{ file: string; root: string }> {
-  const properties = z
-    .object({
-      minify: z.boolean(),
-      splitting: z.boolean(),
-      install: z.union([z.array(z.string()), z.record(z.string(), z.string()).transform(Object.keys)]).default([]),
-    })
-    .parse(graph.functions.find(({ handler }) => handler === fn.handler)?.properties);
-  const { file } = await bundleHandler(fn.handler, join(root, dirname(fn.handler)), properties);
-  for (const name of properties.install) {
-    await mkdir(join(root, "node_modules"), { recursive: true });
-    await symlink(join(ROOT, "node_modules", name), join(root, "node_modules", name));
-  }
-  for (const path of functionPlan(fn.handler).copy ?? []) {
-    await cp(join(ROOT, path), join(root, path), { recursive: true });
-  }
-  const key = Buffer.from(z.string().parse(fn.environment["SST_KEY"]), "base64");
-  if (key.length !== SST_KEY_BYTES) throw new Error("SST's key has changed its size.");
-  const cipher = crypto.createCipheriv("aes-256-gcm", key, Buffer.alloc(12));
-  const links = Buffer.concat([cipher.update(JSON.stringify(fn.links)), cipher.final(), cipher.getAuthTag()]);
-  await writeFile(join(root, z.string().parse(fn.environment["SST_KEY_FILE"])), links);
-  return { file, root };
 }
 
 /** The names of the graph, as the local machine has them. */

@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as z from "zod";
+import { functionName } from "../../stacks/blueprint/functions.ts";
+import type { FunctionBuild } from "../../stacks/offline/cli-stand-in.ts";
 import type { Graph, GraphResource } from "../../stacks/offline/graph.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 
@@ -95,6 +97,8 @@ export interface GraphFunction {
   /** `enhance-media` */
   name: string;
   handler: string;
+  /** What SST was asked to bundle. */
+  build: FunctionBuild;
   arn: string;
   lambda: GraphResource;
   role: GraphResource;
@@ -107,14 +111,14 @@ export function functionsOf(graph: Graph): GraphFunction[] {
   const region = "us-east-1";
   const account = "123456789012";
   return ofType(graph, "aws:lambda/function:Function").map((lambda) => {
-    const handler = z.string().parse(at(lambda, "handler"));
-    const build = graph.functions.find((it) => it.handler === handler);
+    const build = graph.functions.find(({ functionID }) => lambda.parent?.endsWith(`sst:aws:Function::${functionID}`));
     const roleName = z.string().parse(at(lambda, "role")).replace(/^.*\//, "");
     const role = ofType(graph, "aws:iam/role:Role").find((it) => it.inputs["name"] === roleName);
     if (!build || !role) throw new Error(`${lambda.name} has no bundle or no role.`);
     return {
-      name: handler.replace(/^.*\//, "").replace(/\.[^.]*$/, ""),
-      handler,
+      name: functionName(build.handler),
+      handler: build.handler,
+      build,
       arn: `arn:aws:lambda:${region}:${account}:function:${String(at(lambda, "name"))}`,
       lambda,
       role,
