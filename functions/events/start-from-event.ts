@@ -5,7 +5,11 @@ import { onEvent } from "../../shared/edge/lambda.ts";
 import { startGeneration } from "../../shared/generation/start.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
-export const handler = onEvent(generationRequested, async ({ id, source, detail }) => {
-  const command = startCommand(detail, { tenantId: detail.tenantId, userId: `event:${source}` });
-  await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
-});
+export const handler = onEvent(
+  generationRequested,
+  async ({ id, source, detail }) => {
+    const command = startCommand(detail, { tenantId: detail.tenantId, userId: `event:${source}` });
+    await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
+  },
+  { writtenByPeople: true },
+);

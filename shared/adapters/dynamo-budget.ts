@@ -1,6 +1,6 @@
 // The accounts in DynamoDB, beside the records: one item each, every change of it one conditional update.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { GetCommand, QueryCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
+import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
 import { instant } from "../media/media.ts";
@@ -119,15 +119,17 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     },
 
     async due(before) {
-      const { Items = [] } = await db.send(
-        new QueryCommand({
-          TableName: table,
-          IndexName: "sweep",
-          KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
-          ExpressionAttributeValues: { ":shard": SWEEP_SHARD, ":before": before },
-        }),
-      );
-      return Items.map((item) => accountOf(z.object({ pk: z.string() }).parse(item).pk));
+      const accounts: Account[] = [];
+      const query = {
+        TableName: table,
+        IndexName: "sweep",
+        KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
+        ExpressionAttributeValues: { ":shard": SWEEP_SHARD, ":before": before },
+      };
+      for await (const { Items = [] } of paginateQuery({ client: db }, query)) {
+        accounts.push(...Items.map((item) => accountOf(z.object({ pk: z.string() }).parse(item).pk)));
+      }
+      return accounts;
     },
 
     async lookAgain(account, at) {

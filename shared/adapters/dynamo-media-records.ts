@@ -2,6 +2,7 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   GetCommand,
+  paginateQuery,
   paginateScan,
   PutCommand,
   QueryCommand,
@@ -20,11 +21,16 @@ import {
   partitionKey,
   readMediaItem,
   refOfKey,
+  showMediaItem,
   SWEEP_SHARDS,
   sweepShard,
 } from "./media-item.ts";
 import { KEEP, UpdateExpression } from "./update-expression.ts";
 import { documentClient } from "./document-client.ts";
+
+/** What one page of a list may read: 20 MB at most, in a second or two. */
+const LIST_READS = 20;
+const LIST_READ_ITEMS = 250;
 
 export interface DynamoMediaRecordsOptions {
   client: DynamoDBClient;
@@ -71,6 +77,22 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     return refs;
   }
 
+  /** The first keys of a shard of the sweeper's index; a page of DynamoDB ends at 1 MB, however many were asked for. */
+  async function queryIndex(shard: string, before: string, limit: number) {
+    const keys: z.infer<typeof indexedKey>[] = [];
+    const query = {
+      TableName: table,
+      IndexName: "sweep",
+      KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
+      ExpressionAttributeValues: { ":shard": shard, ":before": before },
+    };
+    for await (const { Items = [] } of paginateQuery({ client: db, pageSize: limit }, query)) {
+      keys.push(...Items.map((item) => indexedKey.parse(item)));
+      if (keys.length >= limit) break;
+    }
+    return keys;
+  }
+
   /** Takes a record out of the sweeper's sight, if nothing about it is open. */
   async function closeIfDone(left: Media | undefined): Promise<void> {
     if (!left || isOpen(left)) return;
@@ -85,6 +107,11 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
   return {
     get,
 
+    async show(ref) {
+      const item = await getItem(ref);
+      return item && showMediaItem(item);
+    },
+
     async create(media) {
       try {
         const put = { TableName: table, Item: newMediaItem(media), ConditionExpression: "attribute_not_exists(pk)" };
@@ -94,21 +121,28 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       }
     },
 
-    async list(space, { limit, before }) {
-      const last = mediaKey({ ...space, mediaId: before ?? "" }).sk;
-      const { Items = [] } = await db.send(
-        new QueryCommand({
-          TableName: table,
-          KeyConditionExpression: before === undefined ? "pk = :pk AND begins_with(sk, :sk)" : "pk = :pk AND sk < :sk",
-          ExpressionAttributeValues: { ":pk": partitionKey(space), ":sk": last },
-          ScanIndexForward: false,
-          // One more than asked for tells whether there is a next page.
-          Limit: limit + 1,
-        }),
-      );
-      const page = Items.slice(0, limit).map(readMediaItem);
-      const next = Items.length > limit ? page.at(-1)?.id : undefined;
-      return { items: page.filter(({ phase }) => phase !== "deleted"), next };
+    async list(space, { limit, before, wanted = () => true }) {
+      const found: Media[] = [];
+      let seen = before;
+      // One more than asked for tells whether there is a next page.
+      for (let [read, size] = [0, limit + 1]; read < LIST_READS; read++, size = Math.min(size * 2, LIST_READ_ITEMS)) {
+        const { Items = [], LastEvaluatedKey } = await db.send(
+          new QueryCommand({
+            TableName: table,
+            KeyConditionExpression: "pk = :pk AND begins_with(sk, :sk)",
+            ExpressionAttributeValues: { ":pk": partitionKey(space), ":sk": mediaKey({ ...space, mediaId: "" }).sk },
+            ExclusiveStartKey: seen === undefined ? undefined : mediaKey({ ...space, mediaId: seen }),
+            ScanIndexForward: false,
+            Limit: size,
+          }),
+        );
+        found.push(...Items.map(showMediaItem).filter((media) => media.phase !== "deleted" && wanted(media)));
+        const items = found.slice(0, limit);
+        if (found.length > limit) return { items, next: items.at(-1)?.id };
+        if (!LastEvaluatedKey) return { items };
+        seen = refOfKey(primaryKey.parse(LastEvaluatedKey))?.mediaId;
+      }
+      return { items: found, next: seen };
     },
 
     async move(ref: MediaRef, name: MoveName, change: MediaChange, expected: Expected = {}) {
@@ -156,21 +190,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     allOpen: () => readThrough({ FilterExpression: "attribute_exists(sweepAt)" }),
 
     async due(before, limit) {
-      const pages = await Promise.all(
-        SWEEP_SHARDS.map((shard) =>
-          db.send(
-            new QueryCommand({
-              TableName: table,
-              IndexName: "sweep",
-              KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
-              ExpressionAttributeValues: { ":shard": shard, ":before": before },
-              Limit: limit,
-            }),
-          ),
-        ),
-      );
-      return pages
-        .flatMap(({ Items = [] }) => Items.map((item) => indexedKey.parse(item)))
+      const shards = await Promise.all(SWEEP_SHARDS.map((shard) => queryIndex(shard, before, limit)));
+      return shards
+        .flat()
         .sort((a, b) => (a.sweepAt < b.sweepAt ? -1 : 1))
         .slice(0, limit)
         .flatMap((key) => refOfKey(key) ?? []);

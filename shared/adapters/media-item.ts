@@ -2,6 +2,7 @@
 import * as z from "zod/mini";
 import type { Media, MediaRef } from "../media/media.ts";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { UnreadableRecordError } from "../media/errors.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
 import { readLegacyItem } from "./legacy-media-item.ts";
 
@@ -25,11 +26,16 @@ export function partitionKey({ tenantId, spaceId }: Omit<MediaRef, "mediaId">): 
 export function refOfKey({ pk, sk }: { pk: string; sk: string }): MediaRef | undefined {
   const [, tenantId, spaceId] = PARTITION.exec(pk) ?? [];
   if (tenantId === undefined || spaceId === undefined || !sk.startsWith(MEDIA_PREFIX)) return undefined;
-  return {
-    tenantId: decodeURIComponent(tenantId),
-    spaceId: decodeURIComponent(spaceId),
-    mediaId: sk.slice(MEDIA_PREFIX.length),
-  };
+  try {
+    return {
+      tenantId: decodeURIComponent(tenantId),
+      spaceId: decodeURIComponent(spaceId),
+      mediaId: sk.slice(MEDIA_PREFIX.length),
+    };
+  } catch {
+    // A key that we did not encode is nothing of ours.
+    return undefined;
+  }
 }
 
 /** The shard of a record: spread by the last character of its id, a random hexadecimal digit. */
@@ -107,14 +113,40 @@ const storedMedia = z.object({
 });
 
 /**
- * The record in an item. What is ours is held to its schema; what an older version wrote is read as far as it goes.
- * @throws ZodError when the item is no media
+ * The record in an item, to act on. What is ours is held to its schema: a field that cannot be read may be the id of a job
+ * that is paid for. What an older version wrote is read as far as it goes.
+ * @throws UnreadableRecordError when a field does not hold what this version writes
  */
 export function readMediaItem(item: Record<string, unknown>): Media {
+  const ref = refOfItem(item);
+  if (item["phase"] === undefined) return readLegacyItem(ref, item, storedVideo.safeParse(item["video"]).data);
+  const { data, error } = storedMedia.safeParse(item);
+  if (error) throw new UnreadableRecordError(ref.mediaId, unreadableFields(error));
+  return data;
+}
+
+/**
+ * The record in an item, to be shown and never to be acted on: without the fields that cannot be read (a newer version's
+ * value, a null, another type), so that one item cannot hide a whole space.
+ */
+export function showMediaItem(item: Record<string, unknown>): Media {
+  const { data, error } = item["phase"] === undefined ? {} : storedMedia.safeParse(item);
+  if (data) return data;
+  if (!error) return readMediaItem(item);
+  const unreadable = unreadableFields(error);
+  const readable = Object.fromEntries(Object.entries(item).filter(([name]) => !unreadable.includes(name)));
+  const { video, ...fields } = z.partial(storedMedia).parse(readable);
+  return { ...readLegacyItem(refOfItem(item), item, video), ...fields };
+}
+
+function refOfItem(item: Record<string, unknown>): MediaRef {
   const ref = refOfKey(itemKey.parse(item));
   if (!ref) throw new TypeError("the item is no media");
-  if (item["phase"] !== undefined) return storedMedia.parse(item);
-  return readLegacyItem(ref, item, storedVideo.safeParse(item["video"]).data);
+  return ref;
+}
+
+function unreadableFields({ issues }: z.core.$ZodError): string[] {
+  return [...new Set(issues.map(({ path }) => String(path[0])))];
 }
 
 const itemKey = z.object({ pk: z.string(), sk: z.string() });

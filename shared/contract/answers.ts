@@ -1,6 +1,7 @@
 // What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
 import * as z from "zod/mini";
 import { DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { PROGRESS } from "../media/status.ts";
 import { mediaSpace, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
 
@@ -10,7 +11,7 @@ export const enhanceAnswer = z.object({
 
 export const checkAnswer = z.object({
   data: z.object({
-    status: z.enum(["in_progress", "completed", "failed", "canceled"]),
+    status: z.enum(PROGRESS),
     phase: z.optional(shownPhase),
     queue_position: z.optional(z.int().check(z.nonnegative())),
     mediaSpace,

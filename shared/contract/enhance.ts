@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode, PROMPT_MAX_CHARACTERS } from "../kling/models.ts";
 import type { StartCommand } from "../generation/start.ts";
 import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
-import { spaceId } from "./ids.ts";
-import { text } from "./text.ts";
+import { spaceIdInBody } from "./ids.ts";
+import { maybe, text, textOrNumber, visible } from "./text.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
@@ -22,36 +22,38 @@ const words = text(PROMPT_MAX_CHARACTERS);
 
 export const enhanceRequest = z
   .object({
-    spaceId,
-    type: z.literal("video"),
+    spaceId: spaceIdInBody,
+    type: maybe(z.literal("video")).check(z.describe("video unless given.")),
     context: words.check(
-      z.regex(/\S/, "must say what shall happen in the video"),
+      visible,
       z.meta({ description: "The user's words.", examples: ["The waves roll in, slow camera pan to the right."] }),
     ),
     mediaSpace: z.object({
-      id: z.optional(text(128).check(z.minLength(1))).check(z.describe("Of the picture; becomes baseMediaId.")),
+      id: maybe(textOrNumber(text(128).check(z.minLength(1)))).check(
+        z.describe("Of the picture; becomes baseMediaId."),
+      ),
       media: z.object({
-        name: z.optional(text(256)),
-        image: z.object({ link, width: z.optional(z.number()), height: z.optional(z.number()) }),
+        name: maybe(text(256)),
+        image: z.object({ link, width: maybe(z.number()), height: maybe(z.number()) }),
       }),
     }),
-    mode: z.optional(z.enum(KlingGenerationMode)),
-    isPro: z
-      .optional(z.boolean())
-      .check(z.meta({ deprecated: true, description: "true means pro; ignored when mode is given." })),
-    duration: z
-      .optional(z.union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' }))
-      .check(z.describe("Seconds; 5 unless given.")),
-    aspectRatio: z.optional(z.enum(ASPECT_RATIOS)),
-    negativePrompt: z.optional(words),
-    cfgScale: z.optional(
+    mode: maybe(z.enum(KlingGenerationMode)),
+    isPro: maybe(z.boolean()).check(
+      z.meta({ deprecated: true, description: "true means pro; ignored when mode is given." }),
+    ),
+    duration: maybe(z.union([z.enum(DURATIONS), z.literal(5), z.literal(10)], { error: 'must be "5" or "10"' })).check(
+      z.describe("Seconds; 5 unless given."),
+    ),
+    aspectRatio: maybe(z.enum(ASPECT_RATIOS)),
+    negativePrompt: maybe(words),
+    cfgScale: maybe(
       z.pipe(
         z.number().check(z.minimum(0), z.maximum(1)),
         // The table takes no number between 0 and 1e-130.
         z.transform((scale) => Math.round(scale * 1e6) / 1e6),
       ),
     ),
-    tailImageUrl: z.optional(link).check(z.describe("The last frame; pro only.")),
+    tailImageUrl: maybe(link).check(z.describe("The last frame; pro only.")),
   })
   .check(
     z.refine((body) => body.tailImageUrl === undefined || modeOf(body) === KlingGenerationMode.PRO, {
@@ -59,14 +61,14 @@ export const enhanceRequest = z
       message: "is only for mode pro",
     }),
     z.meta({
-      if: { properties: { tailImageUrl: {} }, required: ["tailImageUrl"] },
+      if: { properties: { tailImageUrl: { type: "string" } }, required: ["tailImageUrl"] },
       then: {
         anyOf: [
           { properties: { mode: { const: KlingGenerationMode.PRO } }, required: ["mode"] },
           {
             properties: { isPro: { const: true } },
             required: ["isPro"],
-            not: { properties: { mode: {} }, required: ["mode"] },
+            not: { properties: { mode: { type: "string" } }, required: ["mode"] },
           },
         ],
       },

@@ -1,6 +1,7 @@
 // Generation Requested: the one event that comes in.
 import * as z from "zod/mini";
 import { enhanceRequest } from "./enhance.ts";
+import { maybe } from "./text.ts";
 import { idempotencyKeySchema } from "./idempotency-key.ts";
 
 /** The detail of `Generation Requested`: the body of enhance, for a tenant that the sender names. Access to the bus is trust. */
@@ -12,9 +13,9 @@ export const generationRequestedDetail = z
       z.refine((name) => name.isWellFormed(), "must be well-formed Unicode"),
       z.describe("Whose generation it is."),
     ),
-    idempotencyKey: z
-      .optional(idempotencyKeySchema)
-      .check(z.describe("The same key and detail again starts nothing. By default the id of the event.")),
+    idempotencyKey: maybe(idempotencyKeySchema).check(
+      z.describe("The same key and detail again starts nothing. By default the id of the event."),
+    ),
   })
   .check(z.describe("Start a generation."));
 

@@ -1,9 +1,44 @@
 // The reading routes and cancel: what they take.
 import * as z from "zod/mini";
-import { mediaId, spaceId } from "./ids.ts";
-import { decimal } from "./text.ts";
+import { PROGRESS } from "../media/status.ts";
+import { mediaId, spaceId, spaceIdInBody } from "./ids.ts";
+import { decimal, maybe, textOrNumber } from "./text.ts";
 
-export const checkRequest = z.object({ spaceId, mediaSpace: z.object({ id: mediaId }) });
+const mediaIdInBody = textOrNumber(mediaId);
+
+/** Which media; the space may be named beside it or inside it. */
+export const checkRequest = z.pipe(
+  z
+    .object({
+      spaceId: maybe(spaceIdInBody),
+      mediaSpace: z.union([z.object({ id: mediaIdInBody, spaceId: maybe(spaceIdInBody) }), mediaIdInBody], {
+        error: "must be the media's id, or { id }",
+      }),
+    })
+    .check(
+      z.meta({
+        anyOf: [
+          { properties: { spaceId: { not: { type: "null" } } }, required: ["spaceId"] },
+          {
+            properties: {
+              mediaSpace: { type: "object", properties: { spaceId: { not: { type: "null" } } }, required: ["spaceId"] },
+            },
+          },
+        ],
+      }),
+    ),
+  z.transform(({ spaceId, mediaSpace }, { issues }) => {
+    const { id, spaceId: inner } = typeof mediaSpace === "string" ? { id: mediaSpace } : mediaSpace;
+    const place = spaceId ?? inner;
+    const fault =
+      place === undefined
+        ? { path: ["spaceId"], message: "must be the media's space" }
+        : { path: ["mediaSpace", "spaceId"], message: "differs from spaceId" };
+    if (place !== undefined && place === (inner ?? place)) return { spaceId: place, mediaSpace: { id } };
+    issues.push({ code: "custom", input: place, ...fault });
+    return z.NEVER;
+  }),
+);
 
 export const mediaPath = z.object({ spaceId, id: mediaId });
 export const spacePath = z.object({ spaceId });
@@ -30,4 +65,5 @@ export const listQuery = z.object({
   cursor: z
     .optional(z.string().check(z.regex(/^[\w-]{1,171}\.[\w-]{43}$/, "must be a nextCursor of this list")))
     .check(z.describe("`nextCursor` of the page before: good for this tenant and this space.")),
+  status: z.optional(z.enum(PROGRESS)).check(z.describe("Only those that stand so.")),
 });

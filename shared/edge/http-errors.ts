@@ -39,6 +39,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   not_deletable: 409,
   illegal_move: 409,
   stale_media: 409,
+  record_unreadable: 409,
   idempotency_key_reused: 422,
   provider_unavailable: 503,
   over_budget: 402,

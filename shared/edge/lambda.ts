@@ -4,6 +4,7 @@ import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { callerOf, type Access, type Caller, type HttpEvent } from "./caller.ts";
+import { nearMisses } from "./near-miss.ts";
 import { errorReply, InvalidEventError, RequestError } from "./http-errors.ts";
 import { MediaError } from "../media/errors.ts";
 
@@ -59,8 +60,15 @@ export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<
     .handler(async (event) => run(input.parse(event)));
 }
 
-/** A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed. */
-export function onEvent<E extends z.ZodMiniType, R>(shape: E, run: (event: z.infer<E>) => Promise<R>) {
+/**
+ * A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed.
+ * @param writtenByPeople a field that looks like a misspelt one is refused
+ */
+export function onEvent<E extends z.ZodMiniType, R>(
+  shape: E,
+  run: (event: z.infer<E>) => Promise<R>,
+  { writtenByPeople = false } = {},
+) {
   return middy<unknown, R>()
     .onError(async ({ error }) => {
       const { log, speakable } = await import("../services/log.ts");
@@ -71,8 +79,9 @@ export function onEvent<E extends z.ZodMiniType, R>(shape: E, run: (event: z.inf
     })
     .handler(async (event) => {
       const result = shape.safeParse(event);
-      if (!result.success) throw new InvalidEventError(faultsIn(result.error));
-      return run(result.data);
+      const misspelt = writtenByPeople ? nearMisses(shape, event) : [];
+      if (result.success && misspelt.length === 0) return run(result.data);
+      throw new InvalidEventError([...misspelt, ...(result.error ? faultsIn(result.error) : [])]);
     });
 }
 
@@ -83,13 +92,16 @@ export function reply(statusCode: number, body: unknown, headers: Record<string,
 }
 
 function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.infer<S> {
-  const result = shape.safeParse({
+  const asked = {
     body: "body" in shape.shape ? jsonBody(event) : undefined,
     path: event.pathParameters ?? {},
     query: event.queryStringParameters ?? {},
-  });
-  if (result.success) return result.data;
-  const details = faultsIn(result.error).map(({ path, message }) => ({ path: path.replace(/^\w+\.?/, ""), message }));
+  };
+  const result = shape.safeParse(asked);
+  const misspelt = nearMisses(shape, asked);
+  if (result.success && misspelt.length === 0) return result.data;
+  const faults = [...misspelt, ...(result.error ? faultsIn(result.error) : [])];
+  const details = faults.map(({ path, message }) => ({ path: path.replace(/^\w+\.?/, ""), message }));
   throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 

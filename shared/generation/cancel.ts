@@ -4,7 +4,7 @@ import { instant, modeOf, type Media, type MediaRef } from "../media/media.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Kling } from "../media/ports.ts";
 import { passed } from "./deadlines.ts";
-import { readMedia } from "../media/watch.ts";
+import { existing } from "../media/watch.ts";
 
 export interface CancelDeps extends MoveDeps {
   kling: Pick<Kling, "cancelKlingRequest">;
@@ -18,7 +18,7 @@ const CANCEL_CALL_SECONDS = 30;
  * @throws MediaNotFoundError, AlreadyEndedError (ended, or already being stored)
  */
 export async function cancelGeneration(deps: CancelDeps, ref: MediaRef): Promise<Media> {
-  return untilNotOvertaken(async () => cancelAs(deps, await readMedia(deps, ref)));
+  return untilNotOvertaken(async () => cancelAs(deps, existing(await deps.records.get(ref))));
 }
 
 async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {

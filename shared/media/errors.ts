@@ -26,6 +26,17 @@ export class MediaNotFoundError extends MediaError {
   }
 }
 
+/** A record holds what this version does not know: it may be shown, and nothing may be done with it. */
+export class UnreadableRecordError extends MediaError {
+  override readonly name = "UnreadableRecordError";
+  readonly code = "record_unreadable";
+  constructor(mediaId: string, fields: string[]) {
+    super(
+      `Media "${mediaId}" cannot be changed by this version of the service: it cannot read ${fields.join(", ")} of it.`,
+    );
+  }
+}
+
 /** A record with this id exists already. */
 export class MediaExistsError extends MediaError {
   override readonly name = "MediaExistsError";

@@ -1,6 +1,8 @@
 // The media of a space, page by page; the cursor of a page is good for its own list alone.
 import type { Media, MediaRef } from "./media.ts";
 import type { MediaRecords } from "./ports.ts";
+import { progressOf } from "./present.ts";
+import type { Progress } from "./status.ts";
 
 /** The places where pages end, as a caller may hold them. */
 export interface ListCursors {
@@ -15,14 +17,42 @@ export interface ListDeps {
   cursors: ListCursors;
 }
 
-/** Newest first, from the cursor on; undefined when the cursor is not one of this list. */
+export interface ListPage {
+  limit: number;
+  cursor?: string;
+  status?: Progress;
+}
+
+/**
+ * Newest first, from the cursor on, of this status where one is named; undefined when the cursor is not one of this list.
+ * Fewer than `limit` where more would not fit into an answer.
+ */
 export async function listMedia(
   { records, cursors }: ListDeps,
   space: Omit<MediaRef, "mediaId">,
-  { limit, cursor }: { limit: number; cursor?: string },
+  { limit, cursor, status }: ListPage,
 ): Promise<{ items: Media[]; nextCursor: string | undefined } | undefined> {
   const before = cursor === undefined ? undefined : cursors.mediaAt(space, cursor);
   if (cursor !== undefined && before === undefined) return undefined;
-  const { items, next } = await records.list(space, { limit, before });
+  const wanted = (media: Media) => status === undefined || progressOf(media) === status;
+  const page = await records.list(space, { limit, before, wanted });
+  const items = fitting(page.items);
+  const next = items.length < page.items.length ? items.at(-1)?.id : page.next;
   return { items, nextCursor: next === undefined ? undefined : cursors.after({ ...space, mediaId: next }) };
+}
+
+/** A Lambda answers with 6 MB at most, its JSON quoted once more (AWS: "Lambda quotas"). */
+const ANSWER_MAX_BYTES = 5_500_000;
+
+/** Four signed links, of up to 2 KB each. */
+const LINKS_BYTES = 8000;
+
+/** As many of the first as fit into an answer, and one in any case. */
+function fitting(items: Media[]): Media[] {
+  let left = ANSWER_MAX_BYTES;
+  const end = items.findIndex((media, at) => {
+    left -= LINKS_BYTES + Buffer.byteLength(JSON.stringify(JSON.stringify(media)));
+    return left < 0 && at > 0;
+  });
+  return end < 0 ? items : items.slice(0, end);
 }

@@ -35,11 +35,17 @@ export interface IdempotentStart {
 export interface MediaRecords {
   /** @throws MediaExistsError */
   create(media: Media): Promise<void>;
+  /** To act on. @throws UnreadableRecordError */
   get(ref: MediaRef): Promise<Media | undefined>;
-  /** Newest first, without what is deleted: a page may be shorter than asked for. `before` is the id of the last one seen. */
+  /** To be shown: without those fields that cannot be read. */
+  show(ref: MediaRef): Promise<Media | undefined>;
+  /**
+   * To be shown, newest first, without what is deleted. `before` is the id of the last one seen, `wanted` leaves out others.
+   * A page is shorter than asked for, and has a `next`, only where thousands of records lie between two that are wanted.
+   */
   list(
     space: Omit<MediaRef, "mediaId">,
-    page: { limit: number; before?: string },
+    page: { limit: number; before?: string; wanted?: (media: Media) => boolean },
   ): Promise<{ items: Media[]; next?: string }>;
   /**
    * One move of the table, written only if the record is in a status the move starts from and `expected` holds.

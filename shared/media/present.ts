@@ -3,7 +3,7 @@ import type { Media, StoredImage, StoredVideo } from "./media.ts";
 import type { AspectRatio, Duration, KlingGenerationMode } from "../kling/models.ts";
 import type { MediaFiles } from "./ports.ts";
 import { uploadIdIn } from "./upload.ts";
-import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase } from "./status.ts";
+import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase, type Progress } from "./status.ts";
 
 /** The seed's media. */
 export interface IMedia {
@@ -105,7 +105,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
 }
 
 /** The seed's word for where a generation stands. */
-export function progressOf(record: Media): "in_progress" | "completed" | "failed" | "canceled" {
+export function progressOf(record: Media): Progress {
   const status = statusOf(record);
   return status === "generating-video" ? "in_progress" : status;
 }

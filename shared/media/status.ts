@@ -24,6 +24,10 @@ export const GenerationStatus = {
 } as const;
 export type GenerationStatus = (typeof GenerationStatus)[keyof typeof GenerationStatus];
 
+/** The same, as check-generation and the list's filter say it. */
+export const PROGRESS = ["in_progress", "completed", "failed", "canceled"] as const;
+export type Progress = (typeof PROGRESS)[number];
+
 export type AnalysisStatus = "pending" | "completed" | "failed";
 
 export const EVENT_TYPES = [

@@ -6,11 +6,15 @@ import type { Clock, MediaRecords } from "./ports.ts";
 /** A watcher learns of a change within this; 20 s of watching cost 80 reads of one item, a thousandth of a cent. */
 const LOOK_EVERY_MS = 250;
 
-/** The record as the outside may see it: what is deleted is not there. @throws MediaNotFoundError */
-export async function readMedia(deps: { records: Pick<MediaRecords, "get"> }, ref: MediaRef): Promise<Media> {
-  const media = await deps.records.get(ref);
+/** What is deleted is not there. @throws MediaNotFoundError */
+export function existing(media: Media | undefined): Media {
   if (!media || media.phase === "deleted") throw new MediaNotFoundError();
   return media;
+}
+
+/** The record as the outside may see it. @throws MediaNotFoundError */
+export async function readMedia(deps: { records: Pick<MediaRecords, "show"> }, ref: MediaRef): Promise<Media> {
+  return existing(await deps.records.show(ref));
 }
 
 /**
@@ -19,7 +23,7 @@ export async function readMedia(deps: { records: Pick<MediaRecords, "get"> }, re
  * @throws MediaNotFoundError
  */
 export async function watchMedia(
-  deps: { records: Pick<MediaRecords, "get">; clock: Clock },
+  deps: { records: Pick<MediaRecords, "show">; clock: Clock },
   ref: MediaRef,
   { sinceVersion, waitSeconds = 0 }: { sinceVersion?: number; waitSeconds?: number },
 ): Promise<Media | undefined> {

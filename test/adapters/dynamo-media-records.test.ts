@@ -4,7 +4,9 @@ import { describe, expect, it } from "vitest";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
+import { newMediaItem } from "../../shared/adapters/media-item.ts";
 import { mediaSpace } from "../../shared/contract/media-space.ts";
+import { UnreadableRecordError } from "../../shared/media/errors.ts";
 import { refOf } from "../../shared/media/media.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
@@ -55,6 +57,56 @@ it("a move whose answer was lost is known for our own, and another's is not", as
   const claims = () => records.move(refOf(media), "claim", { attempt: 1 }, { version: 1 });
   expect(await claims()).toMatchObject({ moved: true, media: { phase: "submitting", version: 2 } });
   expect(await claims()).toMatchObject({ moved: false, media: { phase: "submitting", version: 2 } });
+});
+
+describe("a record with something in it that this version does not read", () => {
+  const media = queuedMedia({ phase: "generating", requestId: "r1", attempt: 1 });
+  const ref = refOf(media);
+
+  async function withRecord(odd: Record<string, unknown>) {
+    const { client, table } = await inMemoryDynamoDb();
+    const records = createDynamoMediaRecords({ client, table, clock: new ManualClock() });
+    for (const id of ["before", "m1x", "zafter"]) await records.create({ ...media, id });
+    const Item = { ...newMediaItem({ ...media, id: "m1x" }), ...odd };
+    await DynamoDBDocumentClient.from(client).send(new PutCommand({ TableName: table, Item }));
+    return records;
+  }
+
+  it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ["a newer mode", { generationMode: "cinema" }, { phase: "generating", requestId: "r1", context: media.context }],
+    ["a newer phase", { phase: "paused" }, { phase: undefined, requestId: "r1" }],
+    ["a null", { requestId: null }, { requestId: undefined, phase: "generating" }],
+    ["a null for what must be there", { context: null, image: null }, { context: "", image: { link: "" } }],
+    ["another type", { description: "A wave." }, { description: [{ start: 0, text: "A wave." }] }],
+    ["another type inside", { video: { key: 7 } }, { video: undefined, phase: "generating" }],
+    ["an unreadable time and version", { createdAt: 5, version: "seven" }, { requestId: "r1" }],
+    ["an event of a newer type", { outbox: { e1: { type: "Media Sold", at: "now" } } }, { outbox: {} }],
+  ])("%s: is shown as far as it can be read, and the others with it", async (_, odd, shown) => {
+    const records = await withRecord(odd);
+    const { items } = await records.list(ref, { limit: 10 });
+    expect(items.map(({ id }) => id)).toEqual(["zafter", "m1x", "before"]);
+    expect({ ...items[1], ...shown }).toEqual(items[1]);
+    expect(await records.show({ ...ref, mediaId: "m1x" })).toEqual(items[1]);
+    for (const item of items) {
+      const wire = await presentMedia({ link: async (key) => `signed:${key}` }, item);
+      expect(mediaSpace.safeParse(wire).error).toBeUndefined();
+    }
+  });
+
+  it("is not acted on: what cannot be read may be the id of a job that is paid for", async () => {
+    const records = await withRecord({ requestId: null });
+    await expect(records.get({ ...ref, mediaId: "m1x" })).rejects.toThrow(UnreadableRecordError);
+    await expect(records.get({ ...ref, mediaId: "m1x" })).rejects.toThrow(/cannot read requestId of it/);
+  });
+});
+
+it("a key in the index that is none of ours is passed over", async () => {
+  const { client, table } = await inMemoryDynamoDb();
+  const odd = { pk: "TENANT#%E0%#SPACE#a", sk: "MEDIA#m1", sweepShard: "SWEEP#0", sweepAt: "2020" };
+  await DynamoDBDocumentClient.from(client).send(new PutCommand({ TableName: table, Item: odd }));
+  const records = createDynamoMediaRecords({ client, table, clock: new ManualClock() });
+  expect(await records.due("9999", 10)).toEqual([]);
+  expect(await records.allOpen()).toEqual([]);
 });
 
 describe("records of older versions", () => {

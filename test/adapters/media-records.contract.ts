@@ -61,6 +61,48 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("a page of a list", () => {
+    const space = { tenantId: media.tenantId, spaceId: media.spaceId };
+    const idsOf = (items: Media[]) => items.map(({ id }) => id);
+    const numbered = (count: number) => Array.from({ length: count }, (_, n) => `m${String(n).padStart(3, "0")}`);
+
+    async function wholeList(limit: number, wanted?: (media: Media) => boolean): Promise<string[][]> {
+      const pages: string[][] = [];
+      let before: string | undefined;
+      do {
+        const { items, next } = await records.list(space, { limit, before, wanted });
+        pages.push(idsOf(items));
+        before = next;
+      } while (before !== undefined);
+      return pages;
+    }
+
+    it("is full though what DynamoDB reads at once (1 MB) holds less", async () => {
+      // 33 KB each: a page of DynamoDB ends after 31 of them.
+      const heavy = {
+        context: "\u{1F30A}".repeat(2500),
+        prompt: "\u{1F30A}".repeat(2500),
+        negativePrompt: "x".repeat(13_000),
+      };
+      const ids = numbered(60);
+      await Promise.all(ids.map((id) => moveTo({ id, ...heavy })));
+      expect((await wholeList(100)).map(({ length }) => length)).toEqual([60]);
+      const pages = await wholeList(40);
+      expect(pages.map(({ length }) => length)).toEqual([40, 20]);
+      expect(pages.flat()).toEqual(ids.toReversed());
+    });
+
+    it("holds the five that are left when the newest twenty of 25 are deleted", async () => {
+      for (const [n, id] of numbered(25).entries()) await moveTo({ id, phase: n < 5 ? "completed" : "deleted" });
+      expect(await wholeList(20)).toEqual([numbered(5).toReversed()]);
+    });
+
+    it("holds only those that are wanted, however far apart they lie", async () => {
+      for (const [n, id] of numbered(130).entries()) await moveTo({ id, phase: n % 60 === 0 ? "failed" : "completed" });
+      expect(await wholeList(2, ({ phase }) => phase === "failed")).toEqual([["m120", "m060"], ["m000"]]);
+    });
+  });
+
   describe("deleting", () => {
     it("takes a media out of its space, and leaves it to whoever asks by its id", async () => {
       for (const id of ["m1", "m2", "m3"]) await records.create({ ...media, id });
@@ -68,8 +110,7 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       await records.move({ ...ref, mediaId: "m2" }, "delete", {});
       const space = { tenantId: media.tenantId, spaceId: media.spaceId };
       const page = await records.list(space, { limit: 2 });
-      expect([page.items.map(({ id }) => id), page.next]).toEqual([["m3"], "m2"]);
-      expect((await records.list(space, { limit: 2, before: page.next })).items.map(({ id }) => id)).toEqual(["m1"]);
+      expect([page.items.map(({ id }) => id), page.next]).toEqual([["m3", "m1"], undefined]);
       expect((await records.get({ ...ref, mediaId: "m2" }))?.phase).toBe("deleted");
     });
   });

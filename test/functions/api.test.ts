@@ -211,13 +211,20 @@ describe("POST /api/media/enhance", () => {
     ["a space with a slash", (body) => ({ ...body, spaceId: "a/b" }), "spaceId"],
     ["a space with a key in it", (body) => ({ ...body, spaceId: "a#SPACE#b" }), "spaceId"],
     ["a space too long", (body) => ({ ...body, spaceId: "x".repeat(129) }), "spaceId"],
-    ["a numeric space", (body) => ({ ...body, spaceId: 7 }), "spaceId"],
+    ["a space of half a number", (body) => ({ ...body, spaceId: 7.5 }), "spaceId"],
+    ["a negative space", (body) => ({ ...body, spaceId: -7 }), "spaceId"],
     ["a null space", (body) => ({ ...body, spaceId: null }), "spaceId"],
-    ["no type", (body) => ({ ...body, type: undefined }), "type"],
     ["another type", (body) => ({ ...body, type: "image" }), "type"],
     ["no words", (body) => ({ ...body, context: undefined }), "context"],
     ["empty words", (body) => ({ ...body, context: "" }), "context"],
     ["blank words", (body) => ({ ...body, context: " \n\t " }), "context"],
+    ["a zero-width space for words", (body) => ({ ...body, context: "\u200b" }), "context"],
+    ["NUL for words", (body) => ({ ...body, context: "\0" }), "context"],
+    [
+      "joiners, marks of direction, tags and a filler for words",
+      (body) => ({ ...body, context: "\u200d \u202e\u2066\u{e0041}\u3164\ufeff\u00ad" }),
+      "context",
+    ],
     ["10,000 characters", (body) => ({ ...body, context: "x".repeat(10_000) }), "context"],
     ["words as a list", (body) => ({ ...body, context: ["a"] }), "context"],
     ["words as a number", (body) => ({ ...body, context: 42 }), "context"],
@@ -277,6 +284,76 @@ describe("POST /api/media/enhance", () => {
     expect(errorAnswer.parse(json)).toEqual(json);
     expect(json.details?.map((detail) => detail.path)).toContain(path);
     expect(await stored()).toEqual([]);
+  });
+
+  it.each<[string, (body: ReturnType<typeof bodyIn>) => object, string, string]>([
+    ["aspect_ratio", (body) => ({ ...body, aspect_ratio: "9:16" }), "aspect_ratio", "aspectRatio"],
+    ["negative_prompt", (body) => ({ ...body, negative_prompt: "blur" }), "negative_prompt", "negativePrompt"],
+    ["CfgScale", (body) => ({ ...body, CfgScale: 0.5 }), "CfgScale", "cfgScale"],
+    ["duration with letters exchanged", (body) => ({ ...body, durtaion: 10 }), "durtaion", "duration"],
+    ["duration with one letter too many", (body) => ({ ...body, durations: 10 }), "durations", "duration"],
+    ["is_pro", (body) => ({ ...body, is_pro: true }), "is_pro", "isPro"],
+    ["fal's tail_image_url", (body) => ({ ...body, tail_image_url: PHOTO_URL }), "tail_image_url", "tailImageUrl"],
+    ["fal's prompt", (body) => ({ ...body, prompt: "Waves." }), "prompt", "context"],
+    ["fal's image_url", (body) => ({ ...body, image_url: PHOTO_URL }), "image_url", "mediaSpace.media.image.link"],
+    [
+      "space_id, instead of the right one",
+      ({ spaceId, ...body }) => ({ ...body, space_id: spaceId }),
+      "space_id",
+      "spaceId",
+    ],
+    [
+      "a misspelt link, three floors down",
+      (body) => ({ ...body, mediaSpace: { media: { image: { lnk: PHOTO_URL } } } }),
+      "mediaSpace.media.image.lnk",
+      "link",
+    ],
+  ])("refuses %s and names what is meant, rather than make a paid video without it", async (_, wrong, path, meant) => {
+    const { statusCode, json } = await cloud.call(ENHANCE, { body: wrong(body) });
+    expect([statusCode, json.code]).toEqual([400, "invalid_request"]);
+    const message = `is not known here; the field is called "${meant}"`;
+    expect(json.details).toContainEqual({ path, message });
+    expect(await stored()).toEqual([]);
+  });
+
+  it("ignores what is none of its fields: a whole media of an earlier answer, and what others add", async () => {
+    const earlier = (await cloud.call(ENHANCE, { body })).json.data?.mediaSpace;
+    const { image: _, ...media } = earlier?.media ?? { image: undefined };
+    const video = { link: "https://fal.example/v.mp4", quality: "hd", file_type: "mp4", size: 1, width: 1, height: 1 };
+    const more = {
+      requestId: "r",
+      queuePosition: 1,
+      prompt: "words",
+      error: null,
+      poster: null,
+      keptUntil: "",
+      frames: [],
+    };
+    const whole = {
+      ...earlier,
+      media: { ...media, ...more, video, image: { link: PHOTO_URL, width: 1, height: 2, url: 1 } },
+    };
+    const others = { seed: 1, userId: "ada", metadata: {}, title: "x", user: "ada", webhook: "x", size: "1920x1080" };
+    const { statusCode, json } = await cloud.call(ENHANCE, { body: { ...body, ...others, mediaSpace: whole } });
+    expect([statusCode, json.data?.mediaSpace?.baseMediaId]).toEqual([202, earlier?.id]);
+  });
+
+  it("takes what old and typed clients send: null for what is optional, numbers as ids, no type", async () => {
+    const { type: _, ...typeless } = body;
+    const nulls = { mode: null, isPro: null, duration: null, aspectRatio: null, negativePrompt: null };
+    const more = { cfgScale: null, tailImageUrl: null, spaceId: 7 };
+    const image = { link: PHOTO_URL, width: null, height: null };
+    const { statusCode, json } = await cloud.call(ENHANCE, {
+      body: { ...typeless, ...nulls, ...more, mediaSpace: { id: 42, media: { name: null, image } } },
+    });
+    expect(statusCode).toBe(202);
+    const { mediaSpace } = enhanceAnswer.parse(json).data;
+    expect(mediaSpace).toMatchObject({ spaceId: "7", baseMediaId: "42", media: { type: "video", name: "Untitled" } });
+    expect(mediaSpace.media).toMatchObject({ generationMode: "standard", duration: "5", estimatedCostUsd: 0.28 });
+    const typeNull = await cloud.call(ENHANCE, {
+      body: { ...body, type: null, mediaSpace: { id: null, media: { image } } },
+    });
+    expect(typeNull.statusCode).toBe(202);
   });
 
   it.each([
@@ -358,6 +435,7 @@ describe("reading", () => {
 
   it.each<Record<string, string>>([
     { waitSeconds: "5" },
+    { since_version: "1" },
     { sinceVersion: "1", waitSeconds: "21" },
     { sinceVersion: "-1" },
     { sinceVersion: "x" },
@@ -368,6 +446,47 @@ describe("reading", () => {
   ])("GET one refuses %o", async (query) => {
     const id = await started();
     expect((await cloud.call(GET, { path: { spaceId, id }, query })).statusCode).toBe(400);
+  });
+
+  it.each<[string, (id: string) => object]>([
+    ["the id itself", (id) => ({ spaceId, mediaSpace: id })],
+    ["the space inside", (id) => ({ mediaSpace: { id, spaceId } })],
+    ["the space at both places", (id) => ({ spaceId, mediaSpace: { id, spaceId } })],
+    ["a null beside the space inside", (id) => ({ spaceId: null, mediaSpace: { id, spaceId } })],
+    ["a null inside", (id) => ({ spaceId, mediaSpace: { id, spaceId: null } })],
+  ])("check-generation takes %s", async (_, bodyOf) => {
+    const id = await started();
+    const { statusCode, json } = await cloud.call(CHECK, { body: bodyOf(id) });
+    expect([statusCode, json.data?.mediaSpace?.id]).toEqual([200, id]);
+  });
+
+  it.each<[string, object, string]>([
+    ["no space", { mediaSpace: { id: "m" } }, "spaceId"],
+    ["an id without a space", { mediaSpace: "m" }, "spaceId"],
+    ["two spaces that differ", { spaceId: "a", mediaSpace: { id: "m", spaceId: "b" } }, "mediaSpace.spaceId"],
+    ["no media", { spaceId: "a" }, "mediaSpace"],
+    ["a list for the media", { spaceId: "a", mediaSpace: ["m"] }, "mediaSpace"],
+    ["space_id", { space_id: "a", mediaSpace: { id: "m" } }, "space_id"],
+  ])("check-generation refuses %s, naming it", async (_, wrong, path) => {
+    const { statusCode, json } = await cloud.call(CHECK, { body: wrong });
+    expect(statusCode).toBe(400);
+    expect(json.details?.map((detail) => detail.path)).toContain(path);
+  });
+
+  it("check-generation takes a number as the id", async () => {
+    expect((await cloud.call(CHECK, { body: { spaceId: 7, mediaSpace: { id: 42 } } })).statusCode).toBe(404);
+  });
+
+  it("lists those of one status alone", async () => {
+    const [canceled, open] = [await started(), await started()];
+    await cloud.call(CANCEL, { path: { spaceId, id: canceled } });
+    const idsOf = async (status: string) => {
+      const { statusCode, json } = await cloud.call(LIST, { path: { spaceId }, query: { status } });
+      return statusCode === 200 && json.data?.items?.map(({ id }) => id);
+    };
+    expect(await idsOf("canceled")).toEqual([canceled]);
+    expect(await idsOf("in_progress")).toEqual([open]);
+    expect(await idsOf("failed")).toEqual([]);
   });
 
   it("lists newest first, page by page", async () => {
@@ -387,6 +506,10 @@ describe("reading", () => {
     { limit: "x" },
     { limit: "0x10" },
     { limit: "1,2" },
+    { status: "done" },
+    { status: "" },
+    { stats: "failed" },
+    { Limit: "5" },
     { cursor: "***" },
     { cursor: "Li4vLi4v" },
   ])("list refuses %o", async (query) => {

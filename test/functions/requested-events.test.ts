@@ -71,6 +71,11 @@ describe("an event that is refused", () => {
     ["a mode that does not exist", { mode: "turbo" }, "detail.mode: "],
     ["a last frame in standard", { tailImageUrl: PHOTO_URL }, "detail.tailImageUrl: is only for mode pro"],
     ["a link that is none", { mediaSpace: { media: { image: { link: "beach.jpg" } } } }, "must be an http(s) URL"],
+    [
+      "fal's spelling of a field",
+      { aspect_ratio: "9:16" },
+      'aspect_ratio: is not known here; the field is called "aspectRatio"',
+    ],
     ["a key with a blank", { idempotencyKey: "two words" }, "must be 1 to 255 visible ASCII characters"],
   ])("for %s says so to its sender, and starts nothing", async (_why, fault, words) => {
     const refused = await deliver({ ...DETAIL(), ...fault });

@@ -192,7 +192,7 @@ function allowed(operation: Described): fc.Arbitrary<Parts> {
       path: fc.record(Object.fromEntries(path)),
       query: fc.record(of("query"), { requiredKeys: [] }),
       headers: fc.record(of("header"), { requiredKeys: [] }),
-      body: body ? valueOf(body, resolve).map(proOnly) : fc.constant(undefined),
+      body: body ? valueOf(body, resolve).map(proOnly).map(inOneSpace) : fc.constant(undefined),
     })
     .map(({ query, headers, ...rest }) => ({
       ...rest,
@@ -211,6 +211,15 @@ const INEXPRESSIBLE = new Set(["cursor", "waitSeconds"]);
 function proOnly(body: unknown): unknown {
   if (typeof body !== "object" || body === null || !("tailImageUrl" in body)) return body;
   return { ...body, mode: "pro" };
+}
+
+/** Nor is `anyOf` beside a type: the space of a check stands somewhere, and is the same wherever it stands. */
+function inOneSpace(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("mediaSpace" in body) || "context" in body) return body;
+  const { mediaSpace } = body;
+  const spaceId = ("spaceId" in body ? body.spaceId : undefined) ?? known["spaceId"];
+  const isInside = typeof mediaSpace === "object" && mediaSpace !== null && "spaceId" in mediaSpace;
+  return { spaceId, mediaSpace: isInside ? { ...mediaSpace, spaceId } : mediaSpace };
 }
 
 function sent({ method, path }: Described, parts: Parts): Sent {

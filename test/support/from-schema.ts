@@ -1,9 +1,11 @@
 // Values that a JSON Schema allows, drawn by fast-check: of the keywords that our OpenAPI document uses, and no others.
 import fc from "fast-check";
 
+type TypeName = "object" | "array" | "string" | "number" | "integer" | "boolean" | "null";
+
 export interface JsonSchema {
   $ref?: string;
-  type?: "object" | "array" | "string" | "number" | "integer" | "boolean";
+  type?: TypeName | TypeName[];
   properties?: Record<string, JsonSchema>;
   required?: string[];
   additionalProperties?: JsonSchema | boolean;
@@ -29,7 +31,9 @@ export function valueOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema
   if (schema.$ref !== undefined) return of(resolve(schema.$ref));
   if ("const" in schema) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map(of));
+  // Beside a type it is a condition on more than one member: whoever draws sees to it.
+  if (schema.anyOf && schema.type === undefined) return fc.oneof(...schema.anyOf.map(of));
+  if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type) => of({ ...schema, type })));
   switch (schema.type) {
     case "object": {
       const { properties = {}, required = [] } = schema;
@@ -49,6 +53,8 @@ export function valueOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema
       return fc.double({ min: schema.minimum ?? -1e6, max: schema.maximum ?? 1e6, noNaN: true });
     case "boolean":
       return fc.boolean();
+    case "null":
+      return fc.constant(null);
     case undefined:
       throw new Error(`This schema is not known here: ${JSON.stringify(schema)}`);
   }
