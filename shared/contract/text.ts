@@ -13,9 +13,31 @@ export function text(maxCharacters: number) {
   );
 }
 
-/** Something that a person sees: neither white space nor what Unicode shows as nothing (controls, joiners, fillers, tags). */
+/** What Unicode shows as nothing besides white space: from, to. */
+const INVISIBLE = [
+  ["0", "1f"], // controls
+  ["7f", "9f"],
+  ["ad", "ad"], // soft hyphen
+  ["34f", "34f"], // joiners, fillers, marks of direction, variation selectors
+  ["61c", "61c"],
+  ["115f", "1160"],
+  ["17b4", "17b5"],
+  ["180b", "180f"],
+  ["200b", "200f"],
+  ["202a", "202e"],
+  ["2060", "206f"],
+  ["2800", "2800"], // Braille without a dot
+  ["3164", "3164"],
+  ["fe00", "fe0f"],
+  ["feff", "feff"],
+  ["ffa0", "ffa0"],
+  ["fff0", "fffb"],
+  ["e0000", "e0fff"], // tags
+];
+
+/** Something that a person sees. */
 export const visible = z.regex(
-  /[^\s\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]/u,
+  new RegExp(`[^\\s${INVISIBLE.map(([from, to]) => `\\u{${from}}-\\u{${to}}`).join("")}]`, "u"),
   "must say what shall happen in the video",
 );
 
