@@ -1,12 +1,13 @@
 // `npm run mutate -- <room>`: Stryker changes the room's code in small ways, and says which changes the quick lane does not notice.
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ROOT } from "../../stacks/offline/platform.ts";
 
-const HERE = join(ROOT, "test/mutation");
-const STRYKER = join(HERE, "node_modules/@stryker-mutator");
+/** Its own packages lie where no glob over the project's sources meets them. */
+const TOOLS = join(ROOT, ".stryker/tools");
+const STRYKER = join(TOOLS, "node_modules/@stryker-mutator");
 /** Of a room's mutants, the quick lane shall notice at least so many in a hundred. */
 const CAUGHT_PERCENT = 85;
 
@@ -16,7 +17,12 @@ if (!rooms.some(({ name }) => name === room)) {
   console.error(`npm run mutate -- <room> [file ...]: the rooms are ${rooms.map(({ name }) => name).join(", ")}.`);
   process.exit(2);
 }
-if (!existsSync(STRYKER)) execFileSync("npm", ["ci", "--prefix", HERE], { stdio: "inherit" });
+if (!existsSync(STRYKER)) {
+  for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
+    cpSync(join(import.meta.dirname, file), join(TOOLS, file));
+  }
+  execFileSync("npm", ["ci"], { cwd: TOOLS, stdio: "inherit" });
+}
 
 const directory = mkdtempSync(join(tmpdir(), "mutate-"));
 const config = join(directory, "stryker.config.json");
@@ -30,8 +36,8 @@ writeFileSync(
     plugins: [join(STRYKER, "vitest-runner/dist/src/index.js")],
     coverageAnalysis: "perTest",
     ignoreStatic: true,
-    ignorePatterns: [".sst", ".web*", ".local", ".client", ".screenshots", "test/mutation/node_modules"],
-    tempDirName: ".stryker",
+    ignorePatterns: [".sst", ".web*", ".local", ".client", ".screenshots"],
+    tempDirName: ".stryker/sandbox",
     concurrency: 2,
     reporters: ["clear-text", "progress"],
     clearTextReporter: { allowColor: false, reportTests: false, logTests: false },
