@@ -168,9 +168,10 @@ describe("test mode", () => {
     [{ NODE_ENV: "development", FAL_KEY: "fal-key" }],
   ])("is on with %o: fal is not asked", async (settings) => {
     const { startKlingVideoGeneration, startKlingVideoStandard, startKlingVideoPro } = await library(settings);
-    expect(await startKlingVideoGeneration(REQUEST, "master")).toEqual({ request_id: TEST_MODE_REQUEST_ID });
-    expect(await startKlingVideoStandard(REQUEST)).toEqual({ request_id: TEST_MODE_REQUEST_ID });
-    expect(await startKlingVideoPro(REQUEST)).toEqual({ request_id: TEST_MODE_REQUEST_ID });
+    const started = { request_id: TEST_MODE_REQUEST_ID, queue_position: 0 };
+    expect(await startKlingVideoGeneration(REQUEST, "master")).toEqual(started);
+    expect(await startKlingVideoStandard(REQUEST)).toEqual(started);
+    expect(await startKlingVideoPro(REQUEST)).toEqual(started);
     expect(fal.calls).toEqual([]);
   });
 

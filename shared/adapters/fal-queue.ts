@@ -52,7 +52,11 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
    * One POST, never repeated: the client's own submit makes up to four of a dropped one, each billable.
    * @throws SubmitError
    */
-  async function submit(endpointId: string, input: Record<string, unknown>, webhookUrl?: string): Promise<string> {
+  async function submit(
+    endpointId: string,
+    input: Record<string, unknown>,
+    webhookUrl?: string,
+  ): Promise<{ request_id: string; queue_position?: number | undefined }> {
     const url = new URL(`${queueUrl}/${endpointId}`);
     if (webhookUrl !== undefined) url.searchParams.set("fal_webhook", webhookUrl);
     let response: Response;
@@ -71,9 +75,9 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       );
     }
     const body = parseJson(text);
-    const requestId = acceptedBody.safeParse(body).data?.request_id;
-    const outcome = submitOutcome({ status: response.status, requestId });
-    if (outcome === "accepted" && requestId !== undefined) return requestId;
+    const accepted = acceptedBody.safeParse(body).data;
+    const outcome = submitOutcome({ status: response.status, requestId: accepted?.request_id });
+    if (outcome === "accepted" && accepted) return accepted;
     const { code, message } = falError(body, `HTTP ${response.status}`);
     // Whoever reads why a submit was refused is not the one whose key it was.
     throw new SubmitError(outcome === "accepted" ? "in_doubt" : outcome, code, message.replaceAll(key, "[key]"));
@@ -108,7 +112,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
    * @throws ProviderUnavailableError, GenerationFailedError, SubmitError
    */
   async function run(endpointId: string, input: Record<string, unknown>, timeoutMs: number, clock: Clock) {
-    const requestId = await submit(endpointId, input);
+    const { request_id: requestId } = await submit(endpointId, input);
     const giveUpAt = clock.now() + timeoutMs;
     while ((await status(endpointId, requestId)).status !== "COMPLETED") {
       if (clock.now() >= giveUpAt) throw new ProviderUnavailableError(`no answer within ${timeoutMs / 1000} s`);
@@ -132,7 +136,7 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
   const kling: Kling = {
     async startKlingVideoGeneration(request, mode, { webhookUrl } = {}) {
       const { endpointId } = klingMode(mode);
-      return { request_id: await submit(endpointId, klingInput(request, mode), webhookUrl) };
+      return submit(endpointId, klingInput(request, mode), webhookUrl);
     },
 
     async checkKlingRequestStatus(requestId, mode) {
@@ -249,11 +253,12 @@ function ifSaid<S extends z.ZodMiniType>(schema: S) {
 
 const word = ifSaid(z.string());
 
-const acceptedBody = z.object({ request_id: z.string().check(z.minLength(1)) });
+const queuePosition = ifSaid(z.int().check(z.nonnegative()));
+const acceptedBody = z.object({ request_id: z.string().check(z.minLength(1)), queue_position: queuePosition });
 const statusBody = z.discriminatedUnion("status", [
   z.object({
     status: z.literal("IN_QUEUE"),
-    queue_position: ifSaid(z.int().check(z.nonnegative())),
+    queue_position: queuePosition,
   }),
   z.object({ status: z.literal("IN_PROGRESS") }),
   z.object({

@@ -1,8 +1,6 @@
 // The seed's test mode: the whole course of a generation for nothing, told from the clock alone.
+import { TEST_MODE_REQUEST_ID } from "../kling/models.ts";
 import type { Clock, Kling } from "../media/ports.ts";
-
-/** Always this request, as the seed has it. */
-export const TEST_MODE_REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
 
 const QUEUED_MS = 10_000;
 const IN_PROGRESS_MS = 10_000;
@@ -20,7 +18,8 @@ export function createKlingTestMode({ clock, samplesOrigin }: KlingTestModeOptio
   return {
     async startKlingVideoGeneration() {
       latestStartMs = clock.now();
-      return { request_id: TEST_MODE_REQUEST_ID };
+      // The first look comes when the queue is over: the place in it is told with the answer to the start.
+      return { request_id: TEST_MODE_REQUEST_ID, queue_position: 0 };
     },
     async checkKlingRequestStatus(_requestId, _mode, { submittedAt } = {}) {
       const elapsedMs = clock.now() - (submittedAt === undefined ? latestStartMs : Date.parse(submittedAt));

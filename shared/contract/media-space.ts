@@ -23,9 +23,24 @@ export const media = z.object({
   context: z.string().check(z.describe("The user's own words.")),
   duration: z.enum(DURATIONS).check(z.describe("Seconds that were asked for.")),
   aspectRatio: z.optional(z.enum(ASPECT_RATIOS)).check(z.describe("The format that was asked for.")),
+  negativePrompt: z.optional(z.string()).check(z.describe("What should not appear, as it was asked for.")),
+  cfgScale: z.optional(z.number()),
+  tailImageUrl: z.optional(z.string()).check(z.describe("The last frame that was asked for.")),
+  testMode: z
+    .optional(z.literal(true))
+    .check(z.describe("Made in test mode: the video is a placeholder film, and nothing was billed.")),
   prompt: z.optional(z.string()).check(z.describe("The words sent to Kling.")),
   error: z.optional(z.object({ code: z.string(), message: z.string() })),
-  image: z.optional(z.object({ link: z.string(), width: z.optional(pixels), height: z.optional(pixels) })),
+  image: z.optional(
+    z.object({
+      link: z.string().check(z.describe("The picture as Kling sees it.")),
+      originalLink: z
+        .optional(z.string())
+        .check(z.describe("The link that the request named, of the web or of an upload, for another request with it.")),
+      width: z.optional(pixels),
+      height: z.optional(pixels),
+    }),
+  ),
   poster: z
     .optional(z.object({ link: z.string(), width: pixels, height: pixels }))
     .check(z.describe("The video's first frame, or the picture it is made of.")),

@@ -110,17 +110,18 @@ async function submitOnce(
   media: Media,
   { request, webhookUrl }: Pick<Prepared, "request" | "webhookUrl">,
 ): Promise<StepResult> {
-  let requestId: string;
+  let accepted: Awaited<ReturnType<Kling["startKlingVideoGeneration"]>>;
   try {
-    requestId = (await deps.kling.startKlingVideoGeneration(request, modeOf(media), { webhookUrl })).request_id;
+    accepted = await deps.kling.startKlingVideoGeneration(request, modeOf(media), { webhookUrl });
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     return afterUnaccepted(deps, media, error);
   }
+  const { request_id: requestId, queue_position: queuePosition } = accepted;
   // Three copies of the id exist: this line, the record, and the step's answer.
   deps.log.info("fal accepted", { mediaId: media.id, attempt: media.attempt, requestId });
   try {
-    await recordAcceptance(deps, media, requestId);
+    await recordAcceptance(deps, media, requestId, queuePosition);
   } catch (error) {
     if (isOvertaken(error)) await noteUnlessFollowed(deps, refOf(media), requestId);
     else
@@ -138,12 +139,17 @@ async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: st
 }
 
 /** Records that fal has the job of this claim. A second arrival changes nothing. */
-export async function recordAcceptance(deps: MoveDeps, media: Media, requestId: string): Promise<void> {
+export async function recordAcceptance(
+  deps: MoveDeps,
+  media: Media,
+  requestId: string,
+  queuePosition?: number,
+): Promise<void> {
   await move(
     deps,
     media,
     "accept",
-    { requestId, submittedAt: instant(deps.clock.now()) },
+    { requestId, queuePosition, submittedAt: instant(deps.clock.now()) },
     { attempt: media.attempt, requestId: undefined },
   );
 }

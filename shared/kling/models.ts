@@ -23,6 +23,9 @@ export const FORMATS: Record<AspectRatio, { width: number; height: number }> = {
   "1:1": { width: 1080, height: 1080 },
 };
 
+/** In test mode each job has this id, as the original application has it. */
+export const TEST_MODE_REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
+
 /** Kling takes at most this many characters of prompt and of negative prompt (FAL.md section 4; fal.ai model page). */
 export const PROMPT_MAX_CHARACTERS = 2500;
 

@@ -174,7 +174,7 @@ export interface Kling {
     request: KlingRequest,
     mode: KlingGenerationMode,
     options?: { webhookUrl?: string },
-  ): Promise<{ request_id: string }>;
+  ): Promise<{ request_id: string; queue_position?: number }>;
   /** @throws ProviderUnavailableError */
   checkKlingRequestStatus(
     requestId: string,

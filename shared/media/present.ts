@@ -1,6 +1,6 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
 import type { Media, StoredImage, StoredVideo } from "./media.ts";
-import type { AspectRatio, Duration, KlingGenerationMode } from "../kling/models.ts";
+import { TEST_MODE_REQUEST_ID, type AspectRatio, type Duration, type KlingGenerationMode } from "../kling/models.ts";
 import type { MediaFiles } from "./ports.ts";
 import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase, type Progress } from "./status.ts";
@@ -21,9 +21,15 @@ export interface IMedia {
   context: string;
   duration: Duration;
   aspectRatio?: AspectRatio;
+  negativePrompt?: string;
+  cfgScale?: number;
+  tailImageUrl?: string;
+  /** Made in test mode: the video is a placeholder film, and nothing was billed. */
+  testMode?: true;
   prompt?: string;
   error?: { code: string; message: string };
-  image?: { link: string; width?: number; height?: number };
+  /** The picture as Kling sees it; `originalLink` is what the request named, for another one with it. */
+  image?: { link: string; originalLink?: string; width?: number; height?: number };
   /** What to show before the video plays: its first frame, or the picture it was made of. */
   poster?: { link: string; width: number; height: number };
   /** A few pixels of the picture as a `data:` URI, to show before anything has loaded. */
@@ -85,6 +91,10 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     context: record.context,
     duration: record.duration,
     aspectRatio: record.aspectRatio,
+    negativePrompt: record.negativePrompt,
+    cfgScale: record.cfgScale,
+    tailImageUrl: record.tailImageUrl,
+    ...(record.requestId === TEST_MODE_REQUEST_ID && { testMode: true as const }),
     prompt: record.prompt,
     error: record.error,
     image: await presentImage(files, record),
@@ -116,7 +126,8 @@ function statusOf(record: Media): GenerationStatus {
 }
 
 async function presentImage(files: Pick<MediaFiles, "link">, { source, image }: Media): Promise<IMedia["image"]> {
-  if (source) return presentStored(files, source);
+  const stored = await presentStored(files, source);
+  if (stored) return { ...stored, ...(image.link !== "" && { originalLink: image.link }) };
   // An upload has no address that a caller could open; its picture is shown from the source on.
   return image.link === "" || uploadIdIn(image.link) !== undefined ? undefined : image;
 }

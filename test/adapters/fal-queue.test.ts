@@ -50,8 +50,8 @@ async function submitError(): Promise<SubmitError> {
 
 describe("a submit", () => {
   it.each(["standard", "pro", "master"] as const)("of mode %s goes to its own endpoint, with the key", async (mode) => {
-    answer = json(200, { request_id: "r1" });
-    expect(await kling.startKlingVideoGeneration(request, mode)).toEqual({ request_id: "r1" });
+    answer = json(200, { status: "IN_QUEUE", request_id: "r1", queue_position: 2 });
+    expect(await kling.startKlingVideoGeneration(request, mode)).toEqual({ request_id: "r1", queue_position: 2 });
     expect(calls).toEqual([
       {
         method: "POST",

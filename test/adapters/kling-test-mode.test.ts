@@ -26,8 +26,9 @@ const status = async (submittedAt?: string) =>
 
 describe("a start", () => {
   it.each(MODES)("of mode %s has the seed's request id, each time", async (mode) => {
-    expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual({ request_id: REQUEST_ID });
-    expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual({ request_id: REQUEST_ID });
+    const started = { request_id: REQUEST_ID, queue_position: 0 };
+    expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual(started);
+    expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual(started);
   });
 });
 

@@ -4,6 +4,7 @@ import sharp from "sharp";
 import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
+import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { mediaWorld, photo, type MediaWorld } from "../support/media-world.ts";
@@ -62,6 +63,31 @@ describe("a submit that fal accepts", () => {
     const shown = (await presentMedia(world.files, await world.media())).media;
     expect(shown.placeholder).toMatch(/^data:image\/webp;base64,/);
     expect(shown.poster).toMatchObject({ width: 1600, height: 1067 });
+  });
+
+  it("shows its place in the queue from fal's answer on, before any look", async () => {
+    const kling = { startKlingVideoGeneration: async () => ({ request_id: "r", queue_position: 4 }) };
+    await submitGeneration({ ...world.deps, kling }, await world.given());
+    expect((await presentMedia(world.files, await world.media())).media.queuePosition).toBe(4);
+  });
+
+  it("shows all that was asked for, so that another request can be made of it", async () => {
+    const asked = { negativePrompt: "blur", cfgScale: 0.7 };
+    const ref = await world.given(asked);
+    const { link } = (await world.media()).image;
+    await submitGeneration(world.deps, ref);
+    const { media } = await presentMedia(world.files, await world.media());
+    expect(media).toMatchObject({ ...asked, image: { originalLink: link, link: expect.not.stringContaining(link) } });
+    expect(media).not.toHaveProperty("testMode");
+  });
+
+  it("in test mode says so", async () => {
+    const kling = createKlingTestMode({ clock: world.clock, samplesOrigin: "http://127.0.0.1:3000" });
+    await submitGeneration({ ...world.deps, kling }, await world.given());
+    expect((await presentMedia(world.files, await world.media())).media).toMatchObject({
+      testMode: true,
+      queuePosition: 0,
+    });
   });
 
   it("announces the start on the bus", async () => {
