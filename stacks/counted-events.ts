@@ -46,9 +46,14 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
     panel: "ends",
     writtenBy: [CANCEL, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
   },
-  delivery_lost: { panel: "ends", writtenBy: ENDS },
+  delivery_lost: { panel: "ends", writtenBy: [FinalizeAndAnalyze, ...ENDS] },
   submit_in_doubt: { panel: "fal", writtenBy: [SubmitGeneration] },
   submit_refused: { panel: "fal", writtenBy: [SubmitGeneration] },
+  fal_unavailable: { panel: "fal", writtenBy: [CheckStatus, FinalizeAndAnalyze, SWEEP, EXECUTION_ENDED] },
+  fal_answer_unknown: {
+    panel: "fal",
+    writtenBy: [CANCEL, WEBHOOK, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
+  },
   job_seen_done: {
     panel: "fal",
     writtenBy: [CheckStatus, SWEEP, EXECUTION_ENDED],

@@ -1,17 +1,28 @@
-// Kling on fal's queue: one POST per submit, and the client's own status, result, cancel without its retries.
-import { ApiError, createFalClient } from "@fal-ai/client";
+// Kling on fal's queue: one POST per submit, one call per look; what each answer means is in kling/fal-answers.ts.
 import * as z from "zod/mini";
-import { GenerationFailedError, NO_MEDIA, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
+import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
+import {
+  cancelVerdict,
+  KEY_REFUSED,
+  NO_MEDIA,
+  reasonIn,
+  resultVerdict,
+  statusVerdict,
+  submitVerdict,
+  unansweredSubmit,
+  type CallFault,
+  type FalAnswer,
+} from "../kling/fal-answers.ts";
 import { klingInput, klingMode } from "../kling/models.ts";
-import type { Clock, Kling } from "../media/ports.ts";
-import { submitOutcome } from "../kling/submit-outcome.ts";
-import { boundedAnswer, boundedText } from "./bounded-answer.ts";
+import type { Clock, Kling, KlingStatus, Log } from "../media/ports.ts";
+import { boundedText } from "./bounded-answer.ts";
 
 export interface FalQueueOptions {
   key: string;
   /** fal's own hosts, or a simulator's. No trailing slash. */
   queueUrl: string;
   platformUrl: string;
+  log: Log;
 }
 
 /** fal answers a submit in well under a second; past this it is in doubt. */
@@ -27,29 +38,27 @@ const CLOCKS_DIFFER_MS = 10 * 60 * 1000;
 
 const LOOK_EVERY_MS = 1_000;
 
+/** The code of a call that brought no answer. */
+const UNREACHABLE = "provider_unreachable";
+
 export type FalQueue = ReturnType<typeof createFalQueue>;
 
 /**
  * Kling's calls, and the same queue for any other endpoint.
- * Facts of fal's queue: docs.fal.ai/model-apis/model-endpoints/queue; of its client: the source of @fal-ai/client 1.10.1.
+ * Facts of fal's queue: docs.fal.ai/model-apis/model-endpoints/queue; of its paths: the source of @fal-ai/client 1.10.1.
  */
-export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) {
+export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOptions) {
   const headers = { Authorization: `Key ${key}`, "Content-Type": "application/json", Accept: "application/json" };
-  const { queue } = createFalClient({
-    credentials: key,
-    // The client retries what it can name. An error of our own it lets through, so that a lap makes one call.
-    fetch: async (input, init) => {
-      const url = (input instanceof Request ? input.url : String(input)).replace("https://queue.fal.run", queueUrl);
-      const response = await call(url, init);
-      if (response.status === 429 || response.status >= 500) {
-        throw new ProviderUnavailableError(`HTTP ${response.status}`);
-      }
-      return boundedAnswer(response).catch(asUnavailableThrown);
-    },
-  });
+
+  /** Makes a shape of fal's that no row of the table names visible on its first day: its fields, not what they say. */
+  function noteIfUnknown(call: string, { status: httpStatus, body }: FalAnswer, told: object): void {
+    if (!("isUnknown" in told) || told.isUnknown === undefined) return;
+    const fields = typeof body === "object" && body !== null ? Object.keys(body).slice(0, 20) : typeof body;
+    log.warn("fal gave an answer of an unknown shape", { event: "fal_answer_unknown", call, httpStatus, fields });
+  }
 
   /**
-   * One POST, never repeated: the client's own submit makes up to four of a dropped one, each billable.
+   * One POST, never repeated: fal's own client makes up to four of a dropped one, each billable.
    * @throws SubmitError
    */
   async function submit(
@@ -59,51 +68,94 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
   ): Promise<{ request_id: string; queue_position?: number | undefined }> {
     const url = new URL(`${queueUrl}/${endpointId}`);
     if (webhookUrl !== undefined) url.searchParams.set("fal_webhook", webhookUrl);
-    let response: Response;
-    let text: string;
+    const post = { method: "POST", headers: sendable(), body: JSON.stringify(input) };
+    let answer: FalAnswer;
     try {
-      const signal = AbortSignal.timeout(SUBMIT_TIMEOUT_MS);
-      response = await fetch(url, { method: "POST", headers, body: JSON.stringify(input), redirect: "manual", signal });
-      text = await boundedText(response);
+      answer = await answerTo(url, { ...post, signal: AbortSignal.timeout(SUBMIT_TIMEOUT_MS) });
     } catch (error) {
-      const fault = socketFault(error);
-      const outcome = submitOutcome(fault) === "not_sent" ? "not_sent" : "in_doubt";
-      throw new SubmitError(
-        outcome,
-        "provider_unreachable",
-        `fal did not answer the submit: ${fault.errorCode ?? String(error)}`,
-      );
+      const fault = callFault(error);
+      const outcome = unansweredSubmit(fault);
+      throw new SubmitError(outcome, UNREACHABLE, `fal did not answer the submit: ${fault.errorCode ?? String(error)}`);
     }
-    const body = parseJson(text);
-    const accepted = acceptedBody.safeParse(body).data;
-    const outcome = submitOutcome({ status: response.status, requestId: accepted?.request_id });
-    if (outcome === "accepted" && accepted) return accepted;
-    const { code, message } = falError(body, `HTTP ${response.status}`);
-    // Whoever reads why a submit was refused is not the one whose key it was.
-    throw new SubmitError(outcome === "accepted" ? "in_doubt" : outcome, code, message.replaceAll(key, "[key]"));
+    const told = submitVerdict(answer);
+    noteIfUnknown("submit", answer, told);
+    if (told.outcome === "accepted") return { request_id: told.requestId, queue_position: told.position };
+    const words = told.reason.words ?? `fal answered HTTP ${answer.status}.`;
+    throw new SubmitError(told.outcome, told.code, withoutKey(words), {
+      httpStatus: answer.status,
+      falType: told.reason.type,
+      requestId: told.requestId,
+    });
+  }
+
+  /** A key that no header can carry fails here, before anything leaves. @throws SubmitError */
+  function sendable(): Headers {
+    try {
+      return new Headers(headers);
+    } catch {
+      throw new SubmitError("not_sent", KEY_REFUSED, "FAL_KEY holds a character that no header can carry.");
+    }
+  }
+
+  /** Whoever reads why a submit was refused is not the one whose key it was. */
+  function withoutKey(text: string): string {
+    return text.replaceAll(key, "[key]");
   }
 
   /** @throws ProviderUnavailableError */
-  async function status(endpointId: string, requestId: string) {
-    const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-    const said = await unavailableUnlessKnown(() => queue.status(endpointId, { requestId, logs: false, abortSignal }));
-    const known = statusBody.safeParse(said).data;
-    if (known) return known;
-    // A word that we do not know is "still running", bounded by the deadline; what has none (a proxy's page) is no answer.
-    if (anyStatusBody.safeParse(said).success) return { status: "IN_PROGRESS" as const };
-    throw new ProviderUnavailableError("an answer without a status");
+  async function look(method: "GET" | "PUT", endpointId: string, requestId: string, path = ""): Promise<FalAnswer> {
+    // The queue knows a job by its application, the first two parts of the endpoint's id.
+    const application = endpointId.split("/").slice(0, 2).join("/");
+    const url = `${queueUrl}/${application}/requests/${encodeURIComponent(requestId)}${path}`;
+    try {
+      return await answerTo(url, { method, headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+    } catch (error) {
+      throw unavailable(error);
+    }
   }
 
-  /** The job's output as fal gives it. @throws GenerationFailedError, ProviderUnavailableError */
-  async function result(endpointId: string, requestId: string): Promise<unknown> {
-    try {
-      return (await queue.result(endpointId, { requestId, abortSignal: AbortSignal.timeout(CALL_TIMEOUT_MS) })).data;
-    } catch (error) {
-      if (error instanceof ApiError && isJobsOwnError(error)) {
-        const { code, message } = falError(error.body, error.message);
-        throw new GenerationFailedError(code, message);
-      }
-      throw asUnavailable(error);
+  /** @throws ProviderUnavailableError */
+  async function status(endpointId: string, requestId: string): Promise<KlingStatus> {
+    const answer = await look("GET", endpointId, requestId, "/status?logs=0");
+    const told = statusVerdict(answer);
+    noteIfUnknown("status", answer, told);
+    switch (told.verdict) {
+      case "queued":
+        return { status: "IN_QUEUE", queue_position: told.position };
+      case "running":
+        return { status: "IN_PROGRESS" };
+      case "finished":
+        if (told.renderedSeconds === undefined) return { status: "COMPLETED" };
+        return { status: "COMPLETED", metrics: { inference_time: told.renderedSeconds } };
+      case "failed":
+        return { status: "COMPLETED", error: told.reason.words, error_type: told.reason.type };
+      case "no_answer":
+        throw new ProviderUnavailableError(inShort(answer, told.code));
+    }
+  }
+
+  /**
+   * The job's output as fal gives it, and its video where there is one.
+   * @throws GenerationFailedError, ProviderUnavailableError
+   */
+  async function result(endpointId: string, requestId: string, isVideo: boolean) {
+    const answer = await look("GET", endpointId, requestId);
+    const told = resultVerdict(answer);
+    // Other models give other things than videos.
+    if (!isVideo && answer.status < 300 && told.verdict !== "failed") return { data: answer.body };
+    noteIfUnknown("result", answer, told);
+    const { body: data } = answer;
+    switch (told.verdict) {
+      case "video":
+        return { data, video: told.video };
+      case "failed":
+        throw new GenerationFailedError(told.code, told.reason.words ?? `fal answered HTTP ${answer.status}.`);
+      case "no_video":
+        throw new GenerationFailedError(NO_MEDIA, told.reason.words ?? "fal finished the job but returned no video.");
+      case "withheld":
+        throw new ProviderUnavailableError(inShort(answer, told.reason.type), { ...told, isWithheld: true });
+      case "no_answer":
+        throw new ProviderUnavailableError(inShort(answer, told.code), told);
     }
   }
 
@@ -118,18 +170,18 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
       if (clock.now() >= giveUpAt) throw new ProviderUnavailableError(`no answer within ${timeoutMs / 1000} s`);
       await clock.sleep(LOOK_EVERY_MS);
     }
-    return result(endpointId, requestId);
+    return (await result(endpointId, requestId, false)).data;
   }
 
   /** @throws ProviderUnavailableError */
   async function historyPage(query: Record<string, string>, signal: AbortSignal) {
     const url = new URL(`${platformUrl}/v1/models/requests/by-endpoint`);
     url.search = new URLSearchParams(query).toString();
-    const response = await call(url, { headers, signal });
-    const page = historyBody.safeParse(
-      parseJson(await boundedText(response, HISTORY_MAX_BYTES).catch(asUnavailableThrown)),
-    ).data;
-    if (!response.ok || !page) throw new ProviderUnavailableError(`fal's history answered HTTP ${response.status}`);
+    const answer = await answerTo(url, { headers, signal }, HISTORY_MAX_BYTES).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    const page = answer.status === 200 ? historyBody.safeParse(answer.body).data : undefined;
+    if (!page) throw new ProviderUnavailableError(`its history, ${inShort(answer, reasonIn(answer).type)}`);
     return page;
   }
 
@@ -144,24 +196,16 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
     },
 
     async getKlingRequestResult(requestId, mode) {
-      const data = await result(klingMode(mode).endpointId, requestId);
-      const video = videoBody.safeParse(data).data;
-      if (video) return { data: video };
-      // A JSON object is the model's answer; anything else (a proxy's page, say) is no answer at all.
-      if (typeof data !== "object") throw new ProviderUnavailableError("a result that is not JSON");
-      throw new GenerationFailedError(NO_MEDIA, "fal finished the job but returned no video.");
+      const { video } = await result(klingMode(mode).endpointId, requestId, true);
+      if (!video) throw new ProviderUnavailableError("a result without its video");
+      return { data: { video } };
     },
 
     async cancelKlingRequest(requestId, mode) {
-      const abortSignal = AbortSignal.timeout(CALL_TIMEOUT_MS);
-      try {
-        await queue.cancel(klingMode(mode).endpointId, { requestId, abortSignal });
-        return "requested";
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 400) return "already_completed";
-        if (error instanceof ApiError && error.status === 404) return "not_found";
-        throw asUnavailable(error);
-      }
+      const answer = await look("PUT", klingMode(mode).endpointId, requestId, "/cancel");
+      const told = cancelVerdict(answer);
+      if (told === "no_answer") throw new ProviderUnavailableError(inShort(answer, reasonIn(answer).type));
+      return told;
     },
 
     async findKlingRequest(sought, mode, since) {
@@ -189,52 +233,34 @@ export function createFalQueue({ key, queueUrl, platformUrl }: FalQueueOptions) 
   return { kling, run };
 }
 
-async function call(url: string | URL, init?: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, redirect: "manual" });
-  } catch (error) {
-    throw new ProviderUnavailableError(socketFault(error).errorCode ?? String(error));
-  }
+/** The whole answer to one call. @throws whatever ends the connection, or the call before there is one */
+async function answerTo(url: string | URL, init: RequestInit, maxBytes?: number): Promise<FalAnswer> {
+  const response = await fetch(url, { ...init, redirect: "manual" });
+  const text = await boundedText(response, maxBytes);
+  return { status: response.status, headers: response.headers, body: parseJson(text) };
 }
 
-async function unavailableUnlessKnown<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw asUnavailable(error);
-  }
+function unavailable(error: unknown): ProviderUnavailableError {
+  const { errorCode, message } = callFault(error);
+  return new ProviderUnavailableError(errorCode ?? message ?? String(error));
 }
 
-function asUnavailable(error: unknown): ProviderUnavailableError {
-  if (error instanceof ProviderUnavailableError) return error;
-  return new ProviderUnavailableError(error instanceof ApiError ? `HTTP ${error.status}` : String(error));
+/** For the log: the status, and fal's code. Its words may quote the prompt. */
+function inShort({ status }: FalAnswer, code: string | undefined): string {
+  return code === undefined ? `HTTP ${status}` : `HTTP ${status} (${code})`;
 }
 
-function asUnavailableThrown(error: unknown): never {
-  throw asUnavailable(error);
-}
-
-/** 422 is the model's word; 400 with a list is too, while 400 with a sentence is "still in progress". */
-function isJobsOwnError({ status, body }: ApiError<unknown>): boolean {
-  return status === 422 || (status === 400 && z.object({ detail: z.array(z.unknown()) }).safeParse(body).success);
-}
-
-/** undici hides the socket's error in `cause`, and several addresses' errors in an AggregateError. */
-/** What failed on the way, in Node's words. Where several addresses were tried, each has an error of its own. */
-function socketFault(error: unknown): { errorCode: string | undefined; syscall: string | undefined } {
-  const { cause, code } = socketError.safeParse(error).data ?? {};
+/**
+ * What failed on the way, in Node's words: undici hides the socket's error in `cause`, and those of several addresses in
+ * an AggregateError there.
+ */
+function callFault(error: unknown): CallFault {
+  const { cause, code, message } = socketError.safeParse(error).data ?? {};
   const [first] = cause?.errors ?? [];
-  return { errorCode: cause?.code ?? first?.code ?? code, syscall: cause?.syscall ?? first?.syscall };
-}
-
-/** fal's reason. Branch on `type`, never on `msg` (docs.fal.ai, "Errors"); `detail` is a list, or a sentence. */
-function falError(body: unknown, fallback: string): { code: string; message: string } {
-  const { detail, error_type: errorType } = errorBody.safeParse(body).data ?? {};
-  if (typeof detail === "string") return { code: errorType ?? "generation_failed", message: detail };
-  const [first] = detail ?? [];
   return {
-    code: first?.type ?? errorType ?? "generation_failed",
-    message: first?.msg ?? `fal refused the job: ${fallback}`,
+    errorCode: cause?.code ?? first?.code ?? code,
+    syscall: cause?.syscall ?? first?.syscall,
+    message: cause?.message ?? message,
   };
 }
 
@@ -253,23 +279,6 @@ function ifSaid<S extends z.ZodMiniType>(schema: S) {
 
 const word = ifSaid(z.string());
 
-const queuePosition = ifSaid(z.int().check(z.nonnegative()));
-const acceptedBody = z.object({ request_id: z.string().check(z.minLength(1)), queue_position: queuePosition });
-const statusBody = z.discriminatedUnion("status", [
-  z.object({
-    status: z.literal("IN_QUEUE"),
-    queue_position: queuePosition,
-  }),
-  z.object({ status: z.literal("IN_PROGRESS") }),
-  z.object({
-    status: z.literal("COMPLETED"),
-    error: word,
-    error_type: word,
-    metrics: ifSaid(z.object({ inference_time: ifSaid(z.number().check(z.nonnegative())) })),
-  }),
-]);
-const anyStatusBody = z.object({ status: z.string() });
-const videoBody = z.object({ video: z.looseObject({ url: z.string().check(z.minLength(1)) }) });
 // fal does not keep the inputs of those who asked it not to.
 const historyItem = z.pipe(
   z.object({ request_id: z.string(), json_input: ifSaid(z.object({ image_url: word })) }),
@@ -280,13 +289,15 @@ const historyBody = z.object({
   items: z.array(ifSaid(historyItem)),
   next_cursor: ifSaid(z.string().check(z.minLength(1))),
 });
-const errorBody = z.object({
-  detail: ifSaid(z.union([z.string(), z.array(z.object({ msg: word, type: word }))])),
-  error_type: word,
-});
 const socketError = z.object({
   code: word,
+  message: word,
   cause: ifSaid(
-    z.object({ code: word, syscall: word, errors: ifSaid(z.array(z.object({ code: word, syscall: word }))) }),
+    z.object({
+      code: word,
+      syscall: word,
+      message: word,
+      errors: ifSaid(z.array(z.object({ code: word, syscall: word }))),
+    }),
   ),
 });

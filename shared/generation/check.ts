@@ -120,7 +120,11 @@ async function ownerInHistory(deps: CheckDeps, media: Media, requestId: string) 
   try {
     return await whoseJob(deps, media, requestId);
   } catch (error) {
-    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    deps.log.warn("fal's history not searched", {
+      event: "fal_unavailable",
+      mediaId: media.id,
+      error: String(error),
+    });
     return error instanceof SourceImageUnavailableError ? "unknown" : undefined;
   }
 }
@@ -130,7 +134,11 @@ async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched:
     return { searched: true, found: await findInHistory(deps, media) };
   } catch (error) {
     // A step that could not search has not failed: it looks again.
-    deps.log.warn("fal's history not searched", { mediaId: media.id, error: String(error) });
+    deps.log.warn("fal's history not searched", {
+      event: "fal_unavailable",
+      mediaId: media.id,
+      error: String(error),
+    });
     return { searched: error instanceof SourceImageUnavailableError };
   }
 }
@@ -189,7 +197,12 @@ async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefi
     return await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt: media.submittedAt });
   } catch (error) {
     if (!(error instanceof ProviderUnavailableError)) throw error;
-    deps.log.warn("status not available", { mediaId: media.id, requestId, error: error.message });
+    deps.log.warn("status not available", {
+      event: "fal_unavailable",
+      mediaId: media.id,
+      requestId,
+      error: error.message,
+    });
     return undefined;
   }
 }

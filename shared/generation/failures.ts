@@ -1,5 +1,6 @@
 // The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
 import { IMAGE_FAULTS } from "../media/errors.ts";
+import { ACCESS_DENIED, ACCOUNT_LOCKED, KEY_REFUSED, NOT_TAKEN, PAYMENT_REQUIRED } from "../kling/fal-answers.ts";
 import type { Media } from "../media/media.ts";
 
 const FAILURES = {
@@ -23,30 +24,61 @@ export function failureOfStep(errorName: string): FailureCode {
   return errorName === "SourceImageUnavailableError" ? "image_unreachable" : "not_submitted";
 }
 
+const NOTHING_WAS_MADE =
+  "Nothing is wrong with your request, nothing was made and nothing is charged. Tell the operator of this service, and try again later.";
+/** What lies with this deployment and not with the request: the operator reads fal's words in the log. */
+const PROVIDER_FAULTS: Record<string, string> = {
+  [ACCOUNT_LOCKED]: `This service's account at fal.ai cannot start videos just now. ${NOTHING_WAS_MADE}`,
+  [PAYMENT_REQUIRED]: `This service's account at fal.ai cannot start videos just now. ${NOTHING_WAS_MADE}`,
+  [KEY_REFUSED]: `fal.ai does not know this service: its key is not accepted. ${NOTHING_WAS_MADE}`,
+  [ACCESS_DENIED]: `fal.ai does not let this service use this model. ${NOTHING_WAS_MADE}`,
+  [NOT_TAKEN]: `fal.ai does not take jobs from this service as it sends them. ${NOTHING_WAS_MADE}`,
+};
+
 const REASON_MAX_CHARACTERS = 500;
 /** fal's codes are words: `content_policy_violation`. */
 const CODE_MAX_CHARACTERS = 100;
 
-/** So much of somebody's words is a quotation, though the rest of it be cut off. */
+/** So much of somebody's words is a quotation wherever it stands; less of it may be fal's own sentence. */
 const QUOTED_CHARACTERS = 20;
+/** Opening and closing; the last is a quotation mark inside of JSON. */
+const QUOTES = [`""`, `''`, "``", "“”", "‘’", "„“", "«»", `"\\`];
 
-/** fal's reason, as it may stand in a record and go on the bus: without addresses, and without quoting what people wrote. */
+type Words = Pick<Media, "context" | "prompt" | "negativePrompt">;
+
+/**
+ * fal's reason, as it may stand in a record and go on the bus: without addresses, and without quoting what people wrote.
+ * What lies with the deployment is said in our words: its caller can neither top up an account nor change a key.
+ */
 export function reasonOfProvider(
-  { context, prompt, negativePrompt }: Pick<Media, "context" | "prompt" | "negativePrompt">,
+  media: Words,
   { code, message }: { code: string; message: string },
 ): { code: string; message: string } {
-  const ours = [prompt, context, negativePrompt].filter((words) => words !== undefined && words !== "");
-  const left = ours.reduce<string>((text, words) => (words ? withoutWords(text, words) : text), message);
-  const withoutAddresses = left.replace(/\b(https?:|data:)[^\s"'<>]+/gi, "...");
-  return { code: cut(code, CODE_MAX_CHARACTERS), message: cut(withoutAddresses, REASON_MAX_CHARACTERS) };
+  return { code: cut(code, CODE_MAX_CHARACTERS), message: PROVIDER_FAULTS[code] ?? scrubbed(media, message) };
 }
 
-/** Takes words out of a text as they are and as JSON has them; where their beginning is left, all that follows goes. */
+/** fal's words without addresses and without people's words: as they may be written down. */
+export function scrubbed({ context, prompt, negativePrompt }: Words, message: string): string {
+  const ours = [prompt, context, negativePrompt].flatMap((words) => words?.trim() || []);
+  const left = ours.reduce(withoutWords, message);
+  return cut(left.replace(/\b(https?:|data:)[^\s"'<>]+/gi, "..."), REASON_MAX_CHARACTERS);
+}
+
+/**
+ * Takes words out of a text as they are and as JSON has them; where their beginning is left, all that follows goes.
+ * Short ones only where they stand in quotation marks: a negative prompt of one letter is in most of fal's sentences.
+ */
 function withoutWords(text: string, words: string): string {
   const inJson = JSON.stringify(words).slice(1, -1);
   const inAscii = inJson.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
   const forms = [words, inJson, inAscii];
-  const left = forms.reduce((rest, form) => rest.replaceAll(form, "..."), text);
+  const left = forms.reduce((rest, form) => {
+    if (form.length > QUOTED_CHARACTERS) return rest.replaceAll(form, "...");
+    return QUOTES.reduce(
+      (quoting, [open = "", close = ""]) => quoting.replaceAll(`${open}${form}${close}`, `${open}...${close}`),
+      rest,
+    );
+  }, text);
   const begun = forms
     .filter(({ length }) => length > QUOTED_CHARACTERS)
     .map((form) => form.slice(0, QUOTED_CHARACTERS));

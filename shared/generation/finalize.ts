@@ -4,14 +4,14 @@ import {
   DeliveryError,
   FetchError,
   GenerationFailedError,
-  NO_MEDIA,
   ProviderUnavailableError,
   StaleMediaError,
 } from "../media/errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { cut, failure, reasonOfProvider } from "./failures.ts";
+import { cut, failure, reasonOfProvider, scrubbed } from "./failures.ts";
 import { posterKey, videoKey } from "../media/file-keys.ts";
 import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "../media/media.ts";
+import { FAILED, NO_MEDIA, type FalReason } from "../kling/fal-answers.ts";
 import { nearestFormat } from "../kling/models.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type {
@@ -124,16 +124,48 @@ async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | und
     return data.video.url;
   } catch (error) {
     if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
-    // Two minutes of answers without a video, not two such answers with something else between them.
-    if (error instanceof ProviderUnavailableError && media.withoutMediaSince !== undefined) {
-      await move(deps, media, "note progress", { withoutMediaSince: undefined });
-    }
-    const reason = error instanceof ProviderUnavailableError ? await jobError(deps, media, requestId) : error;
-    if (!(reason instanceof GenerationFailedError)) throw error;
-    if (reason.code === NO_MEDIA) await waitForMedia(deps, media);
-    await recordJobFailure(deps, media, reason);
+    if (error instanceof GenerationFailedError) await endAsFailed(deps, media, error);
+    else if (error instanceof ProviderUnavailableError) await endIfLasting(deps, media, requestId, error);
+    else throw error;
     return undefined;
   }
+}
+
+/** @throws ProviderUnavailableError while a job that shows no video may yet show one */
+async function endAsFailed(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {
+  if (reason.code === NO_MEDIA) await waitForMedia(deps, media);
+  await recordJobFailure(deps, media, reason);
+}
+
+/**
+ * A result that is not to be had is the job's failure if its status says so. What fal goes on withholding ends as a
+ * delivery that failed: the video may be there, and an operator can fetch it.
+ * @throws ProviderUnavailableError while another look may bring more
+ */
+async function endIfLasting(
+  deps: FinalizeDeps,
+  media: Media,
+  requestId: string,
+  unavailable: ProviderUnavailableError,
+): Promise<void> {
+  const { isWithheld, reason } = unavailable;
+  // Two minutes of answers without a video, not two such answers with something else between them.
+  if (!isWithheld && media.withoutMediaSince !== undefined) {
+    await move(deps, media, "note progress", { withoutMediaSince: undefined });
+  }
+  deps.log.warn("result not available", {
+    event: "fal_unavailable",
+    mediaId: media.id,
+    error: unavailable.message,
+  });
+  const failed = await jobError(deps, media, requestId, reason);
+  if (failed) return endAsFailed(deps, media, failed);
+  if (!isWithheld) throw unavailable;
+  await waitForMedia(deps, media);
+  const { code, message } = failure("delivery_failed");
+  const said = reason.words === undefined ? "" : ` fal.ai says: ${scrubbed(media, reason.words)}`;
+  const error = { code, message: `${message}${said}` };
+  await move(deps, media, "fail delivery", { error }, { leaseOwner: media.leaseOwner });
 }
 
 /** An answer without a video may be followed by one with it. @throws ProviderUnavailableError for the first two minutes */
@@ -145,12 +177,22 @@ async function waitForMedia(deps: FinalizeDeps, media: Media): Promise<void> {
     throw new ProviderUnavailableError("a result without media");
 }
 
-/** A result that answers 5xx is the job's own failure only if its status says that the job failed. */
-async function jobError(deps: FinalizeDeps, media: Media, requestId: string): Promise<Error | undefined> {
+/** fal's own sentence where it has none: the body of the result says more. */
+const SAYS_NOTHING = /\bstatus code\b/i;
+
+/** The job's own failure, by its status; in the words of its result where those say more. */
+async function jobError(
+  deps: FinalizeDeps,
+  media: Media,
+  requestId: string,
+  { type, words }: FalReason,
+): Promise<GenerationFailedError | undefined> {
   const { submittedAt } = media;
   const seen = await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt });
   if (seen.status !== "COMPLETED" || seen.error === undefined) return undefined;
-  return new GenerationFailedError(seen.error_type ?? "generation_failed", seen.error);
+  const saysMore = words !== undefined && (type !== undefined || SAYS_NOTHING.test(seen.error));
+  if (saysMore) return new GenerationFailedError(type ?? FAILED, words);
+  return new GenerationFailedError(seen.error_type ?? FAILED, seen.error);
 }
 
 async function recordJobFailure(deps: FinalizeDeps, media: Media, reason: GenerationFailedError): Promise<void> {

@@ -1,7 +1,7 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
 import { isOvertaken, SourceImageError, SubmitError } from "../media/errors.ts";
 import { passed } from "./deadlines.ts";
-import { reasonOfProvider } from "./failures.ts";
+import { reasonOfProvider, scrubbed } from "./failures.ts";
 import type { LogEvent } from "../media/log-events.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "../kling/models.ts";
@@ -11,7 +11,7 @@ import type { Kling, PromptWriter } from "../media/ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "../media/status.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
-import { resubmitAfterSeconds } from "../kling/submit-outcome.ts";
+import { resubmitAfterSeconds } from "../kling/fal-answers.ts";
 
 export interface SubmitDeps extends MoveDeps, SourceDeps {
   kling: Pick<Kling, "startKlingVideoGeneration">;
@@ -163,12 +163,13 @@ const COUNTED_OUTCOMES: Record<SubmitError["outcome"], LogEvent | undefined> = {
 };
 
 async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitError): Promise<StepResult> {
+  const { outcome, code, httpStatus, falType } = error;
+  const [mediaId, attempt] = [media.id, media.attempt];
+  // The operator reads fal's own words, the caller those of `reasonOfProvider`.
+  const said = scrubbed(media, error.message);
   deps.log.warn("fal did not accept", {
-    event: COUNTED_OUTCOMES[error.outcome],
-    mediaId: media.id,
-    attempt: media.attempt,
-    outcome: error.outcome,
-    code: error.code,
+    event: COUNTED_OUTCOMES[outcome],
+    ...{ mediaId, attempt, outcome, code, httpStatus, falType, said },
   });
   switch (error.outcome) {
     case "not_sent":
@@ -181,6 +182,10 @@ async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitErro
       await move(deps, media, "refuse", { error: reasonOfProvider(media, error) }, { attempt: media.attempt });
       return { next: "done" };
     case "in_doubt":
+      // Not believed as an acceptance, and looked at before the submit is given up.
+      if (error.requestId !== undefined) {
+        await move(deps, media, "note report", { reportedRequestId: error.requestId }, { attempt: media.attempt });
+      }
       return { next: "wait" };
   }
 }

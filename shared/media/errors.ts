@@ -1,4 +1,5 @@
 // Every error the domain raises, by name. Step Functions matches on `name`, callers on `code`, people on the message.
+import type { FalReason, SubmitOutcome } from "../kling/fal-answers.ts";
 
 /** An error whose message is written for the person who must act and may be shown to a caller. */
 export abstract class MediaError extends Error {
@@ -228,15 +229,18 @@ export class GenerationFailedError extends MediaError {
   }
 }
 
-/** The code of a job that made nothing, as fal has it. */
-export const NO_MEDIA = "no_media_generated";
-
 /** fal could not be asked just now (5xx, time-out, garbage). It says nothing about the job. */
 export class ProviderUnavailableError extends MediaError {
   override readonly name = "ProviderUnavailableError";
   readonly code = "provider_unavailable";
-  constructor(detail: string) {
+  /** fal's own reason, where its answer gave one. */
+  readonly reason: FalReason;
+  /** It was an answer, and one that asking again will hardly change. */
+  readonly isWithheld: boolean;
+  constructor(detail: string, { reason = {}, isWithheld = false }: { reason?: FalReason; isWithheld?: boolean } = {}) {
     super(`fal did not give a usable answer: ${detail}`);
+    this.reason = reason;
+    this.isWithheld = isWithheld;
   }
 }
 
@@ -252,14 +256,28 @@ export class WebhookRefusedError extends MediaError {
   readonly code = "webhook_refused";
 }
 
-/** The submit did not start a job. `outcome` is one of the rows of submit-outcome.ts. */
+/** The submit did not start a job. `outcome` is one of the rows of fal-answers.ts, the message is in fal's words. */
 export class SubmitError extends MediaError {
   override readonly name = "SubmitError";
-  readonly outcome: "not_sent" | "busy" | "refused" | "in_doubt";
+  readonly outcome: Exclude<SubmitOutcome, "accepted">;
   readonly code: string;
-  constructor(outcome: SubmitError["outcome"], code: string, message: string) {
+  /** Of fal's answer, where there was one. */
+  readonly httpStatus: number | undefined;
+  /** fal's own type, where it gave one. */
+  readonly falType: string | undefined;
+  /** In doubt: the job that the answer seems to speak of. */
+  readonly requestId: string | undefined;
+  constructor(
+    outcome: SubmitError["outcome"],
+    code: string,
+    message: string,
+    answer: { httpStatus?: number; falType?: string | undefined; requestId?: string | undefined } = {},
+  ) {
     super(message);
     this.outcome = outcome;
     this.code = code;
+    this.httpStatus = answer.httpStatus;
+    this.falType = answer.falType;
+    this.requestId = answer.requestId;
   }
 }

@@ -14,6 +14,10 @@ export type LogEvent =
   /** fal may have taken the job, and did not say so. */
   | "submit_in_doubt"
   | "submit_refused"
+  /** A look at fal brought nothing: `error` has its HTTP status, and fal's code. */
+  | "fal_unavailable"
+  /** fal gave an answer that no row of kling/fal-answers.ts names: `call`, `httpStatus`, `fields`. */
+  | "fal_answer_unknown"
   /** fal says that a job is done: `unrenderedSeconds`. */
   | "job_seen_done"
   /** fal has run a job that the record does not follow. */

@@ -3,6 +3,7 @@ import type { FalQueue } from "../adapters/fal-queue.ts";
 import { setting } from "../environment.ts";
 import { falKey } from "../linked.ts";
 import { lazy } from "./lazy.ts";
+import { log } from "./log.ts";
 
 export const falQueue = lazy(async (): Promise<FalQueue> => {
   const { createFalQueue } = await import("../adapters/fal-queue.ts");
@@ -10,6 +11,7 @@ export const falQueue = lazy(async (): Promise<FalQueue> => {
     key: falKey(),
     queueUrl: setting("FAL_QUEUE_URL"),
     platformUrl: setting("FAL_PLATFORM_URL"),
+    log: log(),
   });
 });
 

@@ -13,6 +13,8 @@ let url: string;
 let kling: Kling;
 let calls: { method: string; path: string; authorization?: string; body: string }[];
 let answer: Answer;
+let logged: object[];
+let queueWith: (key: string) => Kling;
 
 beforeEach(async () => {
   calls = [];
@@ -28,7 +30,10 @@ beforeEach(async () => {
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   const { port } = server.address() as AddressInfo;
   url = `http://127.0.0.1:${port}`;
-  kling = createFalQueue({ key: "the-key-of-fal", queueUrl: url, platformUrl: url }).kling;
+  logged = [];
+  const log = { info: () => {}, warn: (_message: string, facts: object) => void logged.push(facts) };
+  queueWith = (key) => createFalQueue({ key, queueUrl: url, platformUrl: url, log }).kling;
+  kling = queueWith("the-key-of-fal");
 });
 afterEach(async () => {
   vi.unstubAllGlobals();
@@ -81,7 +86,7 @@ describe("a submit", () => {
     ["fal answers 504", "in_doubt", json(504, {})],
     ["the answer has no id", "in_doubt", json(200, { status: "IN_QUEUE" })],
     ["the answer is a page", "in_doubt", (response) => void response.writeHead(200).end("<html>")],
-    ["the answer redirects", "in_doubt", (response) => void response.writeHead(307, { location: "/again" }).end()],
+    ["the answer redirects", "refused", (response) => void response.writeHead(307, { location: "/again" }).end()],
     ["fal is busy", "busy", json(429, { detail: "slow down" })],
     ["the key is wrong", "refused", json(401, { detail: "No user found for Key ID and Secret" })],
     ["the account is locked", "refused", json(403, { detail: "User is locked" })],
@@ -118,12 +123,36 @@ describe("a submit", () => {
     answer = json(422, { detail: [{ type: "content_policy_violation", msg: "Not this." }] });
     expect(await submitError()).toMatchObject({ code: "content_policy_violation", message: "Not this." });
     answer = json(401, { detail: "Invalid key", error_type: null });
-    expect(await submitError()).toMatchObject({ message: "Invalid key" });
+    expect(await submitError()).toMatchObject({ code: "provider_key_refused", message: "Invalid key" });
     answer = json(403, { detail: "User is locked. Reason: Exhausted balance.", error_type: "forbidden" });
     expect(await submitError()).toMatchObject({
-      code: "forbidden",
+      code: "provider_account_locked",
+      httpStatus: 403,
+      falType: "forbidden",
       message: "User is locked. Reason: Exhausted balance.",
     });
+  });
+
+  it.each(["fal-key…", "fal\u200bkey", "fal-\nkey", "fal\u0000key"])("is not sent with a key like %j", async (key) => {
+    const error: unknown = await queueWith(key)
+      .startKlingVideoGeneration(request, "standard")
+      .catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ outcome: "not_sent" });
+    expect(String(error)).not.toContain(key);
+    expect(calls).toEqual([]);
+  });
+
+  it("keeps the job that an answer in doubt speaks of", async () => {
+    answer = (response) => void response.writeHead(502, { "x-fal-request-id": "r9" }).end("<html>");
+    expect(await submitError()).toMatchObject({ outcome: "in_doubt", requestId: "r9" });
+  });
+
+  it("is logged with its fields, and not with what they say, when fal answers in a new shape", async () => {
+    answer = json(200, { id: "r1", secret: "words" });
+    await submitError();
+    expect(logged).toEqual([
+      { event: "fal_answer_unknown", call: "submit", httpStatus: 200, fields: ["id", "secret"] },
+    ]);
   });
 });
 
@@ -188,6 +217,8 @@ describe("the result of a job", () => {
   it.each<[string, Answer]>([
     ["it is still in progress", json(400, { detail: "Request is still in progress" })],
     ["fal answers 500", json(500, { detail: "x" })],
+    ["the account is locked", json(403, { detail: "User is locked. Reason: Exhausted balance." })],
+    ["fal withholds it", json(403, { detail: "Forbidden" })],
     ["fal does not know it", json(404, {})],
     ["the socket drops", (response) => void response.destroy()],
     ["it is a page", (response) => void response.writeHead(200).end("<html>")],

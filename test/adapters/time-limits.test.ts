@@ -75,7 +75,8 @@ interface CallOut {
   comes: object | string | undefined;
 }
 
-const kling = () => createFalQueue({ key: "key", queueUrl: url, platformUrl: url }).kling;
+const silent = { info: () => {}, warn: () => {} };
+const kling = () => createFalQueue({ key: "key", queueUrl: url, platformUrl: url, log: silent }).kling;
 const workflowAi = () => {
   const agent = { id: "agent", schemaId: 1, version: "production" };
   const log = { info: () => {}, warn: () => {} };
@@ -185,7 +186,7 @@ it("a job of fal's other models that never ends is given up: a description after
   };
   vi.restoreAllMocks();
   const clock = new ManualClock();
-  const queue = createFalQueue({ key: "key", queueUrl: url, platformUrl: url });
+  const queue = createFalQueue({ key: "key", queueUrl: url, platformUrl: url, log: silent });
   const video = { videoUrl: "https://fal.example/v.mp4", imageUrl: "https://a.example/b.jpg" };
   const took = async (call: () => Promise<unknown>) => {
     const before = clock.now();

@@ -8,6 +8,7 @@ import {
   ProviderUnavailableError,
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";
+import { redriveGeneration } from "../../shared/generation/redrive.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
@@ -258,6 +259,18 @@ describe("a job that failed at fal", () => {
     expect((await world.media()).error?.message).toBe(left);
   });
 
+  it.each([
+    ["No face was found", "No face was found"],
+    ['The negative prompt "a" is too short', 'The negative prompt "..." is too short'],
+    ["The negative prompt 'a' is too short", "The negative prompt '...' is too short"],
+    ['{"negative_prompt": "a"}', '{"negative_prompt": "..."}'],
+    ['"{\\"negative_prompt\\": \\"a\\"}"', '"{\\"negative_prompt\\": \\"...\\"}"'],
+  ])("ends in fal's sentence, of which short words are cut only where they are quoted: %s", async (message, left) => {
+    world.kling.result = new GenerationFailedError("face_detection_error", message);
+    await finalizeGeneration(world.deps, await world.given({ ...generating, negativePrompt: "a" }));
+    expect((await world.media()).error).toEqual({ code: "face_detection_error", message: left });
+  });
+
   it("ends in as many of fal's words as a record may hold", async () => {
     world.kling.result = new GenerationFailedError("odd".repeat(1e5), `${"x".repeat(499)}🌊`);
     await finalizeGeneration(world.deps, await world.given(generating));
@@ -271,6 +284,43 @@ describe("a job that failed at fal", () => {
     world.kling.status = { status: "COMPLETED", error: "The runner crashed.", error_type: "runner_server_error" };
     await finalizeGeneration(world.deps, await world.given(generating));
     expect(await world.media()).toMatchObject({ phase: "failed", error: { code: "runner_server_error" } });
+  });
+
+  it("ends in the words of its result where its status tells no more than an HTTP status", async () => {
+    const reason = { type: "generation_timeout", words: "The video took too long." };
+    world.kling.result = new ProviderUnavailableError("HTTP 504", { reason });
+    world.kling.status = { status: "COMPLETED", error: "Invalid status code: 504", error_type: "bad_request" };
+    await finalizeGeneration(world.deps, await world.given(generating));
+    expect((await world.media()).error).toEqual({ code: "generation_timeout", message: "The video took too long." });
+  });
+
+  it("for the account's sake is said to its caller in our words, without what only an operator can do", async () => {
+    const words = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.";
+    world.kling.result = new GenerationFailedError("provider_account_locked", words);
+    await finalizeGeneration(world.deps, await world.given(generating));
+    const { error } = await world.media();
+    expect(error?.code).toBe("provider_account_locked");
+    expect(error?.message).toMatch(/This service's account at fal\.ai .* Tell the operator/);
+    expect(error?.message).not.toMatch(/balance|top up|dashboard/i);
+  });
+
+  it("is not what a result is that fal goes on withholding: after two minutes it can be redriven", async () => {
+    const withheld = { reason: { words: "Forbidden" }, isWithheld: true };
+    world.kling.result = new ProviderUnavailableError("HTTP 403", withheld);
+    world.kling.status = { status: "COMPLETED" };
+    const ref = await world.given(generating);
+    for (const seconds of [0, 60, 59]) {
+      world.clock.advance(seconds);
+      await expect(finalizeGeneration(world.deps, ref)).rejects.toBeInstanceOf(ProviderUnavailableError);
+    }
+    world.clock.advance(1);
+    expect(await finalizeGeneration(world.deps, ref)).toEqual({ next: "done" });
+    const { error } = await world.media();
+    expect(error).toMatchObject({ code: "delivery_failed", message: expect.stringContaining("Forbidden") });
+    world.kling.result = VIDEO_URL;
+    await redriveGeneration(world.deps, ref.mediaId);
+    await finalizeGeneration(world.deps, ref);
+    expect((await world.media()).phase).toBe("completed");
   });
 
   it("is asked again when only the answer was bad", async () => {

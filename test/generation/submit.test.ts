@@ -1,7 +1,8 @@
 // The step that spends money: at most one POST, whatever happens around it.
 import { beforeEach, describe, expect, it } from "vitest";
 import sharp from "sharp";
-import { FetchError, SourceImageUnavailableError } from "../../shared/media/errors.ts";
+import { checkStatus } from "../../shared/generation/check.ts";
+import { FetchError, SourceImageUnavailableError, SubmitError } from "../../shared/media/errors.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
@@ -241,6 +242,32 @@ describe("a submit that fal does not take", () => {
       expect(world.kling.posts).toHaveLength(2);
       expect(world.kling.posts[1]?.request).toEqual(world.kling.posts[0]?.request);
       expect(await world.media()).toMatchObject({ phase: "generating", attempt: 2 });
+    },
+  );
+
+  it("keeps the job that an answer in doubt speaks of: it is looked at before the submit is given up", async () => {
+    world.kling.submits = [new SubmitError("in_doubt", "generation_failed", "HTTP 502", { requestId: "r9" })];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    expect(await world.media()).toMatchObject({ phase: "submitting", reportedRequestId: "r9" });
+    world.clock.advance(900);
+    await checkStatus(world.deps, ref);
+    expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r9" });
+  });
+
+  it.each(["provider_account_locked", "provider_key_refused", "provider_access_denied", "provider_payment_required"])(
+    "ends as %s in words for the caller, and the log has fal's for the operator",
+    async (code) => {
+      const words = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.";
+      const answer = { httpStatus: 403, falType: "forbidden" };
+      world.kling.submits = [new SubmitError("refused", code, words, answer)];
+      await submitGeneration(world.deps, await world.given());
+      const { error } = await world.media();
+      expect(error?.code).toBe(code);
+      expect(error?.message).toMatch(/this service.*nothing was made and nothing is charged.*Tell the operator/i);
+      expect(error?.message).not.toMatch(/balance|dashboard/i);
+      const line = world.logged.find((text) => text.includes("submit_refused"));
+      for (const part of [code, words, '"httpStatus":403', '"falType":"forbidden"']) expect(line).toContain(part);
     },
   );
 

@@ -11,7 +11,6 @@ import {
 } from "../../shared/kling/models.ts";
 import { estimatedCostUsd } from "../../shared/kling/price.ts";
 import { generationStatus, isTerminal, MOVES, PHASES, planMove, type Phase } from "../../shared/media/status.ts";
-import { resubmitAfterSeconds, submitOutcome } from "../../shared/kling/submit-outcome.ts";
 
 const everything: KlingRequest = {
   prompt: "p",
@@ -127,50 +126,5 @@ describe("the table of moves", () => {
       entry: { type: "Generation Failed" },
     });
     expect(planMove("m", "note progress", {}, 0).event).toBeUndefined();
-  });
-});
-
-describe("the outcome of a submit", () => {
-  it.each([
-    ["accepted", { status: 200, requestId: "r" }],
-    ["accepted", { status: 202, requestId: "r" }],
-    ["not_sent", { errorCode: "ENOTFOUND", syscall: "getaddrinfo" }],
-    ["not_sent", { errorCode: "EAI_AGAIN", syscall: "getaddrinfo" }],
-    ["not_sent", { errorCode: "ECONNREFUSED", syscall: "connect" }],
-    ["not_sent", { errorCode: "EHOSTUNREACH", syscall: "connect" }],
-    ["not_sent", { errorCode: "ENETUNREACH", syscall: "connect" }],
-    ["not_sent", { errorCode: "UND_ERR_CONNECT_TIMEOUT" }],
-    ["not_sent", { errorCode: "CERT_HAS_EXPIRED" }],
-    ["busy", { status: 429 }],
-    ["refused", { status: 400 }],
-    ["refused", { status: 401 }],
-    ["refused", { status: 402 }],
-    ["refused", { status: 403 }],
-    ["refused", { status: 404 }],
-    ["refused", { status: 422 }],
-    ["in_doubt", { status: 200 }],
-    ["in_doubt", { status: 301 }],
-    ["in_doubt", { status: 408 }],
-    ["in_doubt", { status: 409 }],
-    ["in_doubt", { status: 500 }],
-    ["in_doubt", { status: 502 }],
-    ["in_doubt", { status: 503 }],
-    ["in_doubt", { status: 504 }],
-    ["in_doubt", { errorCode: "EHOSTUNREACH", syscall: "read" }],
-    ["in_doubt", { errorCode: "ENETUNREACH", syscall: "write" }],
-    ["in_doubt", { errorCode: "EHOSTUNREACH" }],
-    ["in_doubt", { errorCode: "ECONNRESET" }],
-    ["in_doubt", { errorCode: "ECONNRESET", syscall: "connect" }],
-    ["in_doubt", { errorCode: "EPIPE" }],
-    ["in_doubt", { errorCode: "UND_ERR_SOCKET" }],
-    ["in_doubt", { errorCode: "UND_ERR_HEADERS_TIMEOUT" }],
-    ["in_doubt", { errorCode: "UND_ERR_BODY_TIMEOUT" }],
-    ["in_doubt", { errorCode: "ETIMEDOUT" }],
-    ["in_doubt", { errorCode: undefined }],
-  ] as const)("is %s for %o", (outcome, sight) => expect(submitOutcome(sight)).toBe(outcome));
-
-  it("waits 10 s, then half as long again each time, at most 5 minutes", () => {
-    expect([1, 2, 3].map(resubmitAfterSeconds)).toEqual([10, 15, 22.5]);
-    expect(resubmitAfterSeconds(50)).toBe(300);
   });
 });

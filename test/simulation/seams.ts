@@ -6,12 +6,21 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 
-/** A text that is exchanged in a source file of the product. */
-export interface Patch {
-  /** From the root of the repository. */
+/** A change of a source file of the product, whose path is from the root of the repository. */
+export type Patch = TextPatch | WrappedExport;
+
+/** A text that is exchanged. */
+interface TextPatch {
   file: string;
   find: string;
   replace: string;
+}
+
+/** An exported function that is exchanged, however it is written: `by` is an arrow function from the real one. */
+interface WrappedExport {
+  file: string;
+  wraps: string;
+  by: string;
 }
 
 /** Modules of the product, and Node's under one of them, that the world stands in for. */
@@ -28,14 +37,14 @@ const STAND_INS: { module: string; for?: string; by: string }[] = [
 ];
 
 /** Settings differ from run to run: each is read once for each environment, not once for ever. */
-const SETTINGS_OF_THE_RUN: Patch = {
+const SETTINGS_OF_THE_RUN: TextPatch = {
   file: "shared/environment.ts",
   find: "  if (read) return read.value;\n",
   replace: '  if (read && process.env[`READ_${name}`]) return read.value;\n  process.env[`READ_${name}`] = "yes";\n',
 };
 
 /** So that a video of 60 KB, too, goes up in parts. */
-const SMALL_PARTS: Patch = {
+const SMALL_PARTS: TextPatch = {
   file: "shared/adapters/s3-media-files.ts",
   find: "const PART_BYTES = 8 * 1024 * 1024;",
   replace: "const PART_BYTES = 32 * 1024;",
@@ -66,8 +75,16 @@ export function openSeams(planted: Patch | undefined): void {
   });
 }
 
-/** The source with the patch in it. @throws Error when its text is not there exactly once */
-export function patched(source: string, { file, find, replace }: Patch): string {
+/** The source with the patch in it. @throws Error when its text, or its function, is not there exactly once */
+export function patched(source: string, patch: Patch): string {
+  if ("wraps" in patch) {
+    const { file, wraps, by } = patch;
+    const isThere = new RegExp(`^export (async )?function ${wraps}\\(`, "m").test(source);
+    if (!isThere) throw new Error(`${file} exports no function ${wraps}`);
+    // A function's name is a binding, which its own module may set anew; whoever has imported it sees the new one.
+    return `${source}\n${wraps} = (${by})(${wraps});\n`;
+  }
+  const { file, find, replace } = patch;
   const times = source.split(find).length - 1;
   if (times !== 1) throw new Error(`${file} holds the text to be exchanged ${times} times:\n${find}`);
   return source.replace(find, () => replace);

@@ -3,6 +3,7 @@
 import { build } from "esbuild";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
+import { createFalQueue } from "../../shared/adapters/fal-queue.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { checkStatus } from "../../shared/generation/check.ts";
@@ -11,6 +12,7 @@ import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { startGeneration, type StartCommand } from "../../shared/generation/start.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
 import { wakeGeneration } from "../../shared/generation/wake.ts";
+import { ProviderUnavailableError } from "../../shared/media/errors.ts";
 import type { LogEvent } from "../../shared/media/log-events.ts";
 import { MOVES } from "../../shared/media/status.ts";
 import { log } from "../../shared/services/log.ts";
@@ -83,6 +85,20 @@ const SCENES: Record<LogEvent, { happens: () => Promise<unknown>; also?: Record<
       await submitGeneration(deps(), await world.given());
     },
     also: { generation_failed: 1 },
+  },
+  fal_unavailable: {
+    happens: async () => {
+      world.kling.status = new ProviderUnavailableError("HTTP 500 (internal_error)");
+      await checkStatus(deps(), await world.given(generating));
+    },
+  },
+  fal_answer_unknown: {
+    happens: async () => {
+      const { kling } = createFalQueue({ key: "k", queueUrl: "https://fal", platformUrl: "https://fal", log: log() });
+      vi.stubGlobal("fetch", async () => Response.json({ status: "WARMING_UP" }));
+      await kling.checkKlingRequestStatus("r1", "pro");
+      vi.unstubAllGlobals();
+    },
   },
   job_seen_done: {
     happens: async () => {
