@@ -17,7 +17,7 @@ export default $config({
   async run() {
     const { readSettings } = await import("./stacks/settings.ts");
     const { disarmLinks } = await import("./stacks/links.ts");
-    const { createStorage, openUploads } = await import("./stacks/storage.ts");
+    const { createStorage, openToPages } = await import("./stacks/storage.ts");
     const { createSecrets } = await import("./stacks/secrets.ts");
     const { createBus, createRules } = await import("./stacks/events.ts");
     const { createApi, createRoutes } = await import("./stacks/api.ts");
@@ -35,7 +35,7 @@ export default $config({
     const bus = createBus();
     // The functions need the API's address and the API's routes need the functions: the routes come last.
     const api = createApi(settings);
-    openUploads(storage.files, [api.url, ...settings.corsOrigins]);
+    openToPages(storage.files, [api.url, ...settings.corsOrigins]);
     const functions = createFunctions(settings, { ...storage, ...secrets, bus, url: api.url });
     const machine = createWorkflow(functions);
     createRoutes(api, settings, functions);

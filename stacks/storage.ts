@@ -31,7 +31,7 @@ function createTable() {
 function createBucket() {
   const files = new sst.aws.Bucket("MediaFiles", {
     enforceHttps: true,
-    // Only uploads need it, from origins that are known when the API is: openUploads.
+    // For origins that are known when the API is: openToPages.
     cors: false,
     versioning: isProduction(),
     transform: {
@@ -80,11 +80,23 @@ function createBucket() {
   return files;
 }
 
-/** Lets pages of these origins put files where they were given a place, and do nothing else. */
-export function openUploads(files: sst.aws.Bucket, origins: $util.Input<string>[]): void {
+/**
+ * Lets pages of these origins use the links and places that they were given: read a file by script, whole or in ranges, and put one.
+ * Without a link or a place the bucket opens to nobody.
+ */
+export function openToPages(files: sst.aws.Bucket, origins: $util.Input<string>[]): void {
   new aws.s3.BucketCorsConfiguration("MediaFilesCors", {
     bucket: files.name,
-    corsRules: [{ allowedMethods: ["PUT"], allowedOrigins: origins, allowedHeaders: ["*"], maxAgeSeconds: 3600 }],
+    corsRules: [
+      {
+        allowedMethods: ["GET", "HEAD", "PUT"],
+        allowedOrigins: origins,
+        allowedHeaders: ["*"],
+        // What a script has to ask for to read them: the rest of a file, and the name it is kept under.
+        exposeHeaders: ["Content-Range", "Content-Disposition", "ETag"],
+        maxAgeSeconds: 3600,
+      },
+    ],
   });
 }
 

@@ -13,6 +13,8 @@ const LINK_STEP_SECONDS = 5 * 60;
 /** What signs and checks a link: the key alone opens nothing. */
 export interface FileLink {
   key: string;
+  /** The name to keep the file under, where the link was made to keep it. */
+  saveAs?: string | undefined;
   /** Epoch seconds, as they stand in the link. */
   expires: string;
   signature: string;
@@ -60,11 +62,12 @@ export function createLocalMediaFiles(options: {
       return (await stat(pathOf(key)).catch(absent))?.size;
     },
 
-    async link(key) {
+    async link(key, saveAs) {
       const end = now() / 1000 + LINK_SECONDS;
       const expires = String(Math.ceil(end / LINK_STEP_SECONDS) * LINK_STEP_SECONDS);
-      const signature = sign(checkedKey(key), expires, linkSecret);
-      return `${linkOrigin}/files/${key}?expires=${expires}&signature=${signature}`;
+      const signature = sign({ key: checkedKey(key), expires, saveAs }, linkSecret);
+      const query = new URLSearchParams({ expires, ...(saveAs !== undefined && { saveAs }), signature });
+      return `${linkOrigin}/files/${key}?${query}`;
     },
 
     async deleteAll(prefix) {
@@ -87,13 +90,14 @@ export async function removeUnfinished(directory: string): Promise<void> {
 /** True when the link is ours and has not ended. */
 export function verifyFileLink(link: FileLink & { linkSecret: string; now: () => number }): boolean {
   const given = Buffer.from(link.signature);
-  const right = Buffer.from(sign(link.key, link.expires, link.linkSecret));
+  const right = Buffer.from(sign(link, link.linkSecret));
   const ours = given.length === right.length && timingSafeEqual(given, right);
   return ours && Number(link.expires) * 1000 > link.now();
 }
 
-function sign(key: string, expires: string, linkSecret: string): string {
-  return createHmac("sha256", linkSecret).update(`file\n${key}\n${expires}`).digest("hex");
+function sign({ key, expires, saveAs }: Omit<FileLink, "signature">, linkSecret: string): string {
+  const signed = ["file", key, expires, ...(saveAs === undefined ? [] : [saveAs])].join("\n");
+  return createHmac("sha256", linkSecret).update(signed).digest("hex");
 }
 
 /** Returns when the bytes are on the disk, not only in the system's memory. */

@@ -15,10 +15,14 @@ import {
 } from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import type { MediaFiles } from "../media/ports.ts";
+import { attachment } from "./attachment.ts";
 import { checkedKey } from "./checked-key.ts";
 import { measuredBody } from "./measured-body.ts";
 
-/** A link signed by a role ends with the role's session at the latest, however long it says it lives. */
+/**
+ * A link signed by a role ends with the role's session at the latest, however long it says it lives (re:Post, "presigned URL
+ * expiration"). AWS says of no function how old its session is: who holds a link asks for a new one when it is refused.
+ */
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds by one session are equal, so that a browser's cache finds the file again. */
 const LINK_STEP_SECONDS = 5 * 60;
@@ -109,9 +113,10 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
       }
     },
 
-    async link(key) {
+    async link(key, saveAs) {
       const step = LINK_STEP_SECONDS * 1000;
-      const signed = await getSignedUrl(client, new GetObjectCommand(at(key)), {
+      const saved = saveAs === undefined ? {} : { ResponseContentDisposition: attachment(saveAs) };
+      const signed = await getSignedUrl(client, new GetObjectCommand({ ...at(key), ...saved }), {
         signingDate: new Date(Math.floor(now() / step) * step),
         expiresIn: LINK_SECONDS + LINK_STEP_SECONDS,
       });

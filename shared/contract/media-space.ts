@@ -47,7 +47,10 @@ export const media = z.object({
   placeholder: z.optional(z.string()).check(z.describe("A few pixels of the picture, as a data: URI.")),
   video: z.optional(
     z.object({
-      link: z.string(),
+      link: z.string().check(z.describe("To play it. Like every link here it ends within the hour, or before.")),
+      downloadLink: z
+        .optional(z.string())
+        .check(z.describe("To keep it, as `<name>-<mode>.mp4`: the answer is an attachment.")),
       quality: z.optional(z.enum(["hd", "sd"])),
       file_type: z.literal("mp4"),
       size: z.optional(z.int()),

@@ -248,8 +248,11 @@ export interface MediaFiles {
   read(key: string, range?: { start: number; end: number }): Promise<Uint8Array | undefined>;
   /** Undefined when there is no such file. */
   size(key: string): Promise<number | undefined>;
-  /** A short-lived, signed link that needs no header. */
-  link(key: string): Promise<string>;
+  /**
+   * A short-lived, signed link that needs no header.
+   * @param saveAs a file's name in any script: a browser that follows the link keeps the file under it, and its page stays
+   */
+  link(key: string, saveAs?: string): Promise<string>;
   /** Deletes every file whose key begins so (`sources/<mediaId>-`); none is no error. */
   deleteAll(prefix: string): Promise<void>;
 }

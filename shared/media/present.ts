@@ -2,6 +2,7 @@
 import type { Media, StoredImage, StoredVideo } from "./media.ts";
 import { TEST_MODE_REQUEST_ID, type AspectRatio, type Duration, type KlingGenerationMode } from "../kling/models.ts";
 import type { MediaFiles } from "./ports.ts";
+import { videoFileName } from "./file-names.ts";
 import { uploadIdIn } from "./upload.ts";
 import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phase, type Progress } from "./status.ts";
 
@@ -51,6 +52,8 @@ export interface IMedia {
 /** Pixels, bytes, seconds. Of a video that an older version recorded perhaps only the link is known. */
 export interface IVideo {
   link: string;
+  /** The same file, kept by a browser under its media's name instead of shown. */
+  downloadLink?: string;
   quality?: "hd" | "sd";
   file_type: "mp4";
   size?: number;
@@ -137,7 +140,11 @@ async function presentStored(files: Pick<MediaFiles, "link">, stored: StoredImag
 }
 
 async function presentVideo(files: Pick<MediaFiles, "link">, record: Media): Promise<IVideo | undefined> {
-  if (record.video) return { ...(await factsOf(files, record.video)), file_type: "mp4", frames: [] };
+  if (record.video) {
+    const downloadLink = await files.link(record.video.key, videoFileName(record));
+    const { link, ...facts } = await factsOf(files, record.video);
+    return { link, downloadLink, ...facts, file_type: "mp4", frames: [] };
+  }
   return record.legacyVideo && { ...record.legacyVideo, file_type: "mp4", frames: [] };
 }
 

@@ -112,6 +112,34 @@ export function describeMediaFiles(
       expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(100, 200));
     });
 
+    it("are kept under their name by a second link, whole or in part", async () => {
+      const [key, bytes] = [newKey(), randomBytes(1_000)];
+      await files.put(key, bytes, "video/mp4");
+      const link = await files.link(key, "Plage d'été-pro.mp4");
+      const whole = await fetch(link);
+      expect([whole.status, whole.headers.get("content-type"), whole.headers.get("content-disposition")]).toEqual([
+        200,
+        "video/mp4",
+        `attachment; filename="Plage d'ete-pro.mp4"; filename*=UTF-8''Plage%20d%27%C3%A9t%C3%A9-pro.mp4`,
+      ]);
+      expect(Buffer.from(await whole.arrayBuffer())).toEqual(bytes);
+
+      const part = await fetch(link, { headers: { range: "bytes=-100" } });
+      expect([part.status, part.headers.get("content-range")]).toEqual([206, "bytes 900-999/1000"]);
+      expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(900));
+
+      // The link to play it names no file.
+      expect((await fetch(await files.link(key))).headers.get("content-disposition")).toBeNull();
+    });
+
+    it("are kept under no other name than the link was made for", async () => {
+      const key = newKey();
+      await files.put(key, Buffer.from("mine"), "video/mp4");
+      const link = await files.link(key, "mine.mp4");
+      for (const forged of [link.replace("mine.mp4", "invoice.exe"), `${await files.link(key)}&saveAs=invoice.exe`])
+        expect((await fetch(forged)).status).toBe(403);
+    });
+
     it("are opened by their own link only", async () => {
       const [key, other] = [newKey(), newKey()];
       await files.put(key, Buffer.from("mine"), "video/mp4");

@@ -18,8 +18,10 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Our server before a simulator of fal whose jobs take two seconds. @param settings more environment */
-export async function startServer(settings: Record<string, string> = {}): Promise<Server> {
+/** Our server before a simulator of fal whose jobs take two seconds. @param settings more environment, of the port that it listens on */
+export async function startServer(
+  settings: Record<string, string> | ((port: number) => Record<string, string>) = {},
+): Promise<Server> {
   const fal = await startFalSimulator({ queueSeconds: 0.5, renderSeconds: 1.5 });
   const directory = await mkdtemp(join(tmpdir(), "browser-"));
   const [port, awsPort] = [await freePort(), await freePort()];
@@ -45,7 +47,7 @@ export async function startServer(settings: Record<string, string> = {}): Promis
           AWS_PORT: String(awsPort),
           DATA_DIR: directory,
           POWERTOOLS_LOG_LEVEL: "SILENT",
-          ...settings,
+          ...(typeof settings === "function" ? settings(port) : settings),
         },
       });
       for await (const chunk of child.stdout?.setEncoding("utf8") ?? []) if (/^ready /m.test(String(chunk))) return;

@@ -1,7 +1,7 @@
 // What a deploy refuses, and what it says: closed unless someone opens it in so many words.
 import { describe, test } from "vitest";
 import { readSettings } from "../../stacks/settings.ts";
-import { graphOf, NEEDED_SETTINGS, ofType, resource } from "../support/resource-graph.ts";
+import { at, graphOf, NEEDED_SETTINGS, ofType, resource } from "../support/resource-graph.ts";
 
 const { JWT_ISSUER, JWT_AUDIENCE, SST_SECRET_FalKey } = NEEDED_SETTINGS;
 
@@ -61,6 +61,17 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
     expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
       allowOrigins: ["https://app.example.com", "https://admin.example.com"],
       allowMethods: ["GET", "POST", "DELETE"],
+    });
+    const bucketCors = resource(graph, "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration");
+    expect(
+      at(bucketCors, "corsRules.0"),
+      "pages of the API and of the listed origins may play, keep and put files",
+    ).toEqual({
+      allowedMethods: ["GET", "HEAD", "PUT"],
+      allowedOrigins: [graph.outputs["api"], "https://app.example.com", "https://admin.example.com"],
+      allowedHeaders: ["*"],
+      exposeHeaders: ["Content-Range", "Content-Disposition", "ETag"],
+      maxAgeSeconds: 3600,
     });
     expect(resource(graph, "aws:sns/topicSubscription:TopicSubscription").inputs).toMatchObject({
       protocol: "email",

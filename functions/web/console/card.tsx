@@ -15,7 +15,7 @@ interface Props {
   planning: Planning;
   onChanged: (item: MediaSpace) => void;
   onDeleted: (item: MediaSpace) => void;
-  onStale: (item: MediaSpace) => Promise<void>;
+  onStale: (item: MediaSpace) => Promise<MediaSpace>;
   onReuse: (draft: Draft) => void;
   onSay: (words: string) => void;
 }
@@ -56,11 +56,7 @@ export function Card({ item, preview, connection, planning, onChanged, onDeleted
           {isRunning && media.phase !== undefined && (
             <Cancel item={item} connection={connection} onChanged={onChanged} onSay={onSay} />
           )}
-          {media.video && (
-            <a class="button" href={media.video.link} download={`${item.id}.mp4`}>
-              Download
-            </a>
-          )}
+          {media.video && <Download item={item} onStale={onStale} onSay={onSay} />}
           {!isRunning && media.generationMode && (
             <button type="button" class="quiet" onClick={() => onReuse(draftOf(media))}>
               Use these words again
@@ -112,14 +108,19 @@ function costOf({ generationStatus, requestId, error, estimatedCostUsd }: IMedia
   return estimatedCostUsd === undefined ? undefined : dollars(estimatedCostUsd);
 }
 
+/** A link that does not open may have ended since the page got it: it is asked for anew at most so often. */
+const ASK_AGAIN_MS = 60_000;
+
 function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "onStale">) {
   const { video, image, poster, placeholder, context, aspectRatio } = item.media;
-  // A link that has ended is asked for anew, once: what does not open then does not open.
-  const asked = useRef<string>(undefined);
-  const stale = (link: string) => {
-    if (asked.current !== undefined) return;
-    asked.current = link;
-    void onStale(item);
+  // A link that has ended is asked for anew; what does not open then is not asked for again before a minute has passed.
+  const askedAt = useRef(-Infinity);
+  const stale = () => {
+    if (performance.now() - askedAt.current < ASK_AGAIN_MS) return;
+    askedAt.current = performance.now();
+    onStale(item).catch((error: unknown) => {
+      if (!isTrouble(error)) throw error;
+    });
   };
   const isUpright = video ? (video.height ?? 0) >= (video.width ?? 1) : aspectRatio === "9:16" || aspectRatio === "1:1";
   const picture = poster?.link ?? image?.link ?? preview;
@@ -136,7 +137,7 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
           preload="metadata"
           loop
           aria-label={`Video: ${context}`}
-          onError={() => stale(video.link)}
+          onError={stale}
         />
       </div>
     );
@@ -150,11 +151,47 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
           src={picture}
           alt=""
           loading="lazy"
-          onError={() => image && stale(image.link)}
+          onError={() => image && stale()}
         />
       )}
     </div>
   );
+}
+
+/** Keeps the video. A link that has ended since the page got it is asked for anew first: the page never leaves for an error. */
+function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "onSay">) {
+  const { link, downloadLink } = item.media.video ?? {};
+  if (downloadLink === undefined) {
+    return (
+      <a class="button" href={link} download={`${item.id}.mp4`}>
+        Download
+      </a>
+    );
+  }
+  const keep = async () => {
+    try {
+      const fresh = (await opens(downloadLink)) ? downloadLink : (await onStale(item)).media.video?.downloadLink;
+      if (fresh !== undefined) location.assign(fresh);
+    } catch (error) {
+      if (!isTrouble(error)) throw error;
+      onSay(error.message);
+    }
+  };
+  const click = (event: MouseEvent) => {
+    event.preventDefault();
+    void keep();
+  };
+  return (
+    <a class="button" href={downloadLink} onClick={click}>
+      Download
+    </a>
+  );
+}
+
+/** One byte of it: S3 refuses a HEAD on what was signed for a GET. Where a script may not ask, the link is followed as it is. */
+async function opens(link: string): Promise<boolean> {
+  const answer = await fetch(link, { headers: { range: "bytes=0-0" } }).catch(() => undefined);
+  return answer?.ok ?? true;
 }
 
 /** Steps that were really taken, time that has really passed, and how long such things take here: nothing invented. */

@@ -24,7 +24,7 @@ export interface Space {
   /** Shows it no more: it was deleted. */
   drop: (item: MediaSpace) => void;
   /** Links end after an hour: new ones. */
-  refresh: (item: MediaSpace) => Promise<void>;
+  refresh: (item: MediaSpace) => Promise<MediaSpace>;
 }
 
 export function useSpace(spaceId: string, connection: Connection): Space {
@@ -125,6 +125,7 @@ export function useSpace(spaceId: string, connection: Connection): Space {
   const refresh = async ({ id }: MediaSpace) => {
     const fresh = await getMedia({ spaceId, id }, connection);
     setKnown((before) => new Map(before).set(id, fresh));
+    return fresh;
   };
 
   const drop = ({ id }: MediaSpace) =>

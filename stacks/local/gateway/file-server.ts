@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import send from "send";
+import { attachment } from "../../../shared/adapters/attachment.ts";
 import { createLocalMediaFiles, verifyFileLink } from "../../../shared/adapters/local-media-files.ts";
 import { verifyLocalPlace, type LocalPlace } from "../../../shared/adapters/local-upload-places.ts";
 import { readBody } from "./request-body.ts";
@@ -43,12 +44,14 @@ export function serveFile(req: IncomingMessage, res: ServerResponse, store: Stor
     return void takeFile(req, res, { key, size, expires, signature }, store).catch(() => refuse(res, ...FAILED));
   }
 
+  const saveAs = url.searchParams.get("saveAs") ?? undefined;
   const secondsLeft = Math.floor(Number(expires) - now() / 1000);
-  if (!verifyFileLink({ key, expires, signature, linkSecret, now })) {
+  if (!verifyFileLink({ key, saveAs, expires, signature, linkSecret, now })) {
     if (expires && secondsLeft <= 0) return refuse(res, 403, "link_expired", "This link has ended. Ask for a new one.");
     return refuse(res, 403, "link_invalid", "This link is not valid. Use it exactly as it was given.");
   }
 
+  if (saveAs !== undefined) res.setHeader("Content-Disposition", attachment(saveAs));
   res.setHeader("Cache-Control", `private, max-age=${secondsLeft}, immutable`);
   send(req, key, { root: directory, dotfiles: "ignore", index: false })
     .on("directory", () => refuse(res, ...NOT_FOUND))
@@ -88,7 +91,8 @@ const REFUSALS: Record<number, Refusal> = {
 function refuse(res: ServerResponse, ...[status, code, error]: Refusal): void {
   // The file failed midway: a cut connection tells the client that what it has is not all.
   if (res.headersSent) return void res.destroy();
-  for (const ofTheFile of ["ETag", "Last-Modified", "Content-Length"]) res.removeHeader(ofTheFile);
+  for (const ofTheFile of ["ETag", "Last-Modified", "Content-Length", "Content-Disposition"])
+    res.removeHeader(ofTheFile);
   res.statusCode = status;
   res.setHeader("Cache-Control", "no-store");
   res.setHeader("Content-Type", "application/json");

@@ -57,6 +57,7 @@ const completed = {
     placeholder: "data:image/webp;base64,UklGRhwAAABXRUJQVlA4TA8AAAAvD8ACAAcQ/Y/+ByKi/wEA",
     video: {
       link: `https://media.example.com/videos/${id}.mp4?signature=81ad`,
+      downloadLink: `https://media.example.com/videos/${id}.mp4?saveAs=Beach-standard.mp4&signature=5c0e`,
       quality: "hd",
       file_type: "mp4",
       size: 4_718_592,
