@@ -16,6 +16,7 @@ export default $config({
 
   async run() {
     const { readSettings } = await import("./stacks/settings.ts");
+    const { preflight } = await import("./stacks/preflight.ts");
     const { disarmLinks } = await import("./stacks/links.ts");
     const { createStorage, openToPages } = await import("./stacks/storage.ts");
     const { createSecrets } = await import("./stacks/secrets.ts");
@@ -29,6 +30,9 @@ export default $config({
     const { OPERATIONS } = await import("./stacks/blueprint/rules.ts");
 
     const settings = readSettings();
+    const { name: app, stage } = $app;
+    const offline = process.env["OFFLINE_GRAPH"] === "1";
+    const notes = await preflight({ app, stage, settings, environment: process.env, offline });
     const secrets = await createSecrets();
     disarmLinks();
     const storage = createStorage();
@@ -55,6 +59,7 @@ export default $config({
       bucket: storage.files.name,
       alarms: alarms.arn,
       dashboard: dashboard.dashboardName,
+      ...(notes.length > 0 && { notes }),
     };
   },
 });

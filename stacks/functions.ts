@@ -1,5 +1,6 @@
 // The functions: one per handler of the blueprint, each with its own role, log and limits.
 import { functionName, functionPlan, NOT_BUNDLED } from "./blueprint/functions.ts";
+import { fullFunctionName } from "./function-names.ts";
 import { linksOf, type LinkTargets } from "./links.ts";
 import type { Settings } from "./settings.ts";
 
@@ -55,7 +56,7 @@ function createFunction(
 
   return new sst.aws.Function(id, {
     handler,
-    name: fullName(handler),
+    name: fullFunctionName($app, handler),
     runtime: "nodejs24.x",
     architecture: "arm64",
     memory: `${plan.memoryMb} MB`,
@@ -105,11 +106,7 @@ function createFunction(
 
 /** The log of a function: it outlives the function's replacements, and the runbook can name it. */
 export function functionLogName(handler: string): string {
-  return `/aws/lambda/${fullName(handler)}`;
-}
-
-function fullName(handler: string): string {
-  return `${$app.name}-${$app.stage}-${functionName(handler)}`;
+  return `/aws/lambda/${fullFunctionName($app, handler)}`;
 }
 
 /** `enhance-media` -> `EnhanceMedia`: how a resource is named within a stage. */

@@ -1,6 +1,8 @@
 // The secrets: set once a stage with `npx sst secret set`, or drawn by the deploy; kept encrypted, linked to the functions that use them.
 
-/** @throws Error when fal's key is not set */
+import { secretFaults } from "./secret-faults.ts";
+
+/** @throws Error when fal's key is not set, or one of the keys cannot be sent */
 export async function createSecrets() {
   // Only now: `sst install` reads sst.config.ts before it has laid out the platform that brings this package.
   const { RandomPassword } = await import("@pulumi/random");
@@ -12,6 +14,8 @@ export async function createSecrets() {
       `Nothing was deployed, the key of fal.ai is missing: npx sst secret set FalKey <key> --stage ${$app.stage}`,
     );
   }
+  const faults = ["FalKey", "WorkflowAiKey"].flatMap((name) => secretFaults(name, process.env[`SST_SECRET_${name}`]));
+  if (faults.length > 0) throw new Error(`Nothing was deployed: ${faults.join(" ")}`);
   // Without it the user's own words are the prompt, and fal describes the video.
   const workflowAiKey = new sst.Secret("WorkflowAiKey", local("WORKFLOWAI_API_KEY") ?? "");
   // Proves the addresses at which fal reports. Another one makes running jobs' reports unknown: the checks find them.

@@ -100,6 +100,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     ...(result.error?.issues ?? []).map(({ path, message }) => `${path.join(".")} ${message}.`),
     ...faultsOf(handedOn).map(({ path, message }) => `${path} ${message}.`),
     ...historyFault(handedOn),
+    ...unreadable(set),
   ];
   if (result.data?.AUTH === "jwt" && (result.data.JWT_ISSUER === undefined || result.data.JWT_AUDIENCE.length === 0)) {
     faults.push(
@@ -122,6 +123,12 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
     functionEnvironment: handedOn,
   };
+}
+
+/** A file of settings with Windows line ends ends each value in one, which no parser below would mention. */
+function unreadable(set: NodeJS.ProcessEnv): string[] {
+  const names = [...Object.keys(schema.shape), ...HANDED_ON].filter((name) => /\p{Cc}/u.test(set[name] ?? ""));
+  return names.map((name) => `${name} has a control character in it: a Windows line end, most likely.`);
 }
 
 function pick(from: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {

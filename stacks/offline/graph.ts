@@ -82,6 +82,8 @@ export async function resourceGraph({
     const app = { ...appSchema.parse(await config.app({ stage })), stage };
 
     process.env["SST_SERVER"] = cli.url;
+    // Read by sst.config.ts: what only an account or an issuer knows is not asked.
+    process.env["OFFLINE_GRAPH"] = "1";
     process.env["SST_AWS_REGION"] = region;
     for (const [name, value] of Object.entries(secrets)) process.env[`SST_SECRET_${name}`] = value;
 

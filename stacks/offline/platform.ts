@@ -11,6 +11,9 @@ export const PLATFORM = join(ROOT, ".sst/platform");
 /** Written last: an installation that was interrupted has none. */
 const STAMP = join(PLATFORM, "installed-for");
 
+/** Ten times what it takes: a registry that does not answer ends it. */
+const INSTALL_TIMEOUT_MS = 600_000;
+
 /** The platform follows from the version of `sst` and from the providers that sst.config.ts names. */
 function wanted(): string {
   const { version } = z
@@ -30,7 +33,13 @@ function installPlatform(): void {
     SST_SKIP_DEPENDENCY_CHECK: "true",
     SST_NO_BUN: "true",
   };
-  const options = { cwd: ROOT, env: { ...process.env, ...settings }, encoding: "utf8", stdio: "pipe" } as const;
+  const options = {
+    cwd: ROOT,
+    env: { ...process.env, ...settings },
+    encoding: "utf8",
+    stdio: "pipe",
+    timeout: INSTALL_TIMEOUT_MS,
+  } as const;
   try {
     execFileSync(join(ROOT, "node_modules/.bin/sst"), ["install"], options);
   } catch (error) {

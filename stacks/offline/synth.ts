@@ -1,6 +1,7 @@
 // `npm run synth -- graph.json [--stage production] [--strict]`: writes the resource graph of a stage, offline.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import * as z from "zod";
 import { resourceGraph } from "./graph.ts";
 
 /** Stand in for what nobody has said, so that a graph can be had without an identity provider; never with --strict. */
@@ -29,6 +30,8 @@ async function main(): Promise<void> {
   }
   const graph = await resourceGraph({ stage: values.stage, secrets: values.strict ? {} : SECRETS });
   writeFileSync(file, `${JSON.stringify(graph, null, 2)}\n`);
+  const { data: notes = [] } = z.array(z.string()).safeParse(graph.outputs["notes"]);
+  for (const note of notes) console.error(`[account] ${note}`);
   console.log(`${graph.resources.length} resources of ${graph.app.name}-${graph.app.stage} in ${file}`);
 }
 
