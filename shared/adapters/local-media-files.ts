@@ -67,7 +67,7 @@ export function createLocalMediaFiles(options: {
       const expires = String(Math.ceil(end / LINK_STEP_SECONDS) * LINK_STEP_SECONDS);
       const signature = sign({ key: checkedKey(key), expires, saveAs }, linkSecret);
       const query = new URLSearchParams({ expires, ...(saveAs !== undefined && { saveAs }), signature });
-      return `${linkOrigin}/files/${key}?${query}`;
+      return `${linkOrigin}/files/${key}?${query.toString()}`;
     },
 
     async deleteAll(prefix) {
