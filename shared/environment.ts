@@ -2,12 +2,34 @@
 import * as z from "zod/mini";
 
 const text = () => z.optional(z.string());
+/**
+ * What is sent as a header: visible ASCII (RFC 9110, section 5.5). A key that was copied with an ellipsis, a zero-width
+ * space or a line break in it would fail each call before its first byte. Says where, and never what the rest is.
+ */
+const credential = () =>
+  z.optional(
+    z.pipe(
+      z.string(),
+      z.transform((said, { issues }) => {
+        const at = [...said].findIndex((sign) => !/[\x21-\x7e]/.test(sign));
+        if (at < 0) return said;
+        const sign = [...said][at]?.codePointAt(0)?.toString(16).toUpperCase().padStart(4, "0");
+        const message = `holds a character that no header can carry: U+${sign} at place ${at + 1}. Copy the key again`;
+        issues.push({ code: "custom", message, input: undefined });
+        return z.NEVER;
+      }),
+    ),
+  );
 const textOr = (fallback: string) => () => z._default(z.string(), fallback);
 /** A whole number of what the environment holds as a text. */
 const whole = (min: number, max: number) => z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
 const wholeOr = (fallback: number, max: number) => () => z._default(whole(1, max), fallback);
 const wholeUpTo = (max: number) => () => z.optional(whole(1, max));
-const httpUrl = () => z.url({ protocol: /^https?$/, error: "must be an http(s) URL" });
+/** In plain ASCII: a parser of URLs leaves a zero-width space out, and whoever compares or sends the text does not. */
+const httpUrl = () =>
+  z
+    .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+    .check(z.regex(/^[\x21-\x7e]*$/, "must be written in ASCII without spaces (a host of other letters as xn--...)"));
 const origin = () =>
   z.pipe(
     httpUrl(),
@@ -47,7 +69,7 @@ const agentOr = (fallback: string) => () =>
 
 /** What may be set. A schema is made when its setting is asked for: all of them are 5 ms of a cold start. */
 const SETTINGS = {
-  FAL_KEY: text,
+  FAL_KEY: credential,
   // Absent means production: a function that nobody configured trusts nothing.
   NODE_ENV: textOr("production"),
   FAL_TEST_MODE: () => z._default(z.enum(["on", "off"]), "on"),
@@ -55,7 +77,7 @@ const SETTINGS = {
   FAL_PLATFORM_URL: originOr("https://api.fal.ai"),
   FAL_WEBHOOK_JWKS_URL: () => z._default(httpUrl(), "https://rest.fal.ai/.well-known/jwks.json"),
   PUBLIC_URL: anOrigin,
-  WORKFLOWAI_API_KEY: text,
+  WORKFLOWAI_API_KEY: credential,
   WORKFLOWAI_API_URL: anOrigin,
   WORKFLOWAI_PROMPT_AGENT: agentOr("kling-animation-prompt-enhancement#2@production"),
   WORKFLOWAI_VIDEO_AGENT: agentOr("video-description-generation#1@production"),
@@ -74,7 +96,7 @@ const SETTINGS = {
   MAX_OPEN_GENERATIONS: wholeUpTo(1000),
   // Of calendar minutes: around the end of one, twice of it fit.
   START_RATE: wholeUpTo(100_000),
-  AWS_REGION: textOr("us-east-1"),
+  AWS_REGION: () => z._default(z.string().check(z.regex(/^[a-z0-9-]+$/, "must be like us-east-1")), "us-east-1"),
   // Lambda's own: where a function's zip lies unpacked. Elsewhere what is laid beside a function lies at the project's root.
   LAMBDA_TASK_ROOT: textOr("."),
   AUTH: () => z._default(z.enum(["off", "jwt"]), "jwt"),

@@ -1,7 +1,7 @@
 // What SST has linked to a function: names, ARNs and secrets. Apart from the settings, because reading it takes 6 ms of a cold start.
 import { Resource } from "sst/resource";
 import * as z from "zod/mini";
-import { EnvironmentError, setting } from "./environment.ts";
+import { EnvironmentError, faultsOf, setting } from "./environment.ts";
 
 /** The name of a table or bus linked by SST, by its name in `sst.config.ts`. */
 export function linkedName(resource: "Media" | "Bus"): string {
@@ -22,16 +22,24 @@ export function linkedSecret(name: SecretName): string | undefined {
   return z.object({ value: z.string() }).parse(Reflect.get(Resource, name)).value || undefined;
 }
 
+/** A linked secret that is sent as a header. @throws EnvironmentError when no header can carry it */
+function linkedCredential(secret: SecretName, name: "FAL_KEY" | "WORKFLOWAI_API_KEY"): string | undefined {
+  const value = linkedSecret(secret);
+  const [fault] = faultsOf({ [name]: value }, [name]);
+  if (fault) throw new EnvironmentError(`The secret ${secret} ${fault.message}.`);
+  return value;
+}
+
 /** fal's credential. @throws EnvironmentError */
 export function falKey(): string {
-  const key = setting("FAL_KEY") ?? linkedSecret("FalKey");
+  const key = setting("FAL_KEY") ?? linkedCredential("FalKey", "FAL_KEY");
   if (key === undefined) throw new EnvironmentError("FAL_KEY is missing.");
   return key;
 }
 
 /** WorkflowAI's key, where one is configured. */
 export function workflowAiKey(): string | undefined {
-  return setting("WORKFLOWAI_API_KEY") ?? linkedSecret("WorkflowAiKey");
+  return setting("WORKFLOWAI_API_KEY") ?? linkedCredential("WorkflowAiKey", "WORKFLOWAI_API_KEY");
 }
 
 /** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */

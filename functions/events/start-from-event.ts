@@ -2,12 +2,14 @@
 import { startCommand } from "../../shared/contract/enhance.ts";
 import { generationRequested } from "../../shared/contract/generation-requested.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
-import { startGeneration } from "../../shared/generation/start.ts";
+import { refuseOutlived, startGeneration } from "../../shared/generation/start.ts";
+import { clock } from "../../shared/services/clock.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = onEvent(
   generationRequested,
-  async ({ id, source, detail }) => {
+  async ({ id, source, time, detail }) => {
+    refuseOutlived(time, clock.now());
     const command = startCommand(detail, { tenantId: detail.tenantId, userId: `event:${source}` });
     await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
   },

@@ -167,6 +167,15 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       throw new IllegalMoveError(ref.mediaId, name, media.phase);
     },
 
+    async adopt(media) {
+      const adoption = new UpdateExpression();
+      // What it kept inside of its space is now beside it, and goes with the record when that is deleted.
+      adoption.change({ ...newMediaItem(media), pk: KEEP, sk: KEEP, media: undefined });
+      adoption.requireExists("pk");
+      adoption.requireEqual({ phase: undefined });
+      if (!(await write(refOf(media), adoption))) throw new StaleMediaError(media.id, "adopt");
+    },
+
     async removeEvents(ref, eventIds) {
       const removal = new UpdateExpression();
       for (const id of eventIds) removal.removeInside("outbox", id);

@@ -74,7 +74,7 @@ const legacyItem = z.object({
 /** The record in an item that has no phase; `stored` is its video where that is in our own store. */
 export function readLegacyItem(ref: MediaRef, item: Record<string, unknown>, stored: StoredVideo | undefined): Media {
   const inner = z.catch(z.record(z.string(), z.unknown()), {}).parse(item["media"]);
-  const { video, image, type, uploadedAt, ...fields } = legacyItem.parse({ ...inner, ...item });
+  const { video, image, uploadedAt, ...fields } = legacyItem.parse({ ...inner, ...item });
   const createdAt = fields.createdAt ?? uploadedAt ?? new Date(0).toISOString();
   return {
     ...fields,
@@ -88,7 +88,7 @@ export function readLegacyItem(ref: MediaRef, item: Record<string, unknown>, sto
     legacyVideo: video,
     // A video that is there, or a picture, is not waiting for anything.
     generationStatus:
-      fields.generationStatus ?? (stored || video || (type && image) ? "completed" : "generating-video"),
+      fields.generationStatus ?? (stored || video || (fields.type && image) ? "completed" : "generating-video"),
     attempt: 0,
     restarts: 0,
     outbox: {},

@@ -23,5 +23,7 @@ export const generationRequestedDetail = z
 export const generationRequested = z.object({
   id: z.string(),
   source: z.string(),
+  /** When the sender put it on the bus; an archive replays it with this time. Absent where a function is called directly. */
+  time: z.optional(z.iso.datetime({ offset: true })),
   detail: generationRequestedDetail,
 });

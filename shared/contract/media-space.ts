@@ -12,7 +12,7 @@ export const shownPhase = z.enum(PHASES.filter((phase) => phase !== "deleted"));
 
 export const media = z.object({
   id: mediaId,
-  type: z.literal("video"),
+  type: z.enum(["video", "image"]).check(z.describe("`image` only on records of older versions.")),
   usage: z.literal("media"),
   name: z.string(),
   generationStatus: z.enum(GenerationStatus),

@@ -1,4 +1,5 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
+import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { AlreadyEndedError, ProviderUnavailableError } from "../media/errors.ts";
 import { instant, modeOf, type Media, type MediaRef } from "../media/media.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
@@ -17,8 +18,11 @@ const CANCEL_CALL_SECONDS = 30;
  * Cancels, or asks for it. A completion that is faster stays a completion: the video exists and was paid for.
  * @throws MediaNotFoundError, AlreadyEndedError (ended, or already being stored)
  */
-export async function cancelGeneration(deps: CancelDeps, ref: MediaRef): Promise<Media> {
-  return untilNotOvertaken(async () => cancelAs(deps, existing(await deps.records.get(ref))));
+export async function cancelGeneration(deps: CancelDeps & AdoptDeps, ref: MediaRef): Promise<Media> {
+  return untilNotOvertaken(async () => {
+    const media = existing(await deps.records.get(ref));
+    return cancelAs(deps, await adoptRunning(deps, media));
+  });
 }
 
 async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {

@@ -1,15 +1,17 @@
 // One look at a generation: what fal says of it, what time says of it, and so what comes next.
+import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
 import { modeOf, type Media, type MediaRef } from "../media/media.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { Kling, KlingStatus, MediaFiles } from "../media/ports.ts";
+import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
 import { sourceUrl } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { recordAcceptance } from "./submit.ts";
 
-export interface CheckDeps extends MoveDeps {
+export interface CheckDeps extends MoveDeps, AdoptDeps {
+  records: MediaRecords;
   kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
   files: MediaFiles;
   publicUrl: string | undefined;
@@ -61,8 +63,11 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
     case "failed":
     case "canceled":
     case "deleted":
-    case undefined:
       return { next: "done" };
+    case undefined: {
+      const adopted = media && (await adoptRunning(deps, media));
+      return adopted?.phase === "generating" ? checkGenerating(deps, adopted) : { next: "done" };
+    }
   }
 }
 

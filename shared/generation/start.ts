@@ -1,8 +1,8 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
 import { reserve, type SpendingLimits } from "../money/budget.ts";
-import { IdempotencyKeyReusedError, MediaExistsError } from "../media/errors.ts";
-import { instant, refOf, type Media } from "../media/media.ts";
+import { EventOutlivedError, IdempotencyKeyReusedError, MediaExistsError } from "../media/errors.ts";
+import { instant, refOf, type Instant, type Media } from "../media/media.ts";
 import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
 import { estimatedCostUsd } from "../kling/price.ts";
 import type { KlingGenerationMode } from "../kling/models.ts";
@@ -42,9 +42,21 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** An Idempotency-Key is kept 30 days. */
 export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
+/** The sender's clock may be so far behind ours. */
+const CLOCKS_DIFFER_SECONDS = 3600;
 
 /** A record whose workflow could not be started is found by the sweeper after this. */
 const START_GRACE_SECONDS = 60;
+
+/**
+ * Refuses an event that is older than any key is kept: what it asked for may have been started, and nothing would tell.
+ * @param at when it was put on the bus; undefined: just now
+ * @throws EventOutlivedError
+ */
+export function refuseOutlived(at: Instant | undefined, nowMs: number): void {
+  const ageSeconds = at === undefined ? 0 : (nowMs - Date.parse(at)) / 1000;
+  if (ageSeconds >= KEY_KEPT_SECONDS - CLOCKS_DIFFER_SECONDS) throw new EventOutlivedError(at ?? "", ageSeconds);
+}
 
 /**
  * Puts its price aside, saves the record and starts its workflow. With a key, the same request again gives the first

@@ -120,6 +120,19 @@ export class IdempotencyKeyReusedError extends MediaError {
   }
 }
 
+/** An event that asked longer ago than Idempotency-Keys are kept. Its message is what the dead-letter queue shows. */
+export class EventOutlivedError extends MediaError {
+  override readonly name = "EventOutlivedError";
+  readonly code = "event_outlived";
+  constructor(at: string, ageSeconds: number) {
+    super(
+      `The event was put on the bus ${Math.floor(ageSeconds / 86_400)} days ago (${at}), and was not carried out: what it ` +
+        "asked for may have been made then, and after 30 days nothing would keep it from being paid again. " +
+        "Put a new event on the bus if it is wanted.",
+    );
+  }
+}
+
 /** The month's budget does not hold this price any more: the caller's own (`leftMills`), or that of the whole service. */
 export class OverBudgetError extends MediaError {
   override readonly name = "OverBudgetError";

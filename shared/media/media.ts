@@ -70,6 +70,9 @@ export interface Media {
   uploadedBy: string;
   name?: string;
 
+  /** Only on records of older versions: a picture, of which no video was asked. */
+  type?: "image";
+
   /** The user's own words. */
   context: string;
   image: { link: string; width?: number; height?: number };

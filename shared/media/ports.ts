@@ -59,6 +59,8 @@ export interface MediaRecords {
     change: MediaChange,
     expected?: Expected,
   ): Promise<{ media: Media; moved: boolean }>;
+  /** Writes a record of the original application anew, whole, if nobody has since. @throws StaleMediaError */
+  adopt(media: Media): Promise<void>;
   /** Takes published events out of the outbox; when nothing is open any more, out of the sweeper's sight too. */
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
   /** Takes a settled reservation off the record, if it is the record's; out of the sweeper's sight as above. */

@@ -9,7 +9,8 @@ import { generationStatus, type AnalysisStatus, type GenerationStatus, type Phas
 /** The seed's media. */
 export interface IMedia {
   id: string;
-  type: "video";
+  /** A picture only where an older version has recorded one. */
+  type: "video" | "image";
   usage: "media";
   name: string;
   generationStatus: GenerationStatus;
@@ -83,10 +84,10 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
   const { id, spaceId, baseMediaId, uploadedBy, createdAt } = record;
   const media: IMedia = {
     id,
-    type: "video",
+    type: record.type ?? "video",
     usage: "media",
     name: record.name ?? "Untitled",
-    generationStatus: statusOf(record),
+    generationStatus: generationOf(record),
     phase: record.phase,
     generationMode: record.generationMode,
     requestId: record.requestId,
@@ -119,11 +120,12 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
 
 /** The seed's word for where a generation stands. */
 export function progressOf(record: Media): Progress {
-  const status = statusOf(record);
+  const status = generationOf(record);
   return status === "generating-video" ? "in_progress" : status;
 }
 
-function statusOf(record: Media): GenerationStatus {
+/** The original application's status of a record. */
+export function generationOf(record: Media): GenerationStatus {
   if (record.phase !== undefined) return generationStatus(record.phase);
   return record.generationStatus ?? "generating-video";
 }

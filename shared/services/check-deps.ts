@@ -11,5 +11,6 @@ export const checkDeps = lazy((): CheckDeps => ({
   files: mediaFiles(),
   kling,
   publicUrl: setting("PUBLIC_URL"),
+  deadlineSeconds: setting("GENERATION_DEADLINE_SECONDS"),
   inDoubtSeconds: setting("IN_DOUBT_SECONDS"),
 }));

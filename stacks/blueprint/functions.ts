@@ -66,7 +66,11 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     // No files: what has just been asked for has none yet, and a replay shows it as it was then.
     links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
-  "functions/api/check-generation.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
+  "functions/api/check-generation.handler": {
+    ...api,
+    // Writes once in the life of a record: when it takes over what the original application began.
+    links: ["Media.get", "Media.update", "MediaFiles.link"],
+  },
   "functions/api/list-media.handler": { ...api, links: ["Media.list", "MediaFiles.link", "CursorSecret"] },
   "functions/api/get-media.handler": { ...api, links: ["Media.get", "MediaFiles.link"] },
   "functions/api/cancel-generation.handler": {

@@ -38,7 +38,7 @@ export async function startServer(
           PATH: process.env["PATH"],
           NODE_ENV: "development",
           FAL_TEST_MODE: "off",
-          FAL_KEY: "a key",
+          FAL_KEY: "a-key",
           FAL_QUEUE_URL: fal.url,
           FAL_PLATFORM_URL: fal.url,
           FAL_WEBHOOK_JWKS_URL: `${fal.url}/.well-known/jwks.json`,

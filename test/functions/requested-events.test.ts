@@ -28,9 +28,9 @@ const DETAIL = () => ({
 });
 
 /** One delivery; undefined when it was carried out, else what the dead-letter queue would show. */
-async function deliver(detail: object, id = `event-of-${spaceId}`) {
+async function deliver(detail: object, id = `event-of-${spaceId}`, time = new Date().toISOString()) {
   const envelope = { version: "0", id, "detail-type": "Generation Requested", source: "shop", account: "123456789012" };
-  const event = { ...envelope, time: "2026-11-22T12:00:00Z", region: "us-east-1", resources: [], detail };
+  const event = { ...envelope, time, region: "us-east-1", resources: [], detail };
   const outcome = await cloud.functions.invoke("start-from-event", event);
   return outcome.ok ? undefined : outcome.error;
 }
@@ -65,6 +65,23 @@ describe("an event", () => {
 });
 
 describe("an event that is refused", () => {
+  const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
+
+  it("because it is replayed after its key has ended says so, and starts nothing", async () => {
+    for (const detail of [DETAIL(), { ...DETAIL(), idempotencyKey: spaceId }]) {
+      const refused = await deliver(detail, "replayed", daysAgo(35));
+      expect(refused?.errorType).toBe("EventOutlivedError");
+      expect(refused?.errorMessage).toMatch(/put on the bus 35 days ago .* was not carried out: .* paid again/);
+    }
+    expect(await mediaOf("acme")).toEqual([]);
+  });
+
+  it("is not one that was replayed while its key is kept", async () => {
+    expect(await deliver(DETAIL(), undefined, daysAgo(29))).toBeUndefined();
+    expect(await deliver(DETAIL(), undefined, daysAgo(29))).toBeUndefined();
+    expect(await mediaOf("acme")).toHaveLength(1);
+  });
+
   it.each<[string, object, string]>([
     ["no tenant", { tenantId: undefined }, "detail.tenantId: "],
     ["no words", { context: "  " }, "detail.context: must say what shall happen in the video"],

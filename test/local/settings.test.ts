@@ -71,6 +71,18 @@ describe("nothing is started when", () => {
     ["tokens are for nobody", { ...SIGN_IN, JWT_AUDIENCE: " , " }, "AUTH=jwt needs JWT_ISSUER, JWT_AUDIENCE"],
     ["keys are nowhere", { ...SIGN_IN, JWT_JWKS_URL: "jwks.json" }, "JWT_JWKS_URL must be an http(s) URL."],
     ["off is misspelt", { AUTH: "of" }, "AUTH Invalid option"],
+    [
+      "a key that no header can carry",
+      { FAL_KEY: "abc\u2026def" },
+      "FAL_KEY holds a character that no header can carry: U+2026 at place 4. Copy the key again.",
+    ],
+    ["a key with a zero-width space", { WORKFLOWAI_API_KEY: "abc\u200b" }, "WORKFLOWAI_API_KEY holds a character"],
+    ["a key with a line break", { FAL_KEY: "ab\ncd" }, "FAL_KEY holds a character that no header can carry: U+000A"],
+    [
+      "a zero-width space in an address",
+      { PUBLIC_URL: "https://api.example\u200b" },
+      "PUBLIC_URL must be written in ASCII",
+    ],
     ["fal's key is missing", { FAL_TEST_MODE: "off" }, "FAL_KEY is missing. Put your fal.ai key into .env"],
     ["a function would refuse a setting", { POLL_SECONDS: "900" }, "POLL_SECONDS"],
   ])("%s", (_case, said, fault) => {

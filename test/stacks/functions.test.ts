@@ -46,7 +46,7 @@ const SPECIFICATION: Record<string, Specification> = {
   },
   "check-generation": {
     calledBy: "POST /api/media/check-generation, with a token",
-    may: ["dynamodb:GetItem on Media", ...links],
+    may: ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", ...links],
     knows: ["Media", "MediaFiles"],
     ...small,
   },

@@ -122,6 +122,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   return {
     ...deps,
     deps,
+    dynamo,
     web,
     published,
     bus,
