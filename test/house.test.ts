@@ -132,7 +132,7 @@ const NEIGHBOURS: Record<string, string[]> = {
     "shared/adapters/update-expression.ts",
   ],
   // All who use the table speak to it in one way.
-  "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.

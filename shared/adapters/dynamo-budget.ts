@@ -6,6 +6,7 @@ import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "..
 import { instant } from "../media/media.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
+import { UpdateExpression } from "./update-expression.ts";
 
 export interface DynamoBudgetOptions {
   client: DynamoDBClient;
@@ -38,23 +39,9 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
   }
 
   /** @returns whether the condition held */
-  async function update(account: Account, change: Change): Promise<boolean> {
-    const { set = [], remove = [], onlyIf, names, values } = change;
-    const clauses = [
-      ...(set.length > 0 ? [`SET ${set.join(", ")}`] : []),
-      ...(remove.length > 0 ? [`REMOVE ${remove.join(", ")}`] : []),
-    ];
+  async function update(account: Account, change: UpdateExpression): Promise<boolean> {
     try {
-      await db.send(
-        new UpdateCommand({
-          TableName: table,
-          Key: keyOf(account),
-          UpdateExpression: clauses.join(" "),
-          ...(onlyIf && { ConditionExpression: onlyIf.join(" AND ") }),
-          ...(names && { ExpressionAttributeNames: names }),
-          ...(values && { ExpressionAttributeValues: values }),
-        }),
-      );
+      await db.send(new UpdateCommand({ TableName: table, Key: keyOf(account), ...change.build() }));
       return true;
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return false;
@@ -63,16 +50,11 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
   }
 
   /** @returns whether there was such a reservation */
-  async function end(account: Account, outcome: "spent" | "refunded", ended: Ending): Promise<boolean> {
-    if (outcome === "spent") return update(account, ended);
-    const refunded = await update(account, {
-      ...ended,
-      set: ["monthCommitted = monthCommitted - #open.#id.mills"],
-      onlyIf: [...ended.onlyIf, "#open.#id.#period = #period"],
-      names: { ...ended.names, "#period": "period" },
-    });
+  async function end(account: Account, outcome: "spent" | "refunded", id: string, ending: Ending): Promise<boolean> {
+    if (outcome === "spent") return update(account, ending());
+    const refunded = await update(account, refund(ending(), id));
     // What was committed in a month that has passed is no part of this one's sum.
-    return refunded || update(account, ended);
+    return refunded || update(account, ending());
   }
 
   return {
@@ -95,11 +77,10 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
       return { reason: "rate_limited", retryAfterSeconds: 1 };
     },
 
-    settle: (account, id, outcome, at) => end(account, outcome, ending(id, at)),
+    settle: (account, id, outcome, at) => end(account, outcome, id, () => takeOut(id, at)),
 
     async withdraw(account, { id, at }) {
-      const { onlyIf, ...rest } = ending(id, at);
-      await end(account, "refunded", { ...rest, onlyIf: [...onlyIf, "attribute_not_exists(#open.#id.askedAgain)"] });
+      await end(account, "refunded", id, () => takeOut(id, at).requireAbsent(["open", id, "askedAgain"]));
     },
 
     async standing(account) {
@@ -133,11 +114,9 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     },
 
     async lookAgain(account, at) {
-      const names = { "#open": "open" };
-      const isEmpty = { onlyIf: ["size(#open) = :none"], names, values: { ":none": 0 } };
-      if (await update(account, { remove: ["sweepAt", "sweepShard"], ...isEmpty })) return;
-      const isFull = { onlyIf: ["size(#open) > :none"], names, values: { ":none": 0, ":at": at } };
-      await update(account, { set: ["sweepAt = :at"], ...isFull });
+      const empty = new UpdateExpression().change({ sweepAt: undefined, sweepShard: undefined });
+      if (await update(account, empty.requireSize("open", "=", 0))) return;
+      await update(account, new UpdateExpression().set("sweepAt", at).requireSize("open", ">", 0));
     },
 
     async isStopped() {
@@ -145,20 +124,9 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     },
 
     async stop(stopped) {
-      const everybody: Account = { everybody: true };
-      if (stopped) await update(everybody, { set: ["stopped = :yes"], values: { ":yes": true } });
-      else await update(everybody, { remove: ["stopped"] });
+      await update({ everybody: true }, new UpdateExpression().change({ stopped: stopped || undefined }));
     },
   };
-}
-
-/** The parts of an UpdateItem. */
-interface Change {
-  set?: string[];
-  remove?: string[];
-  onlyIf?: string[];
-  names?: Record<string, string>;
-  values?: Record<string, unknown> | undefined;
 }
 
 const openEntry = z.object({
@@ -250,80 +218,54 @@ function commit(
   { id, ...rest }: Reservation,
   { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
   nowMs: number,
-): Change {
+): UpdateExpression {
   const period = currentPeriod(seen, nowMs);
   const entry = { ...rest, period };
-  const names: Record<string, string> = { "#open": "open", "#period": "period", "#minute": "minute" };
-  const values: Record<string, unknown> = { ":mills": rest.mills, ":period": period, ":shard": SWEEP_SHARD };
-  const set = ["sweepShard = :shard", "sweepAt = if_not_exists(sweepAt, :sweepAt)"];
-  const onlyIf = ["attribute_not_exists(stopped)"];
-  values[":sweepAt"] = instant(nowMs + ABANDONED_AFTER_MS);
+  const change = new UpdateExpression()
+    .set("sweepShard", SWEEP_SHARD)
+    .setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS))
+    .requireAbsent("stopped");
 
-  if (seen?.period === undefined) {
-    // The first of an account. A path inside a map that is not there cannot be set.
-    set.push("#open = :open");
-    values[":open"] = { [id]: entry };
-    onlyIf.push("attribute_not_exists(#open)");
-  } else {
-    set.push("#open.#id = :entry");
-    names["#id"] = id;
-    Object.assign(values, { ":entry": entry, ":maxOpen": maxOpen });
-    onlyIf.push("attribute_not_exists(#open.#id)", "size(#open) < :maxOpen");
-  }
+  // The first of an account makes the map: a path inside a map that is not there cannot be set.
+  if (seen?.period === undefined) change.set("open", { [id]: entry }).requireAbsent("open");
+  else change.set(["open", id], entry).requireAbsent(["open", id]).requireSize("open", "<", maxOpen);
 
   if (seen?.period === period) {
-    set.push("monthCommitted = monthCommitted + :mills");
-    onlyIf.push("#period = :period");
-    if (monthlyCapMills !== undefined) {
-      // A condition cannot add.
-      values[":capMinusPrice"] = monthlyCapMills - rest.mills;
-      onlyIf.push("monthCommitted <= :capMinusPrice");
-    }
+    change.add("monthCommitted", rest.mills).require("period", "=", period);
+    // A condition cannot add.
+    if (monthlyCapMills !== undefined) change.require("monthCommitted", "<=", monthlyCapMills - rest.mills);
   } else {
-    set.push("#period = :period", "monthCommitted = :mills");
-    if (seen?.period !== undefined) {
-      values[":seenPeriod"] = seen.period;
-      onlyIf.push("#period = :seenPeriod");
-    }
+    change.change({ period, monthCommitted: rest.mills });
+    if (seen?.period !== undefined) change.require("period", "=", seen.period);
   }
 
-  if (startsPerMinute === undefined) {
-    delete names["#minute"];
-  } else if (seen?.minute === minuteOf(nowMs)) {
-    Object.assign(values, { ":minute": seen.minute, ":one": 1, ":rate": startsPerMinute });
-    set.push("minuteStarts = minuteStarts + :one");
-    onlyIf.push("#minute = :minute", "minuteStarts < :rate");
-  } else {
-    Object.assign(values, { ":minute": minuteOf(nowMs), ":one": 1 });
-    set.push("#minute = :minute", "minuteStarts = :one");
-    if (seen?.minute === undefined) onlyIf.push("attribute_not_exists(#minute)");
-    else {
-      values[":seenMinute"] = seen.minute;
-      onlyIf.push("#minute = :seenMinute");
-    }
+  if (startsPerMinute === undefined) return change;
+  const minute = minuteOf(nowMs);
+  if (seen?.minute === minute) {
+    return change.add("minuteStarts", 1).require("minute", "=", minute).require("minuteStarts", "<", startsPerMinute);
   }
-  return { set, onlyIf, names, values };
+  return change.change({ minute, minuteStarts: 1 }).requireEqual({ minute: seen?.minute });
 }
 
-type Ending = Change & Required<Pick<Change, "onlyIf" | "names">>;
+/** Makes the write that takes a reservation out: an expression is used up by being sent. */
+type Ending = () => UpdateExpression;
 
-/** The write that takes a reservation out of its account; with `at`, only if nobody has asked for it since. */
-function ending(id: string, at?: number): Ending {
-  const remove = ["#open.#id"];
-  const [onlyIf, names] = [["attribute_exists(#open.#id)"], { "#open": "open", "#id": id }];
-  if (at === undefined) return { remove, onlyIf, names };
-  return {
-    remove,
-    onlyIf: [...onlyIf, "#open.#id.#at = :at"],
-    names: { ...names, "#at": "at" },
-    values: { ":at": at },
-  };
+/** Takes a reservation out of its account; with `at`, only if no start has asked for it since. */
+function takeOut(id: string, at?: number): UpdateExpression {
+  const change = new UpdateExpression().remove(["open", id]).requireExists(["open", id]);
+  return at === undefined ? change : change.require(["open", id, "at"], "=", at);
 }
 
-/** A replay, or a redelivery, takes up a reservation that is there: nobody frees it meanwhile. It is a start like any other. */
-function askAgain({ id, at }: Reservation): Change {
-  const names = { "#open": "open", "#id": id, "#at": "at" };
-  const onlyIf = ["attribute_exists(#open.#id)", "attribute_not_exists(stopped)"];
-  const set = ["#open.#id.#at = :at", "#open.#id.askedAgain = :yes"];
-  return { set, onlyIf, names, values: { ":at": at, ":yes": true } };
+/** Gives its price back to the month, if it is the month that it was committed in. */
+function refund(ending: UpdateExpression, id: string): UpdateExpression {
+  return ending.subtract("monthCommitted", ["open", id, "mills"]).requireSame(["open", id, "period"], "period");
+}
+
+/** A replay, or a redelivery, takes up a reservation that is there, so that the sweeper does not free it. It is a start like any other. */
+function askAgain({ id, at }: Reservation): UpdateExpression {
+  return new UpdateExpression()
+    .set(["open", id, "at"], at)
+    .set(["open", id, "askedAgain"], true)
+    .requireExists(["open", id])
+    .requireAbsent("stopped");
 }

@@ -151,7 +151,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const writer = randomUUID();
       const update = new UpdateExpression();
       update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: sweepShard(ref.mediaId), writer });
-      if (plan.event) update.setInside("outbox", plan.event.id, plan.event.entry);
+      if (plan.event) update.set(["outbox", plan.event.id], plan.event.entry);
       update.increment("version");
       update.requireOneOf("phase", plan.from);
       update.requireEqual(expected);
@@ -177,16 +177,13 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     },
 
     async removeEvents(ref, eventIds) {
-      const removal = new UpdateExpression();
-      for (const id of eventIds) removal.removeInside("outbox", id);
-      removal.requireExists("outbox");
+      const removal = new UpdateExpression().requireExists("outbox");
+      for (const id of eventIds) removal.remove(["outbox", id]);
       await closeIfDone(eventIds.length > 0 ? await write(ref, removal) : await get(ref));
     },
 
     async forgetReservation(ref, reservation) {
-      const removal = new UpdateExpression();
-      removal.change({ reservation: undefined });
-      removal.requireEqual({ reservation });
+      const removal = new UpdateExpression().remove("reservation").require("reservation", "=", reservation);
       await closeIfDone(await write(ref, removal));
     },
 

@@ -3,7 +3,12 @@
 /** In a change: this attribute stays as it is. */
 export const KEEP = Symbol("keep");
 
-/** An UpdateExpression and its condition, every name and value by placeholder. */
+/** An attribute, or the way to one inside a map: `["open", id, "at"]`. */
+export type Path = string | readonly string[];
+
+type Comparison = "=" | "<" | "<=" | ">";
+
+/** An UpdateExpression and its condition, every name and value by placeholder; each method returns the same expression. */
 export class UpdateExpression {
   readonly #set: string[] = [];
   readonly #remove: string[] = [];
@@ -13,45 +18,93 @@ export class UpdateExpression {
   readonly #values: Record<string, unknown> = {};
 
   /** Sets each attribute; `undefined` removes it. */
-  change(attributes: Record<string, unknown>): void {
+  change(attributes: Record<string, unknown>): this {
     for (const [name, value] of Object.entries(attributes)) {
       if (value === KEEP) continue;
-      if (value === undefined) this.#remove.push(this.#name(name));
-      else this.#set.push(`${this.#name(name)} = ${this.#value(value)}`);
+      if (value === undefined) this.remove(name);
+      else this.set(name, value);
     }
+    return this;
   }
 
-  setInside(map: string, key: string, value: unknown): void {
-    this.#set.push(`${this.#name(map)}.${this.#name(key)} = ${this.#value(value)}`);
+  set(path: Path, value: unknown): this {
+    this.#set.push(`${this.#path(path)} = ${this.#value(value)}`);
+    return this;
   }
 
-  removeInside(map: string, key: string): void {
-    this.#remove.push(`${this.#name(map)}.${this.#name(key)}`);
+  setIfAbsent(path: Path, value: unknown): this {
+    const name = this.#path(path);
+    this.#set.push(`${name} = if_not_exists(${name}, ${this.#value(value)})`);
+    return this;
   }
 
-  increment(name: string): void {
-    this.#add.push(`${this.#name(name)} ${this.#value(1)}`);
+  /** To a number that is there. */
+  add(path: Path, number: number): this {
+    const name = this.#path(path);
+    this.#set.push(`${name} = ${name} + ${this.#value(number)}`);
+    return this;
   }
 
-  requireExists(name: string): void {
-    this.#conditions.push(`attribute_exists(${this.#name(name)})`);
+  /** Takes one number of the item from another. */
+  subtract(path: Path, taken: Path): this {
+    const name = this.#path(path);
+    this.#set.push(`${name} = ${name} - ${this.#path(taken)}`);
+    return this;
   }
 
-  requireOneOf(name: string, values: readonly unknown[]): void {
-    this.#conditions.push(`${this.#name(name)} IN (${values.map((value) => this.#value(value)).join(", ")})`);
+  remove(path: Path): this {
+    this.#remove.push(this.#path(path));
+    return this;
+  }
+
+  /** By one; a number that is not there counts from 0. */
+  increment(name: string): this {
+    this.#add.push(`${this.#path(name)} ${this.#value(1)}`);
+    return this;
+  }
+
+  requireExists(path: Path): this {
+    this.#conditions.push(`attribute_exists(${this.#path(path)})`);
+    return this;
+  }
+
+  requireAbsent(path: Path): this {
+    this.#conditions.push(`attribute_not_exists(${this.#path(path)})`);
+    return this;
+  }
+
+  require(path: Path, comparison: Comparison, value: unknown): this {
+    this.#conditions.push(`${this.#path(path)} ${comparison} ${this.#value(value)}`);
+    return this;
+  }
+
+  /** Two attributes of the item must have one value. */
+  requireSame(path: Path, other: Path): this {
+    this.#conditions.push(`${this.#path(path)} = ${this.#path(other)}`);
+    return this;
+  }
+
+  /** @param size entries of a map */
+  requireSize(path: Path, comparison: Comparison, size: number): this {
+    this.#conditions.push(`size(${this.#path(path)}) ${comparison} ${this.#value(size)}`);
+    return this;
+  }
+
+  requireOneOf(path: Path, values: readonly unknown[]): this {
+    this.#conditions.push(`${this.#path(path)} IN (${values.map((value) => this.#value(value)).join(", ")})`);
+    return this;
   }
 
   /** Each attribute must have this value; `undefined`: must be absent. */
-  requireEqual(attributes: Record<string, unknown>): void {
+  requireEqual(attributes: Record<string, unknown>): this {
     for (const [name, value] of Object.entries(attributes)) {
-      this.#conditions.push(
-        value === undefined
-          ? `attribute_not_exists(${this.#name(name)})`
-          : `${this.#name(name)} = ${this.#value(value)}`,
-      );
+      if (value === undefined) this.requireAbsent(name);
+      else this.require(name, "=", value);
     }
+    return this;
   }
 
+  /** The parts of an UpdateItem; what is empty is left out, as DynamoDB wants it. */
   build() {
     const clause = (verb: string, parts: string[]) => (parts.length > 0 ? [`${verb} ${parts.join(", ")}`] : []);
     return {
@@ -60,10 +113,14 @@ export class UpdateExpression {
         ...clause("REMOVE", this.#remove),
         ...clause("ADD", this.#add),
       ].join(" "),
-      ConditionExpression: this.#conditions.join(" AND "),
+      ...(this.#conditions.length > 0 && { ConditionExpression: this.#conditions.join(" AND ") }),
       ExpressionAttributeNames: this.#names,
       ...(Object.keys(this.#values).length > 0 && { ExpressionAttributeValues: this.#values }),
     };
+  }
+
+  #path(path: Path): string {
+    return (typeof path === "string" ? [path] : path).map((name) => this.#name(name)).join(".");
   }
 
   #name(name: string): string {
