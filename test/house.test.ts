@@ -137,7 +137,11 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": ["shared/adapters/checked-key.ts", "shared/adapters/measured-body.ts"],
-  "shared/adapters/s3-media-files.ts": ["shared/adapters/checked-key.ts", "shared/adapters/measured-body.ts"],
+  "shared/adapters/s3-media-files.ts": [
+    "shared/adapters/attachment.ts",
+    "shared/adapters/checked-key.ts",
+    "shared/adapters/measured-body.ts",
+  ],
   "shared/adapters/local-upload-places.ts": ["shared/adapters/checked-key.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/checked-key.ts"],
   // All services that are no AWS are read up to the same size.
