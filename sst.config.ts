@@ -33,7 +33,7 @@ export default $config({
     const { name: app, stage } = $app;
     const offline = process.env["OFFLINE_GRAPH"] === "1";
     const notes = await preflight({ app, stage, settings, environment: process.env, offline });
-    const secrets = await createSecrets();
+    const secrets = await createSecrets(settings);
     disarmLinks();
     const storage = createStorage();
     const bus = createBus();

@@ -1,5 +1,5 @@
 // The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
-import { CORS, ROUTES, type Route } from "./blueprint/routes.ts";
+import { CORS, DEVELOPMENT_ROUTES, ROUTES, type Route } from "./blueprint/routes.ts";
 import type { Functions } from "./functions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -48,7 +48,7 @@ export function createApi(settings: Settings): Api {
           throttlingRateLimit: STAGE_LIMIT.rate,
           throttlingBurstLimit: STAGE_LIMIT.burst,
         };
-        stage.routeSettings = ROUTES.map(({ route, access }) => ({
+        stage.routeSettings = routesOfStage().map(({ route, access }) => ({
           routeKey: route,
           throttlingRateLimit: ROUTE_LIMITS[access].rate,
           throttlingBurstLimit: ROUTE_LIMITS[access].burst,
@@ -79,7 +79,7 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
 
 export function createRoutes({ gateway, routesAreMade }: Api, settings: Settings, functions: Functions): void {
   const authorizer = settings.jwt && gateway.addAuthorizer({ name: "Callers", jwt: settings.jwt });
-  const made = ROUTES.map(({ route, handler, access }) => {
+  const made = routesOfStage().map(({ route, handler, access }) => {
     const closed = authorizer && access !== "open" && { jwt: { authorizer: authorizer.id } };
     const { nodes } = gateway.route(route, functions(handler).arn, {
       name: routeName(route),
@@ -92,6 +92,10 @@ export function createRoutes({ gateway, routesAreMade }: Api, settings: Settings
     return nodes.route;
   });
   routesAreMade(made);
+}
+
+function routesOfStage(): readonly Route[] {
+  return $dev ? [...ROUTES, ...DEVELOPMENT_ROUTES] : ROUTES;
 }
 
 /** `GET /api/spaces/{spaceId}/media` -> `GetApiSpacesSpaceIdMedia`. */

@@ -18,7 +18,9 @@ export function createFunctions(settings: Settings, targets: LinkTargets & { url
   const made = new Map<string, sst.aws.Function>();
   const environment = {
     ...settings.functionEnvironment,
-    NODE_ENV: "production",
+    // `sst dev` is the development environment, with the test mode on unless FAL_TEST_MODE=off is said. Every other stage is
+    // production: its videos are real, and billed.
+    ...($dev ? { NODE_ENV: "development", FAL_TEST_MODE: settings.testMode } : { NODE_ENV: "production" }),
     AUTH: settings.jwt ? "jwt" : "off",
     // For the console alone: whom to send people to. Tokens are judged by the gateway.
     ...(settings.jwt && { JWT_ISSUER: settings.jwt.issuer, JWT_AUDIENCE: settings.jwt.audiences.join() }),

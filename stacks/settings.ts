@@ -14,6 +14,8 @@ export interface Settings {
   domain: string | undefined;
   /** How many submissions may run at once; undefined: as many as the account allows. */
   submitConcurrency: number | undefined;
+  /** Of `sst dev` alone: whether fal is left alone. */
+  testMode: "on" | "off";
   /** Handed on to the functions as it is. */
   functionEnvironment: Record<string, string>;
 }
@@ -66,6 +68,7 @@ const schema = z.object({
   CORS_ORIGINS: corsOrigins,
   ALARM_EMAIL: z.email({ error: "must be an e-mail address" }).optional(),
   DOMAIN: z.hostname({ error: "must be a host name" }).optional(),
+  FAL_TEST_MODE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   SUBMIT_CONCURRENCY: z
     .string()
     .regex(/^(none|[1-9]\d{0,2}|1000)$/, { error: "must be a number from 1 to 1000, or none" })
@@ -114,13 +117,15 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     );
   }
 
-  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, SUBMIT_CONCURRENCY } = result.data;
+  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, FAL_TEST_MODE, SUBMIT_CONCURRENCY } =
+    result.data;
   return {
     jwt: AUTH === "jwt" && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
     corsOrigins: CORS_ORIGINS,
     alarmEmail: ALARM_EMAIL,
     domain: DOMAIN,
     submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
+    testMode: FAL_TEST_MODE,
     functionEnvironment: handedOn,
   };
 }

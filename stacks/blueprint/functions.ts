@@ -163,9 +163,14 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/set-kill-switch.handler": { memoryMb: SMALL_MB, timeoutSeconds: 30, links: ["Media.update"] },
 };
 
+/** Made under `sst dev` alone. */
+export const DEVELOPMENT_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
+  "functions/web/serve-sample.handler": { ...api, links: [], copy: ["stacks/local/samples"] },
+};
+
 /** @throws Error for a function that a route, a rule, a schedule or the workflow names and this table does not */
 export function functionPlan(handler: string): FunctionPlan {
-  const plan = FUNCTIONS[handler];
+  const plan = FUNCTIONS[handler] ?? DEVELOPMENT_FUNCTIONS[handler];
   if (!plan)
     throw new Error(`${handler} is not in stacks/blueprint/functions.ts: say how large it is and what it may touch.`);
   return plan;

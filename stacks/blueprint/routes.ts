@@ -39,6 +39,11 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];
 
+/** Beside them under `sst dev`: what the test mode's placeholder videos are fetched from. */
+export const DEVELOPMENT_ROUTES: readonly Route[] = [
+  { route: "GET /samples/{name}", handler: "functions/web/serve-sample.handler", access: "open" },
+];
+
 interface Cors {
   methods: ("GET" | "POST" | "DELETE")[];
   headers: string[];

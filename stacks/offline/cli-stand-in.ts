@@ -53,6 +53,12 @@ export async function startCliStandIn({
         const errors = existsSync(source) ? [] : [`There is no ${source}, which ${build.functionID} names.`];
         return { handler: bundledHandler(build.handler), out: artifact, errors, sourcemaps: [] };
       }
+      // `sst dev`: over what the laptop hears of calls, and what it shall run.
+      case "Provider.Aws.Appsync":
+        return { http: "appsync.example.com", realtime: "realtime.example.com" };
+      case "Runtime.AddTarget":
+        builds.push(buildSchema.parse(input));
+        return null;
       default:
         throw new Error(`SST asked its command line for ${method}, which is not known here.`);
     }

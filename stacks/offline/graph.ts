@@ -39,6 +39,8 @@ export interface GraphOptions {
   stage: string;
   /** As `sst secret set` would keep them. */
   secrets: Record<string, string>;
+  /** As `sst dev` would make it. */
+  dev?: boolean;
   region?: string;
   accountId?: string;
 }
@@ -59,6 +61,7 @@ const programSchema = z.object({ start: z.custom<() => Promise<unknown>>((it) =>
 export async function resourceGraph({
   stage,
   secrets,
+  dev = false,
   region = "us-east-1",
   accountId = "123456789012",
 }: GraphOptions): Promise<Graph> {
@@ -91,8 +94,8 @@ export async function resourceGraph({
       banner: BANNER,
       define: {
         $app: JSON.stringify({ ...app, providers: providersOf(app) }),
-        $cli: JSON.stringify(cliFacts(work)),
-        $dev: "false",
+        $cli: JSON.stringify(cliFacts(work, dev)),
+        $dev: JSON.stringify(dev),
       },
       inject: [join(PLATFORM, "src/shim/run.js")],
       plugins: [sstGlobals()],
@@ -205,9 +208,9 @@ function providersOf(app: z.infer<typeof appSchema>) {
   );
 }
 
-function cliFacts(work: string) {
+function cliFacts(work: string, dev: boolean) {
   const paths = { home: join(work, "home"), root: ROOT.replace(/\/$/, ""), work, platform: PLATFORM };
-  return { command: "deploy", dev: false, paths, state: { version: {} } };
+  return { command: dev ? "dev" : "deploy", dev, paths, state: { version: {} } };
 }
 
 /** SST ends physical names in eight random bytes; here they are the same in every graph. */

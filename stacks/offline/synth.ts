@@ -8,14 +8,19 @@ import { resourceGraph } from "./graph.ts";
 const PLACEHOLDERS = { JWT_ISSUER: "https://issuer.example.com", JWT_AUDIENCE: "media" };
 const SECRETS = { FalKey: "offline-fal-key" };
 
-const USAGE = `npm run synth -- graph.json [--stage production] [--strict]
+const USAGE = `npm run synth -- graph.json [--stage production] [--dev] [--strict]
   --stage   the stage to draw, default "production"
+  --dev     as \`sst dev\` would make it
   --strict  only with the settings that are set: fails where a deploy would`;
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { stage: { type: "string", default: "production" }, strict: { type: "boolean", default: false } },
+    options: {
+      stage: { type: "string", default: "production" },
+      strict: { type: "boolean", default: false },
+      dev: { type: "boolean", default: false },
+    },
   });
   const [file] = positionals;
   if (file === undefined || positionals.length > 1) throw new Error(USAGE);
@@ -28,7 +33,7 @@ async function main(): Promise<void> {
       console.error(`${name} is not set: ${value} stands in (a deploy would stop here).`);
     }
   }
-  const graph = await resourceGraph({ stage: values.stage, secrets: values.strict ? {} : SECRETS });
+  const graph = await resourceGraph({ stage: values.stage, dev: values.dev, secrets: values.strict ? {} : SECRETS });
   writeFileSync(file, `${JSON.stringify(graph, null, 2)}\n`);
   const { data: notes = [] } = z.array(z.string()).safeParse(graph.outputs["notes"]);
   for (const note of notes) console.error(`[account] ${note}`);

@@ -56,6 +56,9 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
       ALARM_EMAIL: "ops@example.com",
       SUBMIT_CONCURRENCY: "none",
       POLL_SECONDS: "20",
+      // Of `sst dev` alone: every stage that is deployed is production, and asks fal.
+      NODE_ENV: "development",
+      FAL_TEST_MODE: "on",
     });
     expect(graph.outputs["access"]).toBe("Callers need a token of https://issuer.example.com.");
     expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
@@ -79,7 +82,10 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
     });
     const submit = resource(graph, "aws:lambda/function:Function", "SubmitGenerationFunction").inputs;
     expect(submit).not.toHaveProperty("reservedConcurrentExecutions");
-    expect(submit).toMatchObject({ environment: { variables: { POLL_SECONDS: "20", AUTH: "jwt" } } });
+    expect(submit).toMatchObject({
+      environment: { variables: { POLL_SECONDS: "20", AUTH: "jwt", NODE_ENV: "production" } },
+    });
+    expect(at({ inputs: submit }, "environment.variables")).not.toHaveProperty("FAL_TEST_MODE");
   });
 
   test("a name of one's own for the API", async ({ expect }) => {
@@ -87,5 +93,28 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
     expect(graph.outputs["api"]).toBe("https://media.example.com");
     const submit = resource(graph, "aws:lambda/function:Function", "SubmitGenerationFunction").inputs;
     expect(submit).toMatchObject({ environment: { variables: { PUBLIC_URL: "https://media.example.com" } } });
+  });
+});
+
+describe.concurrent("`sst dev`", { timeout: 60_000 }, () => {
+  const { JWT_ISSUER, JWT_AUDIENCE } = NEEDED_SETTINGS;
+  const settings = { JWT_ISSUER, JWT_AUDIENCE };
+  const functions = (graph: Awaited<ReturnType<typeof graphOf>>) =>
+    ofType(graph, "aws:lambda/function:Function").map(({ inputs }) => at({ inputs }, "environment.variables"));
+
+  test("is the development environment: in test mode, with its samples served and no key needed", async ({
+    expect,
+  }) => {
+    const graph = await graphOf("ada", settings, { dev: true });
+    const all = functions(graph);
+    expect(all.length).toBeGreaterThan(20);
+    for (const variables of all) expect(variables).toMatchObject({ NODE_ENV: "development", FAL_TEST_MODE: "on" });
+    const routes = ofType(graph, "aws:apigatewayv2/route:Route").map(({ inputs }) => inputs["routeKey"]);
+    expect(routes).toContain("GET /samples/{name}");
+  });
+
+  test("with FAL_TEST_MODE=off asks fal, and needs a key", async ({ expect }) => {
+    const off = { ...settings, FAL_TEST_MODE: "off" };
+    await expect(graphOf("ada", off, { dev: true })).rejects.toThrow(/the key of fal\.ai is missing/);
   });
 });

@@ -23,12 +23,16 @@ export const NEEDED_SETTINGS = {
  * The graph of a stage, with these settings and no others.
  * @throws Error with what the deploy would say
  */
-export async function graphOf(stage: string, settings: Record<string, string> = NEEDED_SETTINGS): Promise<Graph> {
+export async function graphOf(
+  stage: string,
+  settings: Record<string, string> = NEEDED_SETTINGS,
+  { dev = false } = {},
+): Promise<Graph> {
   const directory = await mkdtemp(join(tmpdir(), "graph-"));
   const file = join(directory, "graph.json");
   try {
     const env = { PATH: process.env["PATH"], ...settings };
-    const args = [join(ROOT, "stacks/offline/synth.ts"), file, "--stage", stage, "--strict"];
+    const args = [join(ROOT, "stacks/offline/synth.ts"), file, "--stage", stage, "--strict", ...(dev ? ["--dev"] : [])];
     await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
     return JSON.parse(await readFile(file, "utf8")) as Graph;
   } catch (error) {
