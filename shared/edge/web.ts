@@ -1,7 +1,7 @@
 // The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setting, storeOrigins } from "../environment.ts";
+import { isTestMode, setting, storeOrigins } from "../environment.ts";
 import { signIn, type SignIn } from "../services/sign-in.ts";
 
 export interface WebFile {
@@ -43,11 +43,15 @@ export async function webFile(path: string): Promise<WebFile | undefined> {
   };
   if (extension !== "html") return { text, headers };
   const provider = await signIn();
-  return { text: text.replace(SIGN_IN_MARK, escaped(provider)), headers: { ...headers, ...pageHeaders(provider) } };
+  return {
+    text: text.replace(SIGN_IN_MARK, escaped(provider)).replace(TEST_MODE_MARK, String(isTestMode())),
+    headers: { ...headers, ...pageHeaders(provider) },
+  };
 }
 
-/** In the page's head, as the content of a meta element. */
+/** In the page's head, each as the content of a meta element. */
 const SIGN_IN_MARK = "%SIGN_IN%";
+const TEST_MODE_MARK = "%TEST_MODE%";
 
 /** Nothing but our own code runs; nothing but this API, the store and the sign-in is talked to; nobody frames it. */
 function pageHeaders(provider: SignIn | undefined): Record<string, string> {

@@ -100,8 +100,8 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
 
   it("says what is left of the month, and less of it after a start", async () => {
     const left = async () => {
-      const line = page.getByText(/^\$[\d.]+ of \$500\.00 left, renews on /);
-      return Number(/^\$([\d.]+)/.exec(await line.innerText())?.[1]);
+      const line = page.getByText(/\$[\d.]+ of \$500\.00 left, renews on /);
+      return Number(/\$([\d.]+) of/.exec(await line.innerText())?.[1]);
     };
     const before = await left();
     await start("Nothing moves [fal: stuck-in-progress]");
@@ -112,7 +112,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await animate().click();
     const alert = page.getByRole("alert");
     await alert.getByText("Choose a picture first.").waitFor();
-    await alert.getByText("Say what shall happen in the video.").waitFor();
+    await alert.getByText("Describe what should happen in the video.").waitFor();
     const upload = async (name: string, buffer: Buffer) =>
       picture().setInputFiles({ name, mimeType: "image/jpeg", buffer });
     await upload("small.jpg", await photo(640, 200));
@@ -127,6 +127,253 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
       .first()
       .waitFor();
     expect(server.fal.jobs().map(({ input }) => input)).not.toContainEqual(expect.objectContaining({ prompt: "" }));
+  });
+
+  it("starts one video for two presses, and shows for a second at least that it is under way", async () => {
+    await choosePhoto();
+    await words().fill("Pressed twice");
+    const starts = startsOf(page);
+    const shownMs = await page.evaluate(async () => {
+      const button = document.querySelector<HTMLElement>(".go button");
+      if (!button) throw new Error("There is no button.");
+      const says = (text: string) => button.textContent?.startsWith(text) ?? false;
+      button.click();
+      button.click();
+      const changedTo = (text: string) =>
+        new Promise<number>((resolve) => {
+          const look = () => says(text) && (observer.disconnect(), resolve(performance.now()));
+          const observer = new MutationObserver(look);
+          observer.observe(button, { childList: true, characterData: true, subtree: true });
+          look();
+        });
+      const begun = await changedTo("Starting...");
+      button.click();
+      return (await changedTo("Animate")) - begun;
+    });
+    expect(shownMs).toBeGreaterThan(900);
+    await card("Pressed twice").waitFor();
+    expect(starts).toHaveLength(1);
+  });
+
+  it("buys nothing by Enter in a field, and one video by Ctrl+Enter in the words", async () => {
+    await choosePhoto();
+    await words().fill("By the keyboard");
+    await page.getByText("More settings").click();
+    const starts = startsOf(page);
+    const fields = [
+      page.getByRole("radio", { name: "as it is" }),
+      page.getByRole("radio", { name: "Standard" }),
+      page.getByRole("radio", { name: "5 seconds" }),
+      page.getByLabel("What should not appear"),
+      page.getByLabel("How closely it follows the words"),
+      words(),
+    ];
+    for (const field of fields) await field.press("Enter");
+    expect(await words().inputValue()).toBe("By the keyboard\n");
+    await words().press("Backspace");
+    // A key that is held down is one wish too.
+    await page.keyboard.down("Control");
+    for (let n = 0; n < 5; n++) await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    await page.keyboard.up("Control");
+    await card("By the keyboard").waitFor();
+    expect(starts).toHaveLength(1);
+  });
+
+  it("buys one video by an Enter that is held down on the button", async () => {
+    await choosePhoto();
+    await words().fill("Held down");
+    const starts = startsOf(page);
+    await animate().focus();
+    await page.keyboard.down("Enter");
+    await page.getByRole("button", { name: /^Starting/ }).waitFor();
+    for (let n = 0; n < 5; n++) await page.keyboard.down("Enter");
+    await card("Held down").waitFor();
+    await animate().waitFor();
+    for (let n = 0; n < 5; n++) await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    await page
+      .getByRole("button", { name: "Cancel" })
+      .or(page.getByText("Ready", { exact: true }))
+      .first()
+      .waitFor();
+    expect(starts).toHaveLength(1);
+  });
+
+  it.each([
+    [402, "This video costs $0.28, and $0.10 of this month's budget is left."],
+    [429, "As many videos as may be made at once are being made."],
+    [503, "New videos are stopped for now."],
+  ])("shows a refusal (%d) at the button, under one key, and no longer than its cause", async (status, error) => {
+    await choosePhoto();
+    await words().fill(`Refused by ${status}`);
+    const starts = startsOf(page);
+    const json = { error, code: "not_now", traceId: "t" };
+    await page.route("**/api/media/enhance", (route) =>
+      route.fulfill({ status, json, headers: { "retry-after": "0" } }),
+    );
+    await animate().click();
+    await page.getByRole("alert").getByText(error).waitFor();
+    await page.unroute("**/api/media/enhance");
+    await words().fill(`Refused by ${status}, and said otherwise`);
+    expect(await page.getByRole("alert").innerText()).toBe("");
+    await words().fill(`Refused by ${status}`);
+    await page.getByRole("button", { name: /^Animate/, disabled: false }).click();
+    await card(`Refused by ${status}`).waitFor();
+    expect(await page.getByRole("alert").innerText()).toBe("");
+    expect(new Set(starts).size).toBe(1);
+  });
+
+  it("says what is missing no longer than it is missing", async () => {
+    await animate().click();
+    const alert = page.getByRole("alert");
+    await alert.getByText("Choose a picture first.").waitFor();
+    await choosePhoto();
+    await alert.getByText("Describe what should happen in the video.").waitFor();
+    expect(await alert.innerText()).not.toContain("picture");
+    await words().fill("All is there");
+    await expect.poll(() => alert.innerText()).toBe("");
+  });
+
+  it("leaves a link that is being typed alone while the list is read anew", async () => {
+    const field = page.getByLabel("A link to a picture");
+    await field.pressSequentially(`${server.url}/samp`);
+    const read = page.waitForResponse((response) => response.url().includes("/media?"));
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await read;
+    expect(await field.inputValue()).toBe(`${server.url}/samp`);
+    await field.pressSequentially("les/photo.jpg");
+    await field.press("Enter");
+    await page.getByText("1600 × 1067. It is fetched when you start.").waitFor();
+  });
+
+  it("keeps a picture as it is unless Kling would not take it so", async () => {
+    const upload = async (width: number, height: number) => {
+      await picture().setInputFiles({ name: "a.jpg", mimeType: "image/jpeg", buffer: await photo(width, height) });
+      await page.getByText(`Checked: ${width} × ${height}`).waitFor();
+    };
+    const chosen = () => page.locator("input[name=format]:checked").locator("..").innerText();
+    await upload(900, 1600);
+    expect(await chosen()).toBe("as it is");
+    await upload(400, 1200);
+    expect(await chosen()).toBe("9:16");
+    await upload(1200, 400);
+    expect(await chosen()).toBe("16:9");
+    await page.getByText("1:1", { exact: true }).click();
+    await upload(900, 1600);
+    expect(await chosen()).toBe("1:1");
+  });
+
+  it("keeps the draft through a reload, its picture too", async () => {
+    await choosePhoto();
+    await words().fill("Not started yet");
+    await page.getByText("Pro", { exact: true }).click();
+    await page.getByText("10 seconds").click();
+    await page.getByText("More settings").click();
+    await page.getByLabel("What should not appear").fill("blur");
+    await page.reload();
+    await page.getByText("Checked: 1600 × 1067").waitFor();
+    expect(await words().inputValue()).toBe("Not started yet");
+    await page.getByText("More settings").click();
+    expect(await page.getByLabel("What should not appear").inputValue()).toBe("blur");
+    const shown = page.getByAltText("The picture to animate");
+    await expect.poll(() => shown.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
+    await animate().filter({ hasText: "$0.98" }).click();
+    await card("Not started yet").waitFor();
+  });
+
+  it("makes another draft of a finished one: picture, format, what should not appear, last frame", async () => {
+    await choosePhoto();
+    await page.getByText("9:16", { exact: true }).click();
+    await page.getByText("Pro", { exact: true }).click();
+    await page.getByText("More settings").click();
+    const [not, last] = [page.getByLabel("What should not appear"), page.getByLabel("A link to the last frame")];
+    await not.fill("blur");
+    await last.fill(`${server.url}/samples/photo.jpg`);
+    await words().fill("Once [fal: fail-content-policy]");
+    await animate().click();
+    await status("Failed", "Once [fal: fail-content-policy]").waitFor();
+    for (const field of [words(), not, last]) await field.fill("");
+    await page.getByText("Standard", { exact: true }).click();
+    await page.getByRole("button", { name: "Remove" }).click();
+
+    await card("Once [fal: fail-content-policy]").getByRole("button", { name: "Use these again" }).click();
+    await page.getByText("The picture of before, shown as it was cut then.").waitFor();
+    expect(await not.inputValue()).toBe("blur");
+    expect(await last.inputValue()).toBe(`${server.url}/samples/photo.jpg`);
+    expect(await page.getByRole("radio", { name: "9:16" }).isChecked()).toBe(true);
+    await words().fill("Twice");
+    await animate().click();
+    await status("Ready", "Twice").waitFor();
+  });
+
+  it("shows no broken image where the picture was not to be had", async () => {
+    await page.getByLabel("A link to a picture").fill(`${server.url}/samples/not-there.jpg`);
+    await words().fill("Of nothing");
+    await animate().click();
+    await status("Failed", "Of nothing").waitFor();
+    await card("Of nothing").getByText("No picture to show").waitFor();
+    expect(await card("Of nothing").locator("img").count()).toBe(0);
+  });
+
+  it("keeps the focus on the card after a cancel, and hands it on after a delete", async () => {
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.closest("li, button, section")?.textContent ?? "");
+    const [first, second] = ["First [fal: stuck-in-progress, cancel-obeyed]", "Second [fal: fail-content-policy]"];
+    await start(first);
+    await status("Being made", first).waitFor();
+    await card(first).getByRole("button", { name: "Cancel" }).press("Enter");
+    await status("Canceled", first).waitFor();
+    expect(await focused()).toContain(first);
+    await words().fill(second);
+    await animate().click();
+    await status("Failed", second).waitFor();
+
+    const button = (name: string) => card(second).getByRole("button", { name, exact: true });
+    await button("Delete").press("Enter");
+    await expect.poll(focused).toBe("Keep");
+    await button("Keep").press("Enter");
+    await expect.poll(focused).toBe("Delete");
+    await button("Delete").press("Enter");
+    await button("Delete for good").press("Enter");
+    await card(second).waitFor({ state: "detached" });
+    await expect.poll(focused).toContain(first);
+    await card(first).getByRole("button", { name: "Delete" }).press("Enter");
+    await card(first).getByRole("button", { name: "Delete for good" }).press("Enter");
+    await page.getByText("Nothing here yet.").waitFor();
+    await expect.poll(focused).toContain("Your videos");
+  });
+
+  it("takes a picture that is dropped beside the box, and stays", async () => {
+    const bytes = [...(await readFile(PHOTO))];
+    const stayed = await page.evaluate((bytes) => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([new Uint8Array(bytes)], "photo.jpg", { type: "image/jpeg" }));
+      const heading = document.querySelector("#list-title");
+      const events = ["dragover", "drop"].map(
+        (type) => new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }),
+      );
+      for (const event of events) heading?.dispatchEvent(event);
+      return events.map(({ defaultPrevented }) => defaultPrevented);
+    }, bytes);
+    expect(stayed).toEqual([true, true]);
+    await page.getByText("Checked: 1600 × 1067").waitFor();
+  });
+
+  it("shows mode and length on a laptop of 1366 x 768, with a picture too", async () => {
+    await page.setViewportSize({ width: 1366, height: 768 });
+    const bottomOf = async (text: string) => {
+      const box = await page.getByText(text, { exact: true }).boundingBox();
+      return (box?.y ?? Infinity) + (box?.height ?? 0);
+    };
+    for (const prepare of [async () => {}, choosePhoto]) {
+      await prepare();
+      const go = await page.locator(".go").boundingBox();
+      expect(await bottomOf("Standard")).toBeLessThan(go?.y ?? 0);
+      expect(await bottomOf("5 seconds")).toBeLessThan(go?.y ?? 0);
+      expect((go?.y ?? Infinity) + (go?.height ?? 0)).toBeLessThanOrEqual(768);
+    }
+    await screenshot(page, "composed-1366-light");
   });
 
   it("goes on after a reload in the middle", async () => {
@@ -156,7 +403,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await status("Being made", text).waitFor();
     await card(text).getByRole("button", { name: "Cancel" }).click();
     await status("Canceled", text).waitFor();
-    await card(text).getByRole("button", { name: "Use these words again" }).click();
+    await card(text).getByRole("button", { name: "Use these again" }).click();
     expect(await words().inputValue()).toBe(text);
   });
 
@@ -183,7 +430,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await page.getByRole("button", { name: "Show older ones" }).click();
     await card("Number 1").waitFor();
     await page.getByText("Ready", { exact: true }).nth(4).waitFor();
-    await page.getByText(/^Usually ready within \d+ s, nine of ten within \d+ s\.$/).waitFor();
+    await page.getByText(/^Ready in about \d+ s \(9 of 10 within \d+ s\)\./).waitFor();
   });
 
   it("can be used with the keyboard alone", async () => {
@@ -200,7 +447,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
         ),
       );
     }
-    const order = ["Remove", "16:9", "What happens in it?", "Standard", "5 seconds", "More settings", "Animate"];
+    const order = ["Remove", "as it is", "What happens in it?", "Standard", "5 seconds", "More settings", "Animate"];
     const found = order.map((name) => seen.findIndex((text) => text.includes(name)));
     expect(found).not.toContain(-1);
     expect(found).toEqual(found.toSorted((a, b) => a - b));
@@ -240,6 +487,15 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     }
   });
 });
+
+/** The key of each start that the page sends from now on. */
+function startsOf(page: Page): string[] {
+  const keys: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/api/media/enhance")) keys.push(request.headers()["idempotency-key"] ?? "none");
+  });
+  return keys;
+}
 
 /** What axe finds. Its script comes in over the debugger: the page's own policy lets no foreign one in. */
 async function violations(page: Page): Promise<string[]> {

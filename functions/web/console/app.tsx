@@ -1,8 +1,9 @@
 // The console: a place to start a generation beside everything that was started in this space.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
 import { Card } from "./card.tsx";
-import { Composer, type Draft } from "./composer.tsx";
+import { Composer } from "./composer.tsx";
+import type { Draft } from "./draft.ts";
 import type { Session } from "./session.ts";
 import { usePlanning } from "./use-planning.ts";
 import { useSpace } from "./use-space.ts";
@@ -20,14 +21,22 @@ export function App({ session }: { session: Session }) {
   const [spaceId, setSpaceId] = useState(spaceInAddress);
   const space = useSpace(spaceId, connection);
   const planning = usePlanning(connection, counts(space.items));
-  const [draft, setDraft] = useState<Draft>();
+  const [again, setAgain] = useState<Draft>();
   const [spoken, setSpoken] = useState("");
   /** Pictures from this disk, until the server has its own. */
   const [previews, setPreviews] = useState<ReadonlyMap<string, string>>(new Map());
 
   const openSpace = (name: string) => {
     history.replaceState(null, "", `/?space=${encodeURIComponent(name)}`);
+    setAgain(undefined);
     setSpaceId(name);
+  };
+  const cards = useRef<HTMLUListElement>(null);
+  const more = async () => {
+    const last = cards.current?.lastElementChild;
+    await space.more();
+    // The button may be gone: on to the first of those that came.
+    if (last?.nextElementSibling instanceof HTMLElement) last.nextElementSibling.focus();
   };
   const started = (item: MediaSpace, preview: string) => {
     setPreviews((before) => new Map(before).set(item.id, preview));
@@ -45,7 +54,7 @@ export function App({ session }: { session: Session }) {
           <span class="mark" aria-hidden="true" />
           Pictures in motion
         </p>
-        <SpaceName key={spaceId} spaceId={spaceId} onOpen={openSpace} />
+        <SpaceName spaceId={spaceId} onOpen={openSpace} />
         <nav aria-label="Elsewhere">
           <ThemeButton />
           <a href="/docs">API</a>
@@ -56,13 +65,19 @@ export function App({ session }: { session: Session }) {
           )}
         </nav>
       </header>
+      {planning.testMode && (
+        <p class="test-mode" role="note">
+          <b>Test mode.</b> Nothing is billed, and each video is a placeholder film. For real ones put FAL_KEY and
+          FAL_TEST_MODE=off into .env.
+        </p>
+      )}
       <main>
         <Composer
           key={spaceId}
           spaceId={spaceId}
           connection={connection}
           planning={planning}
-          draft={draft}
+          again={again}
           onStarted={started}
         />
         <section id="generations" class="list" aria-labelledby="list-title" tabIndex={-1}>
@@ -74,10 +89,10 @@ export function App({ session }: { session: Session }) {
           {space.items?.length === 0 && (
             <div class="empty">
               <p>Nothing here yet.</p>
-              <p>Choose a picture, say what shall happen in it, and the video appears here.</p>
+              <p>Choose a picture, describe what should happen in it, and the video appears here.</p>
             </div>
           )}
-          <ul class="cards">
+          <ul class="cards" ref={cards}>
             {space.items?.map((item) => (
               <Card
                 key={item.id}
@@ -88,13 +103,13 @@ export function App({ session }: { session: Session }) {
                 onChanged={space.put}
                 onDeleted={space.drop}
                 onStale={space.refresh}
-                onReuse={setDraft}
+                onReuse={setAgain}
                 onSay={setSpoken}
               />
             ))}
           </ul>
           {space.hasMore && (
-            <button type="button" class="more" onClick={() => void space.more()}>
+            <button type="button" class="more" onClick={() => void more()}>
               Show older ones
             </button>
           )}
@@ -122,7 +137,10 @@ function SpaceName({ spaceId, onOpen }: { spaceId: string; onOpen: (name: string
       class="space"
       onSubmit={(event) => {
         event.preventDefault();
-        if (isName && name !== spaceId) onOpen(name);
+        if (!isName || name === spaceId) return;
+        onOpen(name);
+        // The button goes, and the focus would go with it.
+        event.currentTarget.querySelector("input")?.focus();
       }}
     >
       <label for="space">Space</label>

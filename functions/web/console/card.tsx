@@ -1,10 +1,10 @@
 // One generation: where it stands, honestly; its video when there is one; what went wrong when something did.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cancelGeneration, deleteMedia } from "../../../shared/client/calls.ts";
 import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
-import type { Draft } from "./composer.tsx";
+import { draftOf, type Draft } from "./draft.ts";
 import type { Planning } from "./use-planning.ts";
 import { dollars, moment, span, statusOf, stepOf, STEPS } from "./words.ts";
 
@@ -24,9 +24,17 @@ export function Card({ item, preview, connection, planning, onChanged, onDeleted
   const { media } = item;
   const isRunning = media.generationStatus === "generating-video";
   const status = statusOf(media);
+  const card = useRef<HTMLLIElement>(null);
   useSaid(media, onSay);
+  const holdFocus = useFocusKept(card);
   return (
-    <li class={`card ${media.generationStatus}`} aria-labelledby={`${item.id}-words`}>
+    <li
+      ref={card}
+      class={`card ${media.generationStatus}`}
+      tabIndex={-1}
+      onFocusIn={holdFocus}
+      aria-labelledby={`${item.id}-words`}
+    >
       <Screen item={item} preview={preview} onStale={onStale} />
       <div class="card-body">
         <p class="status">
@@ -48,7 +56,7 @@ export function Card({ item, preview, connection, planning, onChanged, onDeleted
           </p>
         ))}
         <p class="facts">
-          {factsOf(media).map((fact) => (
+          {factsOf(media, planning.testMode).map((fact) => (
             <span key={fact}>{fact}</span>
           ))}
         </p>
@@ -59,7 +67,7 @@ export function Card({ item, preview, connection, planning, onChanged, onDeleted
           {media.video && <Download item={item} onStale={onStale} onSay={onSay} />}
           {!isRunning && media.generationMode && (
             <button type="button" class="quiet" onClick={() => onReuse(draftOf(media))}>
-              Use these words again
+              Use these again
             </button>
           )}
           {!isRunning && media.phase !== undefined && media.analysisStatus !== "pending" && (
@@ -84,25 +92,37 @@ function useSaid({ generationStatus, context, error }: IMedia, onSay: (words: st
   }, [generationStatus, context, error, onSay]);
 }
 
-function draftOf({ context, generationMode, duration, aspectRatio }: IMedia): Draft {
-  return { words: context, mode: generationMode ?? "standard", duration, format: aspectRatio ?? "as it is" };
+/** What has the focus may vanish with what was done by it: then the card itself has it, and not the page. */
+function useFocusKept(card: { current: HTMLLIElement | null }) {
+  const focused = useRef<Element>(null);
+  useLayoutEffect(() => {
+    const isLost = focused.current?.isConnected === false && document.activeElement === document.body;
+    if (isLost) card.current?.focus({ preventScroll: true });
+  });
+  return ({ target }: FocusEvent) => {
+    if (target instanceof Element) focused.current = target;
+  };
 }
 
-function factsOf(media: IMedia): string[] {
+function factsOf(media: IMedia, testMode: boolean): string[] {
   const { generationMode, duration, video, createdAt, completedAt } = media;
   const facts = [
     moment(createdAt),
     generationMode && generationMode.charAt(0).toUpperCase() + generationMode.slice(1),
     video?.durationInSeconds ? `${Math.round(video.durationInSeconds)} s` : `${duration} s`,
     video?.width && video.height ? `${video.width} × ${video.height}` : undefined,
-    costOf(media),
+    costOf(media, testMode),
     completedAt && `took ${span((Date.parse(completedAt) - Date.parse(createdAt)) / 1000)}`,
   ];
   return facts.filter((fact) => fact !== undefined);
 }
 
-/** What never reached fal costs nothing; of a submit whose answer was lost nobody knows. */
-function costOf({ generationStatus, requestId, error, estimatedCostUsd }: IMedia): string | undefined {
+/** What never reached fal costs nothing, nor does what was made in test mode; of a submit whose answer was lost nobody knows. */
+function costOf(media: IMedia, testMode: boolean): string | undefined {
+  const { generationStatus, requestId, error, estimatedCostUsd } = media;
+  if (media.testMode || (testMode && requestId === undefined)) {
+    return `test mode: nothing ${generationStatus === "generating-video" ? "is" : "was"} billed`;
+  }
   const hasEnded = generationStatus === "failed" || generationStatus === "canceled";
   if (hasEnded && requestId === undefined && error?.code !== "submit_outcome_unknown") return "nothing was billed";
   return estimatedCostUsd === undefined ? undefined : dollars(estimatedCostUsd);
@@ -112,7 +132,8 @@ function costOf({ generationStatus, requestId, error, estimatedCostUsd }: IMedia
 const ASK_AGAIN_MS = 60_000;
 
 function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "onStale">) {
-  const { video, image, poster, placeholder, context, aspectRatio } = item.media;
+  const { video, image, poster, placeholder, context, aspectRatio, testMode } = item.media;
+  const [broken, setBroken] = useState<ReadonlySet<string>>(new Set());
   // A link that has ended is asked for anew; what does not open then is not asked for again before a minute has passed.
   const askedAt = useRef(-Infinity);
   const stale = () => {
@@ -123,12 +144,13 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
     });
   };
   const isUpright = video ? (video.height ?? 0) >= (video.width ?? 1) : aspectRatio === "9:16" || aspectRatio === "1:1";
-  const picture = poster?.link ?? image?.link ?? preview;
+  const picture = [poster?.link, image?.link, preview].find((link) => link !== undefined && !broken.has(link));
   const behind = placeholder ?? picture;
-  if (video) {
-    return (
-      <div class="screen">
-        {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
+  const isWorking = item.media.generationStatus === "generating-video";
+  return (
+    <div class={`screen ${isWorking ? "working" : ""}`}>
+      {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
+      {video ? (
         <video
           src={video.link}
           poster={picture}
@@ -139,21 +161,22 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
           aria-label={`Video: ${context}`}
           onError={stale}
         />
-      </div>
-    );
-  }
-  return (
-    <div class={`screen ${item.media.generationStatus === "generating-video" ? "working" : ""}`}>
-      {behind && (isUpright || !picture) && <img class="behind" src={behind} alt="" />}
-      {picture && (
-        <img
-          class={isUpright && image ? "whole" : ""}
-          src={picture}
-          alt=""
-          loading="lazy"
-          onError={() => image && stale()}
-        />
+      ) : (
+        picture && (
+          <img
+            class={isUpright && image ? "whole" : ""}
+            src={picture}
+            alt=""
+            loading="lazy"
+            onError={() => {
+              setBroken((before) => new Set(before).add(picture));
+              stale();
+            }}
+          />
+        )
       )}
+      {!video && !picture && !behind && <p class="no-picture">No picture to show</p>}
+      {testMode && video && <p class="badge">Placeholder film</p>}
     </div>
   );
 }
@@ -223,8 +246,8 @@ function Progress({ media, planning }: { media: IMedia; planning: Planning }) {
         {timing && (
           <span>
             {elapsed > timing.p90Seconds
-              ? "longer than nine of ten"
-              : `half are ready within ${span(timing.p50Seconds)}, nine of ten within ${span(timing.p90Seconds)}`}
+              ? "longer than 9 of 10"
+              : `ready in about ${span(timing.p50Seconds)} (9 of 10 within ${span(timing.p90Seconds)})`}
           </span>
         )}
       </p>
@@ -248,6 +271,7 @@ function Cancel({ item, connection, onChanged, onSay }: Pick<Props, "item" | "co
   const wasAsked = item.media.cancelRequestedAt !== undefined;
   const cancel = async () => {
     setBusy(true);
+    setSaid("");
     try {
       const { message, mediaSpace } = await cancelGeneration(item, connection);
       onChanged(mediaSpace);
@@ -278,12 +302,24 @@ function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "co
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState("");
+  const button = useRef<HTMLButtonElement>(null);
+  const keep = useRef<HTMLButtonElement>(null);
+  const wasAsked = useRef(false);
+  useEffect(() => {
+    if (asking) keep.current?.focus();
+    else if (wasAsked.current) button.current?.focus();
+    wasAsked.current = asking;
+  }, [asking]);
   const remove = async () => {
     setBusy(true);
+    setSaid("");
     try {
       await deleteMedia(item, connection);
       onSay("Deleted.");
+      const card = keep.current?.closest("li");
+      const next = card?.nextElementSibling ?? card?.previousElementSibling ?? document.getElementById("generations");
       onDeleted(item);
+      if (next instanceof HTMLElement) next.focus();
     } catch (error) {
       if (!isTrouble(error)) throw error;
       setSaid(error.message);
@@ -293,7 +329,7 @@ function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "co
   };
   if (!asking) {
     return (
-      <button type="button" class="quiet" onClick={() => setAsking(true)}>
+      <button type="button" class="quiet" ref={button} onClick={() => setAsking(true)}>
         Delete
       </button>
     );
@@ -304,7 +340,7 @@ function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "co
       <button type="button" class="button" aria-disabled={busy} onClick={() => !busy && void remove()}>
         Delete for good
       </button>
-      <button type="button" class="quiet" autoFocus onClick={() => setAsking(false)}>
+      <button type="button" class="quiet" ref={keep} onClick={() => setAsking(false)}>
         Keep
       </button>
     </span>

@@ -1,114 +1,84 @@
 // The form that starts a generation: a picture, words, a mode and a length, with the price on the button.
-import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { enhanceMedia, newIdempotencyKey } from "../../../shared/client/calls.ts";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { enhanceMedia } from "../../../shared/client/calls.ts";
 import type { EnhanceRequest, MediaSpace } from "../../../shared/client/contract.ts";
 import { ApiError, isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
-import { formatFault, PictureField, type Picture } from "./picture.tsx";
+import { oneWish } from "../../../shared/client/wish.ts";
+import { formatOf, requestOf, useDraft, type Draft } from "./draft.ts";
+import { PictureField } from "./picture.tsx";
 import type { Planning } from "./use-planning.ts";
-import { budgetLine, dollars, DURATIONS, MODES, span, type Duration, type Format, type Mode } from "./words.ts";
-
-/** What a finished one hands over to be tried again. */
-export interface Draft {
-  words: string;
-  mode: Mode;
-  duration: Duration;
-  format: Format;
-}
+import { budgetLine, DURATIONS, MODES, priceTag, ratioFault, span } from "./words.ts";
 
 const WORDS_MAX = 2500;
+/** A second press of the same hand comes within this; and so long it is seen that something is under way. */
+const UNDER_WAY_MS = 1000;
 
 interface Props {
   spaceId: string;
   connection: Connection;
   planning: Planning;
-  draft: Draft | undefined;
+  /** A finished one, to be tried once more. */
+  again: Draft | undefined;
   onStarted: (item: MediaSpace, preview: string) => void;
 }
 
-export function Composer({ spaceId, connection, planning, draft, onStarted }: Props) {
-  const [picture, setPicture] = useState<Picture>();
-  const [format, setFormat] = useState<Format>("16:9");
-  const [words, setWords] = useState("");
-  const [mode, setMode] = useState<Mode>("standard");
-  const [duration, setDuration] = useState<Duration>("5");
-  const [negativePrompt, setNegativePrompt] = useState("");
-  const [cfgScale, setCfgScale] = useState(0.5);
-  const [tailImageUrl, setTailImageUrl] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [faults, setFaults] = useState<string[]>([]);
+export function Composer({ spaceId, connection, planning, again, onStarted }: Props) {
+  const [draft, change] = useDraft(spaceId, again);
+  const { picture, words, mode, duration, negativePrompt, cfgScale, tailImageUrl } = draft;
+  const [isUnderWay, setIsUnderWay] = useState(false);
+  const [wasPressed, setWasPressed] = useState(false);
+  const [refusal, setRefusal] = useState<{ of: Draft; says: string[] }>();
   const textarea = useRef<HTMLTextAreaElement>(null);
   const id = useId();
 
   useEffect(() => {
-    if (!draft) return;
-    setWords(draft.words);
-    setMode(draft.mode);
-    setDuration(draft.duration);
-    setFormat(draft.format);
-    textarea.current?.focus();
-  }, [draft]);
+    if (again) textarea.current?.focus();
+  }, [again]);
 
-  const price = planning.price(mode, duration);
-  const timing = planning.timing(mode, duration);
-  const budget = planning.budget && budgetLine(planning.budget);
-  const request = (link: string): EnhanceRequest => ({
-    spaceId,
-    type: "video",
-    context: words,
-    mediaSpace: { media: { name: nameOf(words), image: { link } } },
-    mode,
-    duration,
-    ...(format !== "as it is" && { aspectRatio: format }),
-    ...(negativePrompt.trim() && { negativePrompt }),
-    ...(cfgScale !== 0.5 && { cfgScale }),
-    ...(mode === "pro" && tailImageUrl.trim() && { tailImageUrl: tailImageUrl.trim() }),
-  });
+  const start = useMemo(
+    () =>
+      oneWish((body: EnhanceRequest, idempotencyKey) => enhanceMedia(body, { ...connection, idempotencyKey }), {
+        storage: sessionStorage,
+      }),
+    [connection],
+  );
+  // Seen by the second press too, which may come before the first has been drawn.
+  const underWay = useRef(false);
+  const missing = missingIn(draft);
+  // What is missing is said once it was asked for, and no longer than it is missing; a refusal is of what was asked for.
+  const faults = wasPressed && missing.length > 0 ? missing : refusal?.of === draft ? refusal.says : [];
 
-  // One key for one wish: pressed twice, or once more after a lost answer, it starts one generation.
-  const attempt = useRef({ body: "", key: "" });
-  const ratioFault = picture && formatFault(picture, format);
-  const missing = [
-    ...(picture ? [] : ["Choose a picture first."]),
-    ...(picture?.state === "checking" ? ["The picture is still being checked."] : []),
-    ...(picture?.fault === undefined ? [] : [picture.fault]),
-    ...(ratioFault === undefined ? [] : [ratioFault]),
-    ...(words.trim() === "" ? ["Say what shall happen in the video."] : []),
-  ];
-
-  const start = async (event: Event) => {
-    event.preventDefault();
-    if (busy) return;
-    setFaults(missing);
-    if (missing.length > 0 || !picture?.link) return;
-    const body = request(picture.link);
-    const asText = JSON.stringify(body);
-    if (attempt.current.body !== asText) attempt.current = { body: asText, key: newIdempotencyKey() };
-    setBusy(true);
+  const press = async () => {
+    if (underWay.current) return;
+    setWasPressed(true);
+    setRefusal(undefined);
+    if (missing.length > 0 || picture?.link === undefined) return;
+    underWay.current = true;
+    setIsUnderWay(true);
+    const shown = new Promise((resolve) => setTimeout(resolve, UNDER_WAY_MS));
     try {
-      const { mediaSpace } = await enhanceMedia(body, { ...connection, idempotencyKey: attempt.current.key });
-      attempt.current = { body: "", key: "" };
+      const { mediaSpace } = await start(requestOf(spaceId, draft, picture.link));
+      setWasPressed(false);
       onStarted(mediaSpace, picture.preview);
     } catch (error) {
       if (!isTrouble(error)) throw error;
-      const details = error instanceof ApiError ? (error.details ?? []) : [];
-      setFaults([error.message, ...details.map(({ path, message }) => `${path}: ${message}`)]);
+      setRefusal({ of: draft, says: refusalOf(error) });
     } finally {
-      setBusy(false);
+      await shown;
+      underWay.current = false;
+      setIsUnderWay(false);
     }
   };
 
+  const usd = planning.price(mode, duration);
+  const timing = planning.timing(mode, duration);
+  const budget = planning.budget && budgetLine(planning.budget);
   return (
-    <form class="composer" onSubmit={(event) => void start(event)} aria-labelledby={`${id}-title`} noValidate>
+    // Enter in a field is no purchase: only the button is, and Ctrl+Enter in the words.
+    <form class="composer" onSubmit={(event) => event.preventDefault()} aria-labelledby={`${id}-title`} noValidate>
       <h1 id={`${id}-title`}>Animate a picture</h1>
-      <PictureField
-        connection={connection}
-        picture={picture}
-        format={format}
-        onPicture={setPicture}
-        onFormat={setFormat}
-      />
-      {ratioFault && <p class="fault">{ratioFault}</p>}
+      <PictureField connection={connection} draft={draft} onChange={change} />
 
       <div class="field">
         <label for={`${id}-words`}>What happens in it?</label>
@@ -118,8 +88,12 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
           rows={2}
           maxLength={WORDS_MAX}
           placeholder="The waves roll in, slow camera pan to the right"
+          aria-keyshortcuts="Control+Enter Meta+Enter"
           value={words}
-          onInput={({ currentTarget }) => setWords(currentTarget.value)}
+          onInput={({ currentTarget }) => change({ words: currentTarget.value })}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.repeat) void press();
+          }}
         />
         {words.length > WORDS_MAX * 0.8 && <p class="count">{`${WORDS_MAX - words.length} characters left`}</p>}
       </div>
@@ -127,7 +101,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
       <fieldset class="modes">
         <legend>Mode</legend>
         {MODES.map(({ mode: it, name, says }) => {
-          const usd = planning.price(it, duration);
+          const itsUsd = planning.price(it, duration);
           return (
             <label key={it} title={says}>
               <input
@@ -135,11 +109,11 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
                 name="mode"
                 checked={mode === it}
                 aria-describedby={mode === it ? `${id}-mode` : undefined}
-                onChange={() => setMode(it)}
+                onChange={() => change({ mode: it })}
               />
               <span class="mode">
                 <b>{name}</b>
-                <span class="price">{usd === undefined ? "" : dollars(usd)}</span>
+                <span class="price">{itsUsd === undefined ? "" : priceTag(itsUsd, planning.testMode)}</span>
               </span>
             </label>
           );
@@ -153,7 +127,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
         <legend>Length</legend>
         {DURATIONS.map((it) => (
           <label key={it}>
-            <input type="radio" name="duration" checked={duration === it} onChange={() => setDuration(it)} />
+            <input type="radio" name="duration" checked={duration === it} onChange={() => change({ duration: it })} />
             <span>{`${it} seconds`}</span>
           </label>
         ))}
@@ -162,13 +136,13 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
       <details>
         <summary>More settings</summary>
         <div class="field">
-          <label for={`${id}-not`}>What shall not be in it</label>
+          <label for={`${id}-not`}>What should not appear</label>
           <input
             id={`${id}-not`}
             value={negativePrompt}
             maxLength={WORDS_MAX}
             placeholder="blur, distortion"
-            onInput={({ currentTarget }) => setNegativePrompt(currentTarget.value)}
+            onInput={({ currentTarget }) => change({ negativePrompt: currentTarget.value })}
           />
         </div>
         <div class="field">
@@ -182,7 +156,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
             max="1"
             step="0.1"
             value={cfgScale}
-            onInput={({ currentTarget }) => setCfgScale(Number(currentTarget.value))}
+            onInput={({ currentTarget }) => change({ cfgScale: Number(currentTarget.value) })}
           />
         </div>
         {mode === "pro" && (
@@ -193,7 +167,7 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
               type="url"
               placeholder="https://"
               value={tailImageUrl}
-              onInput={({ currentTarget }) => setTailImageUrl(currentTarget.value)}
+              onInput={({ currentTarget }) => change({ tailImageUrl: currentTarget.value })}
             />
           </div>
         )}
@@ -209,23 +183,45 @@ export function Composer({ spaceId, connection, planning, draft, onStarted }: Pr
             </ul>
           )}
         </div>
-        <button class="primary" aria-disabled={busy}>
-          {busy ? "Starting..." : "Animate"}
-          {price !== undefined && <span class="price">{dollars(price)}</span>}
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={isUnderWay}
+          onClick={() => void press()}
+          // A key that is held down presses a button again and again.
+          onKeyDown={(event) => event.repeat && event.preventDefault()}
+        >
+          {isUnderWay ? "Starting..." : "Animate"}
+          {usd !== undefined && <span class="price">{priceTag(usd, planning.testMode)}</span>}
         </button>
         <p class="estimate">
           {timing
-            ? `Usually ready within ${span(timing.p50Seconds)}, nine of ten within ${span(timing.p90Seconds)}.`
-            : "How long it takes is told after five of this kind."}
+            ? `Ready in about ${span(timing.p50Seconds)} (9 of 10 within ${span(timing.p90Seconds)}).`
+            : planning.testMode
+              ? "Ready in about 25 s."
+              : "Ready in a few minutes."}
+          {budget && ` ${budget}`}
+          {budget && planning.testMode && " Test mode counts against it, and nothing is billed."}
         </p>
-        {budget && <p class="estimate">{budget}</p>}
       </div>
     </form>
   );
 }
 
-/** The first words, as a title. */
-function nameOf(words: string): string {
-  const short = words.trim().replace(/\s+/g, " ");
-  return short.length <= 60 ? short : `${short.slice(0, 57).replace(/\s\S*$/, "")}...`;
+function missingIn(draft: Draft): string[] {
+  const { picture, words } = draft;
+  const isTooLong = picture?.size && formatOf(draft) === "as it is" ? ratioFault(picture.size) : undefined;
+  return [
+    ...(picture ? [] : ["Choose a picture first."]),
+    ...(picture?.state === "checking" ? ["The picture is still being checked."] : []),
+    ...(picture?.fault === undefined ? [] : ["This picture cannot be used: choose another."]),
+    ...(isTooLong === undefined ? [] : ["Choose a format for this picture."]),
+    ...(words.trim() === "" ? ["Describe what should happen in the video."] : []),
+  ];
+}
+
+function refusalOf(error: Error): string[] {
+  if (!(error instanceof ApiError)) return [`${error.message} Nothing is lost: press again, and it is the same wish.`];
+  if (error.code === "upload_not_found") return ["The picture is not kept here any more. Choose it again."];
+  return [error.message, ...(error.details ?? []).map(({ path, message }) => `${path}: ${message}`)];
 }

@@ -1,111 +1,119 @@
 // The picture to animate: picked, dropped, pasted or linked, checked at once, and shown as it will be cut.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { ImageRatioMax } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { uploadImage } from "../../../shared/client/upload.ts";
-import { FORMATS, ratioOf, type Format } from "./words.ts";
-
-/** What the composer knows of the picture. */
-export interface Picture {
-  /** For the browser to show: of this disk, or of the web. */
-  preview: string;
-  /** For the request; undefined while it is on its way or when it cannot be used. */
-  link: string | undefined;
-  size: { width: number; height: number } | undefined;
-  name: string;
-  state: "checking" | "ready" | "refused" | "linked";
-  fault?: string;
-}
+import { formatOf, type Draft, type Picture } from "./draft.ts";
+import { FORMATS, ratioFault, ratioOf, type Format } from "./words.ts";
 
 const TYPES = "image/jpeg,image/png,image/webp";
-/** As the server judges it: another number would not compile. */
-const RATIO_MAX: ImageRatioMax = 2.5;
-
-/** Why this picture cannot be animated in this format, if so. */
-export function formatFault({ size }: Picture, format: Format): string | undefined {
-  if (!size || ratioOf(format) !== undefined) return undefined;
-  const ratio = Math.max(size.width, size.height) / Math.min(size.width, size.height);
-  return ratio > RATIO_MAX
-    ? "This picture is too long or too tall to stay as it is. Choose a format to have it cut."
-    : undefined;
-}
 
 interface Props {
   connection: Connection;
-  picture: Picture | undefined;
-  format: Format;
-  onPicture: (picture: Picture | undefined) => void;
-  onFormat: (format: Format) => void;
+  draft: Draft;
+  onChange: (change: Partial<Draft>) => void;
 }
 
-export function PictureField({ connection, picture, format, onPicture, onFormat }: Props) {
+export function PictureField({ connection, draft, onChange }: Props) {
+  const { picture, link } = draft;
+  const format = formatOf(draft);
   const [over, setOver] = useState(false);
   const file = useRef<HTMLInputElement>(null);
   const upload = useRef<AbortController>(undefined);
   const fileId = useId();
 
+  const onPicture = (picture: Picture | undefined) => onChange({ picture });
   const take = async (image: File) => {
     upload.current?.abort();
     const left = (upload.current = new AbortController());
     const preview = URL.createObjectURL(image);
     const taken: Picture = { preview, link: undefined, size: undefined, name: image.name, state: "checking" };
-    onPicture(taken);
-    try {
-      const { link, width, height } = await uploadImage(image, { ...connection, signal: left.signal });
-      onPicture({ ...taken, link, size: { width, height }, state: "ready" });
-    } catch (error) {
-      if (left.signal.aborted) return;
-      if (!isTrouble(error)) throw error;
-      onPicture({ ...taken, state: "refused", fault: error.message });
-    }
-  };
-  const takeLink = (link: string) => {
-    upload.current?.abort();
-    if (link === "") return onPicture(undefined);
-    const isLink = /^https?:\/\/.+/.test(link) && URL.canParse(link);
+    onChange({ picture: taken, link: "" });
+    const [thumbnail, checked] = await Promise.all([
+      thumbnailOf(preview),
+      uploadImage(image, { ...connection, signal: left.signal }).catch((error: unknown) => {
+        if (!left.signal.aborted && !isTrouble(error)) throw error;
+        return error;
+      }),
+    ]);
+    if (left.signal.aborted) return;
+    if (isTrouble(checked)) return onPicture({ ...taken, state: "refused", fault: checked.message });
+    const { link, width, height } = checked as Awaited<ReturnType<typeof uploadImage>>;
     onPicture({
+      ...taken,
+      ...(thumbnail !== undefined && { thumbnail }),
+      link,
+      size: { width, height },
+      state: "ready",
+    });
+  };
+  const takeLink = (typed: string) => {
+    upload.current?.abort();
+    const link = typed.trim();
+    if (link === "") return onChange({ picture: undefined, link });
+    const isLink = /^https?:\/\/.+/i.test(link) && URL.canParse(link);
+    const picture: Picture = {
       preview: isLink ? link : "",
       link: isLink ? link : undefined,
       size: undefined,
       name: isLink ? (new URL(link).pathname.split("/").at(-1) ?? "") : "",
       state: isLink ? "linked" : "refused",
       ...(!isLink && { fault: "This is not a link to a picture: it begins with http:// or https://." }),
-    });
+    };
+    onChange({ picture, link });
   };
 
-  // A picture in the clipboard may be pasted anywhere on the page.
-  const takeLatest = useRef(take);
-  takeLatest.current = take;
+  const latest = useRef({ take, takeLink });
+  latest.current = { take, takeLink };
   useEffect(() => {
+    // A link that was typed when the page was left.
+    if (!picture && link !== "") latest.current.takeLink(link);
+    // A picture may be pasted and dropped anywhere on the page: beside its box a browser would leave the page for it.
     const paste = ({ clipboardData }: ClipboardEvent) => {
       const [image] = [...(clipboardData?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
-      if (image) void takeLatest.current(image);
+      if (image) void latest.current.take(image);
+    };
+    const dragOver = (event: DragEvent) => {
+      if (!isForUs(event)) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const dragLeave = ({ relatedTarget }: DragEvent) => {
+      if (relatedTarget === null) setOver(false);
+    };
+    const drop = (event: DragEvent) => {
+      setOver(false);
+      if (!isForUs(event)) return;
+      event.preventDefault();
+      const [image] = event.dataTransfer?.files ?? [];
+      const link = event.dataTransfer?.getData("text/uri-list").split("\n")[0];
+      if (image) void latest.current.take(image);
+      else if (link) latest.current.takeLink(link);
     };
     document.addEventListener("paste", paste);
-    return () => document.removeEventListener("paste", paste);
+    document.addEventListener("dragover", dragOver);
+    document.addEventListener("dragleave", dragLeave);
+    document.addEventListener("drop", drop);
+    return () => {
+      document.removeEventListener("paste", paste);
+      document.removeEventListener("dragover", dragOver);
+      document.removeEventListener("dragleave", dragLeave);
+      document.removeEventListener("drop", drop);
+    };
   }, []);
 
-  const isLinked = picture?.state === "linked" || (picture?.state === "refused" && picture.preview === "");
+  const isLinkRefused = picture?.state === "refused" && picture.preview === "";
   return (
     <fieldset class="picture">
       <legend class="visually-hidden">Picture</legend>
-      <div
-        class={`drop ${over ? "over" : ""} ${picture?.preview ? "filled" : ""}`}
-        onDragOver={(event) => {
-          event.preventDefault();
-          setOver(true);
-        }}
-        onDragLeave={() => setOver(false)}
-        onDrop={(event) => {
-          event.preventDefault();
-          setOver(false);
-          const [image] = event.dataTransfer?.files ?? [];
-          if (image) void take(image);
-        }}
-      >
+      <div class={`drop ${over ? "over" : ""} ${picture?.preview ? "filled" : ""}`}>
         {picture?.preview ? (
-          <Framed key={picture.preview} picture={picture} format={format} onPicture={onPicture} />
+          <Framed
+            key={picture.preview}
+            picture={picture}
+            format={format}
+            onSize={(size) => picture.state === "linked" && !picture.size && onPicture({ ...picture, size })}
+          />
         ) : (
           <p class="invitation" aria-hidden="true">
             <svg viewBox="0 0 48 48" width="48" height="48">
@@ -136,7 +144,14 @@ export function PictureField({ connection, picture, format, onPicture, onFormat 
             }}
           />
           {picture?.preview && (
-            <button type="button" class="quiet" onClick={() => takeLink("")}>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => {
+                takeLink("");
+                file.current?.focus();
+              }}
+            >
               Remove
             </button>
           )}
@@ -148,15 +163,18 @@ export function PictureField({ connection, picture, format, onPicture, onFormat 
         placeholder="or a link to one: https://"
         aria-label="A link to a picture"
         autocomplete="off"
-        value={isLinked ? (picture.link ?? undefined) : ""}
-        aria-invalid={isLinked && picture.fault !== undefined}
-        onChange={({ currentTarget }) => takeLink(currentTarget.value.trim())}
+        value={link}
+        aria-invalid={isLinkRefused}
+        onInput={({ currentTarget, inputType }) =>
+          inputType === "insertFromPaste" ? takeLink(currentTarget.value) : onChange({ link: currentTarget.value })
+        }
+        onChange={({ currentTarget }) => takeLink(currentTarget.value)}
       />
       <fieldset class="segments">
         <legend>Format</legend>
         {FORMATS.map((name) => (
           <label key={name}>
-            <input type="radio" name="format" checked={name === format} onChange={() => onFormat(name)} />
+            <input type="radio" name="format" checked={name === format} onChange={() => onChange({ format: name })} />
             <span>
               <i class={`shape shape-${name.replace(/\W/g, "-")}`} aria-hidden="true" />
               {name}
@@ -164,23 +182,59 @@ export function PictureField({ connection, picture, format, onPicture, onFormat 
           </label>
         ))}
       </fieldset>
+      {picture?.size && format === "as it is" && ratioFault(picture.size) && (
+        <p class="fault">{ratioFault(picture.size)}</p>
+      )}
     </fieldset>
   );
 }
 
-function PictureSays({ picture: { state, size, fault } }: { picture: Picture }) {
+/** A file, wherever it is dropped; a link, unless it is dropped into a field as text. */
+function isForUs({ dataTransfer, target }: DragEvent): boolean {
+  const types = dataTransfer?.types ?? [];
+  if (types.includes("Files")) return true;
+  return (
+    types.includes("text/uri-list") && !(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement)
+  );
+}
+
+const THUMBNAIL_PIXELS = 480;
+
+/** The picture small, as a `data:` URI; undefined where this browser cannot show it. */
+async function thumbnailOf(preview: string): Promise<string | undefined> {
+  const image = new Image();
+  image.src = preview;
+  try {
+    await image.decode();
+  } catch {
+    return undefined;
+  }
+  const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(image.naturalWidth, image.naturalHeight));
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.naturalWidth * scale, image.naturalHeight * scale];
+  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return canvas.toDataURL("image/jpeg", 0.8);
+}
+
+function PictureSays({ picture: { state, size, fault, isCut } }: { picture: Picture }) {
   if (fault !== undefined) return <span class="fault">{fault}</span>;
   if (state === "checking") return <span>Uploading and checking it...</span>;
   const measured = size ? `${size.width} × ${size.height}` : "";
+  if (isCut) return <span>The picture of before, shown as it was cut then.</span>;
   if (state === "ready") return <span>{`Checked: ${measured}`}</span>;
   return <span>{measured ? `${measured}. It is fetched when you start.` : "It is fetched when you start."}</span>;
 }
 
+interface Size {
+  width: number;
+  height: number;
+}
+
 /** The whole picture, with what the format leaves of it. */
-function Framed({ picture, format, onPicture }: Pick<Props, "format" | "onPicture"> & { picture: Picture }) {
-  const [shown, setShown] = useState<{ width: number; height: number }>();
+function Framed({ picture, format, onSize }: { picture: Picture; format: Format; onSize: (size: Size) => void }) {
+  const [shown, setShown] = useState<Size>();
   const [isBlind, setIsBlind] = useState(false);
-  const ratio = ratioOf(format);
+  const ratio = picture.isCut ? undefined : ratioOf(format);
   const own = shown && shown.width / shown.height;
   const kept = ratio !== undefined && own !== undefined ? Math.min(1, ratio / own) : 1;
   const keptHeight = ratio !== undefined && own !== undefined ? Math.min(1, own / ratio) : 1;
@@ -198,7 +252,7 @@ function Framed({ picture, format, onPicture }: Pick<Props, "format" | "onPictur
           alt="The picture to animate"
           onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) => {
             setShown({ width, height });
-            if (picture.state === "linked") onPicture({ ...picture, size: { width, height } });
+            onSize({ width, height });
           }}
           onError={() => setIsBlind(true)}
         />

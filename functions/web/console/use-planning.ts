@@ -9,9 +9,14 @@ export interface Planning {
   price: (mode: string, duration: string) => number | undefined;
   /** Undefined until five of the kind have finished here. */
   timing: (mode: string | undefined, duration: string) => Timings["timings"][number] | undefined;
+  /** Nothing is billed here, and every video is a placeholder film. */
+  testMode: boolean;
   /** Undefined until it is known. */
   budget: Budget | undefined;
 }
+
+/** As `shared/edge/web.ts` puts it into the page: no price is ever seen without it. */
+const TEST_MODE = document.querySelector<HTMLMetaElement>('meta[name="test-mode"]')?.content === "true";
 
 /** @param space how many are there, are running and are ready: what depends on one of them is asked for anew when it changes */
 export function usePlanning(
@@ -46,6 +51,7 @@ export function usePlanning(
     () => ({
       price: (mode, duration) => prices.find((it) => it.mode === mode && it.duration === duration)?.usd,
       timing: (mode, duration) => timings.find((it) => it.mode === mode && it.duration === duration),
+      testMode: TEST_MODE,
       budget,
     }),
     [prices, timings, budget],

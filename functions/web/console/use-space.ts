@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { getMedia, listMedia } from "../../../shared/client/calls.ts";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
-import { isTrouble } from "../../../shared/client/errors.ts";
+import { ApiError, isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { watchGeneration } from "../../../shared/client/watch.ts";
 
@@ -32,7 +32,26 @@ export function useSpace(spaceId: string, connection: Connection): Space {
   const [cursor, setCursor] = useState<string>();
   const [troubles, setTroubles] = useState<ReadonlyMap<string, string>>(new Map());
 
-  const put = useCallback((...items: MediaSpace[]) => setKnown((before) => merged(before, items)), []);
+  // An answer that was asked for in another space, and comes late, is not of this one.
+  const put = useCallback(
+    (...items: MediaSpace[]) =>
+      setKnown((before) =>
+        merged(
+          before,
+          items.filter((item) => item.spaceId === spaceId),
+        ),
+      ),
+    [spaceId],
+  );
+  const drop = useCallback(
+    ({ id }: { id: string }) =>
+      setKnown((before) => {
+        const after = new Map(before);
+        after.delete(id);
+        return after;
+      }),
+    [],
+  );
   const note = useCallback((who: string, error: Error | undefined) => {
     setTroubles((before) => {
       if (before.get(who) === error?.message) return before;
@@ -85,6 +104,7 @@ export function useSpace(spaceId: string, connection: Connection): Space {
       if (wanted.has(id)) continue;
       watcher.abort();
       watchers.current.delete(id);
+      note(id, undefined);
     }
     for (const item of open) {
       if (watchers.current.has(item.id)) continue;
@@ -100,10 +120,12 @@ export function useSpace(spaceId: string, connection: Connection): Space {
         },
       });
       watch.catch((error: unknown) => {
-        if (!left.signal.aborted) note(item.id, isTrouble(error) ? error : new Error(String(error)));
+        if (left.signal.aborted) return;
+        if (isGone(error)) return drop(item);
+        note(item.id, isTrouble(error) ? error : new Error(String(error)));
       });
     }
-  }, [watchedIds, connection, put, note]);
+  }, [watchedIds, connection, put, drop, note]);
   useEffect(
     () => () => {
       for (const watcher of watchers.current.values()) watcher.abort();
@@ -123,19 +145,22 @@ export function useSpace(spaceId: string, connection: Connection): Space {
     }
   };
   const refresh = async ({ id }: MediaSpace) => {
-    const fresh = await getMedia({ spaceId, id }, connection);
-    setKnown((before) => new Map(before).set(id, fresh));
-    return fresh;
+    try {
+      const fresh = await getMedia({ spaceId, id }, connection);
+      setKnown((before) => new Map(before).set(id, fresh));
+      return fresh;
+    } catch (error) {
+      if (isGone(error)) drop({ id });
+      throw error;
+    }
   };
 
-  const drop = ({ id }: MediaSpace) =>
-    setKnown((before) => {
-      const after = new Map(before);
-      after.delete(id);
-      return after;
-    });
-
   return { items, drop, trouble: [...troubles.values()][0], hasMore: cursor !== undefined, more, put, refresh };
+}
+
+/** Deleted meanwhile, from elsewhere. */
+function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "media_not_found";
 }
 
 /** Under way, or its description is. */

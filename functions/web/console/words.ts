@@ -1,10 +1,10 @@
 // What the console says: phases, times, prices and errors in plain words.
-import type { Budget, IMedia } from "../../../shared/client/contract.ts";
+import type { Budget, ImageRatioMax, IMedia } from "../../../shared/client/contract.ts";
 
 export const MODES = [
-  { mode: "standard", name: "Standard", says: "720p, the fastest way to see whether an idea works" },
-  { mode: "pro", name: "Pro", says: "1080p, finer motion, takes a last frame" },
-  { mode: "master", name: "Master", says: "1080p, the best motion there is" },
+  { mode: "standard", name: "Standard", says: "720p, cheaper and slower" },
+  { mode: "pro", name: "Pro", says: "1080p, faster and better, takes a last frame" },
+  { mode: "master", name: "Master", says: "1080p, the best there is, at the highest price" },
 ] as const;
 export type Mode = (typeof MODES)[number]["mode"];
 
@@ -20,13 +20,39 @@ export function ratioOf(format: Format): number | undefined {
   return width && height ? width / height : undefined;
 }
 
+/** As the server judges it: another number would not compile. */
+const RATIO_MAX: ImageRatioMax = 2.5;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+/** Why a picture of this size cannot stay as it is, if so. */
+export function ratioFault({ width, height }: Size): string | undefined {
+  return Math.max(width, height) / Math.min(width, height) > RATIO_MAX
+    ? "This picture is too long or too tall to stay as it is. Choose a format to have it cut."
+    : undefined;
+}
+
+/** The format that cuts the least off. */
+export function nearestFormat({ width, height }: Size): Format {
+  const distance = (format: Format) => Math.abs(Math.log(width / height / (ratioOf(format) ?? 1)));
+  return FORMATS.slice(1).reduce((best, format) => (distance(format) < distance(best) ? format : best), "16:9");
+}
+
 export function dollars(usd: number): string {
   return `$${usd.toFixed(2)}`;
 }
 
+/** What something costs, or would cost: in test mode nothing is billed, and each price says so. */
+export function priceTag(usd: number, testMode: boolean): string {
+  return testMode ? `${dollars(usd)}, not billed` : dollars(usd);
+}
+
 /** One line on what is left; undefined where nothing is limited by money. */
 export function budgetLine({ startsStopped, month }: Budget): string | undefined {
-  if (startsStopped) return "New videos are stopped for now by whoever runs this service.";
+  if (startsStopped) return "New videos are stopped for now by the operator of this service.";
   if (!month) return undefined;
   const day = DAY.format(new Date(month.renewsAt));
   return `${dollars(month.leftUsd)} of ${dollars(month.capUsd)} left, renews on ${day}.`;

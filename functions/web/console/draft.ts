@@ -1,0 +1,136 @@
+// What is about to be asked for: kept through a reload, filled from a finished one, and made into a request.
+import { useEffect, useState } from "preact/hooks";
+import type { EnhanceRequest, IMedia } from "../../../shared/client/contract.ts";
+import { nearestFormat, ratioFault, ratioOf, type Duration, type Format, type Mode } from "./words.ts";
+
+/** What the composer knows of the picture. */
+export interface Picture {
+  /** For the browser to show: of this disk, or of the web. */
+  preview: string;
+  /** For the request; undefined while it is on its way or when it cannot be used. */
+  link: string | undefined;
+  size: { width: number; height: number } | undefined;
+  name: string;
+  state: "checking" | "ready" | "refused" | "linked";
+  fault?: string;
+  /** The preview as a `data:` URI: a reload takes the browser's own link to a file away. */
+  thumbnail?: string;
+  /** The preview is what an earlier request has left of it. */
+  isCut?: boolean;
+}
+
+export interface Draft {
+  picture: Picture | undefined;
+  /** What stands in the field for a link, whether it is one yet or not. */
+  link: string;
+  /** Undefined until it is chosen: then the picture decides. */
+  format: Format | undefined;
+  words: string;
+  mode: Mode;
+  duration: Duration;
+  negativePrompt: string;
+  cfgScale: number;
+  tailImageUrl: string;
+}
+
+/** What Kling takes when it is told nothing (fal.ai model page). */
+const CFG_SCALE = 0.5;
+
+const EMPTY: Draft = {
+  picture: undefined,
+  link: "",
+  format: undefined,
+  words: "",
+  mode: "standard",
+  duration: "5",
+  negativePrompt: "",
+  cfgScale: CFG_SCALE,
+  tailImageUrl: "",
+};
+
+/** The draft of this space, which a reload of this tab leaves alone. @param again a finished one, to be tried once more */
+export function useDraft(spaceId: string, again: Draft | undefined) {
+  const stored = `draft:${spaceId}`;
+  const [draft, setDraft] = useState<Draft>(() => ({
+    ...EMPTY,
+    ...(JSON.parse(sessionStorage.getItem(stored) ?? "{}") as Partial<Draft>),
+  }));
+  useEffect(() => {
+    if (again) setDraft(again);
+  }, [again]);
+  useEffect(() => {
+    sessionStorage.setItem(stored, JSON.stringify({ ...draft, picture: lasting(draft.picture) }));
+  }, [stored, draft]);
+  const change = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+  return [draft, change] as const;
+}
+
+/** What is left of a picture after a reload: an upload that was under way is not. */
+function lasting(picture: Picture | undefined): Picture | undefined {
+  if (picture?.link === undefined) return undefined;
+  return { ...picture, preview: picture.thumbnail ?? picture.preview };
+}
+
+/** As it is where Kling takes it so, else what cuts the least of it off. */
+export function formatOf({ format, picture }: Draft): Format {
+  if (format !== undefined) return format;
+  return picture?.size && ratioFault(picture.size) ? nearestFormat(picture.size) : "as it is";
+}
+
+export function requestOf(spaceId: string, draft: Draft, link: string): EnhanceRequest {
+  const { words, mode, duration, negativePrompt, cfgScale } = draft;
+  const format = formatOf(draft);
+  const tailImageUrl = draft.tailImageUrl.trim();
+  return {
+    spaceId,
+    type: "video",
+    context: words,
+    mediaSpace: { media: { name: nameOf(words), image: { link } } },
+    mode,
+    duration,
+    ...(format !== "as it is" && { aspectRatio: format }),
+    ...(negativePrompt.trim() && { negativePrompt }),
+    ...(cfgScale !== CFG_SCALE && { cfgScale }),
+    ...(mode === "pro" && tailImageUrl && { tailImageUrl }),
+  };
+}
+
+/** Everything that was asked for, to be asked for again. */
+export function draftOf(media: IMedia): Draft {
+  const { context, generationMode, duration, aspectRatio, negativePrompt, cfgScale, tailImageUrl } = media;
+  const picture = pictureOf(media);
+  return {
+    picture,
+    link: picture?.state === "linked" ? (picture.link ?? "") : "",
+    format: aspectRatio ?? "as it is",
+    words: context,
+    mode: generationMode ?? EMPTY.mode,
+    duration,
+    negativePrompt: negativePrompt ?? EMPTY.negativePrompt,
+    cfgScale: cfgScale ?? EMPTY.cfgScale,
+    tailImageUrl: tailImageUrl ?? EMPTY.tailImageUrl,
+  };
+}
+
+function pictureOf({ image, aspectRatio }: IMedia): Picture | undefined {
+  const link = image?.originalLink ?? image?.link;
+  if (!image || link === undefined) return undefined;
+  const { width, height } = image;
+  const isOfWeb = /^https?:/i.test(link);
+  // An upload is shown by what was made of it: the file itself has no address that a browser could open.
+  const isCut = !isOfWeb && ratioOf(aspectRatio ?? "as it is") !== undefined;
+  return {
+    preview: isOfWeb ? link : image.link,
+    link,
+    size: !isCut && width && height ? { width, height } : undefined,
+    name: "",
+    state: isOfWeb ? "linked" : "ready",
+    ...(isCut && { isCut }),
+  };
+}
+
+/** The first words, as a title. */
+function nameOf(words: string): string {
+  const short = words.trim().replace(/\s+/g, " ");
+  return short.length <= 60 ? short : `${short.slice(0, 57).replace(/\s\S*$/, "")}...`;
+}
