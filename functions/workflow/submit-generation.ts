@@ -9,6 +9,7 @@ import { checkedFetch } from "../../shared/services/checked-fetch.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 import { prompts } from "../../shared/services/prompts.ts";
+import { spendingLimits } from "../../shared/services/spending-limits.ts";
 import { webhookUrl } from "../../shared/services/webhooks.ts";
 
 export const handler = step(stepInput, async (ref) =>
@@ -18,6 +19,7 @@ export const handler = step(stepInput, async (ref) =>
       files: mediaFiles(),
       images: { fit: fitImage, placeholder: makePlaceholder },
       fetch: checkedFetch(),
+      limits: spendingLimits(),
       prompts: prompts(),
       kling,
       publicUrl: setting("PUBLIC_URL"),

@@ -83,6 +83,20 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
       await end(account, "refunded", id, () => takeOut(id, at).requireAbsent(["open", id, "askedAgain"]));
     },
 
+    async holds(account, id) {
+      const names = { "#open": "open", "#id": id };
+      const { Item } = await db.send(
+        new GetCommand({
+          TableName: table,
+          Key: keyOf(account),
+          ConsistentRead: true,
+          ProjectionExpression: "#open.#id.mills",
+          ExpressionAttributeNames: names,
+        }),
+      );
+      return Item?.["open"] !== undefined;
+    },
+
     async standing(account) {
       return standingOf(await read(account), clock.now());
     },

@@ -57,6 +57,10 @@ const STATUS_BY_CODE: Record<string, number> = {
 const PASSING =
   /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|InternalServerError|ServiceUnavailable|ECONN|RequestTimeout/;
 
+const BUSY = "unavailable";
+/** Longer than a throttled table, or the SDK's own tries, take to pass. */
+const BUSY_SECONDS = 2;
+
 /**
  * The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. The log is read
  * with its first line: 8 ms of a cold start.
@@ -65,6 +69,7 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
   const { status, code, message, details } = describe(error);
   const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
   const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
+  const retryAfterSeconds = isLater ? error.retryAfterSeconds : code === BUSY ? BUSY_SECONDS : undefined;
   if (status >= 500) {
     const { log } = await import("../services/log.ts");
     log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
@@ -74,7 +79,7 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
     headers: {
       "content-type": "application/json",
       "cache-control": "no-store",
-      ...(isLater && { "retry-after": String(error.retryAfterSeconds) }),
+      ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
     },
     body: JSON.stringify({ error: message, code, details, budget, traceId }),
   };
@@ -87,7 +92,7 @@ function describe(error: Error | null | undefined) {
     return { status, code: error.code, message: error.message, details: undefined };
   }
   if (error && PASSING.test(`${error.name} ${error.message}`)) {
-    return { status: 503, code: "unavailable", message: "Busy just now; try again in a moment.", details: undefined };
+    return { status: 503, code: BUSY, message: "Busy just now; try again in a moment.", details: undefined };
   }
   const message = "Something went wrong on our side. Give the traceId to whoever runs this service.";
   return { status: 500, code: "internal_error", message, details: undefined };

@@ -1,6 +1,6 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
-import { reserve, type SpendingLimits } from "../money/budget.ts";
+import { giveBack, reserve, type SpendingLimits } from "../money/budget.ts";
 import { EventOutlivedError, IdempotencyKeyReusedError, MediaExistsError } from "../media/errors.ts";
 import { instant, refOf, type Instant, type Media } from "../media/media.ts";
 import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
@@ -98,9 +98,18 @@ async function begin(deps: StartDeps, media: Media): Promise<void> {
   } catch (error) {
     // Nobody else draws this id. Either the same start was faster under its key, or it is our own write: its answer was
     // lost, and the SDK has made it again.
-    if (!(error instanceof MediaExistsError)) throw error;
+    if (!(error instanceof MediaExistsError) && !(await isSaved(deps, media))) {
+      // Answered with an error, it holds no money. Should the write arrive after all, the submit puts its price aside anew.
+      if (reserved) await giveBack(deps, reserved);
+      throw error;
+    }
   }
   await startWorkflow(deps, media);
+}
+
+/** Whether a write whose answer was an error has arrived. */
+async function isSaved({ records }: StartDeps, media: Media): Promise<boolean> {
+  return (await records.get(refOf(media)).catch(() => undefined)) !== undefined;
 }
 
 /** Until when it must have ended, and when the sweeper starts its workflow if nobody has. */

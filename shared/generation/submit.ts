@@ -1,10 +1,19 @@
 // The step that spends money: prepare, claim, submit exactly once, record.
-import { isOvertaken, SourceImageError, SubmitError } from "../media/errors.ts";
+import {
+  isOvertaken,
+  OverBudgetError,
+  SourceImageError,
+  StartsStoppedError,
+  SubmitError,
+  TooManyStartsError,
+  type MediaError,
+} from "../media/errors.ts";
 import { passed } from "./deadlines.ts";
 import { reasonOfProvider, scrubbed } from "./failures.ts";
 import type { LogEvent } from "../media/log-events.ts";
 import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
 import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "../kling/models.ts";
+import { keepReserved, type SpendingLimits } from "../money/budget.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import { noteOrphan } from "./orphan.ts";
 import type { Kling, PromptWriter } from "../media/ports.ts";
@@ -14,6 +23,7 @@ import { unlessOvertaken, type StepResult } from "./step.ts";
 import { resubmitAfterSeconds } from "../kling/fal-answers.ts";
 
 export interface SubmitDeps extends MoveDeps, SourceDeps {
+  limits: SpendingLimits;
   kling: Pick<Kling, "startKlingVideoGeneration">;
   prompts: PromptWriter;
   /** Where fal can reach us, if it can. */
@@ -48,18 +58,18 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     prepared = await prepare(deps, media);
   } catch (error) {
     if (!(error instanceof SourceImageError)) throw error;
-    await move(
-      deps,
-      media,
-      "refuse",
-      { error: { code: error.code, message: error.message } },
-      { version: media.version },
-    );
-    return { next: "done" };
+    return refuse(deps, media, error);
   }
 
   if (await deps.budget.isStopped()) return { next: "wait" };
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  try {
+    await keepReserved(deps, media);
+  } catch (error) {
+    if (error instanceof OverBudgetError) return refuse(deps, media, error);
+    if (error instanceof TooManyStartsError || error instanceof StartsStoppedError) return { next: "wait" };
+    throw error;
+  }
   const claim = await move(
     deps,
     media,
@@ -74,6 +84,12 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     { version: media.version },
   );
   return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
+}
+
+/** Ends what cannot be submitted, in words for the person who asked. */
+async function refuse(deps: SubmitDeps, media: Media, { code, message }: MediaError): Promise<StepResult> {
+  await move(deps, media, "refuse", { error: { code, message } }, { version: media.version });
+  return { next: "done" };
 }
 
 interface Prepared {

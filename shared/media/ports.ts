@@ -131,6 +131,8 @@ export interface Budget {
    * through.
    */
   withdraw(account: Account, reservation: Reservation): Promise<void>;
+  /** Whether there is such a reservation. */
+  holds(account: Account, id: string): Promise<boolean>;
   standing(account: Account): Promise<AccountStanding>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;

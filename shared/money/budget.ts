@@ -62,32 +62,66 @@ interface ReserveDeps {
 /**
  * Puts the price of a generation aside: first with everybody's account, then with its tenant's, one conditional write
  * each. Where nothing is limited, nothing is written: only the kill switch is read.
+ * What fails on the way holds nothing: it is given back.
  * @param id names the reservation; the same again is one
- * @returns whether anything was put aside, so that it has to be settled
+ * @returns what was put aside, so that it has to be settled; undefined where nothing is limited
  * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
  */
-export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<boolean> {
+export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<Reservation | undefined> {
   const { budget, limits, clock } = deps;
   const mills = millsOf(media.estimatedCostUsd ?? 0);
   const { id: mediaId, tenantId, spaceId } = media;
   const reservation: Reservation = { id, mediaId, tenantId, spaceId, mills, at: clock.now() };
-  const ofTenant: Account = { tenantId };
-  const [limitsEverybody, limitsTenant] = [isLimited(limits.everybody), isLimited(limits.tenant)];
-
-  if (limitsEverybody) {
-    const refusal = await budget.reserve(EVERYBODY, reservation, limits.everybody);
-    if (refusal) throw refused(deps, refusal, "everybody", mills);
-  } else if (await budget.isStopped()) {
-    throw refused(deps, { reason: "stopped" }, "everybody", mills);
+  const asked: Account[] = [];
+  try {
+    if (!isLimited(limits.everybody) && (await budget.isStopped())) {
+      throw refused(deps, { reason: "stopped" }, "everybody", mills);
+    }
+    for (const account of limitedAccounts(limits, tenantId)) {
+      const ofEverybody = "everybody" in account;
+      asked.push(account);
+      const refusal = await budget.reserve(account, reservation, ofEverybody ? limits.everybody : limits.tenant);
+      if (!refusal) continue;
+      asked.pop();
+      throw refused(deps, refusal, ofEverybody ? "everybody" : "tenant", mills);
+    }
+  } catch (error) {
+    await giveBack(deps, reservation, asked);
+    throw error;
   }
-  if (limitsTenant) {
-    const refusal = await budget.reserve(ofTenant, reservation, limits.tenant);
-    if (refusal) {
-      if (limitsEverybody) await budget.withdraw(EVERYBODY, reservation);
-      throw refused(deps, refusal, "tenant", mills);
+  return asked.length > 0 ? reservation : undefined;
+}
+
+/** Those that a price is put aside with, in this order. */
+function limitedAccounts({ everybody, tenant }: SpendingLimits, tenantId: string): Account[] {
+  return [...(isLimited(everybody) ? [EVERYBODY] : []), ...(isLimited(tenant) ? [{ tenantId }] : [])];
+}
+
+/** Gives back what a start has put aside that was not carried out; what cannot be given back the sweeper frees. */
+export async function giveBack(
+  { budget, limits, log }: ReserveDeps,
+  reservation: Reservation,
+  accounts = limitedAccounts(limits, reservation.tenantId),
+): Promise<void> {
+  for (const account of accounts) {
+    try {
+      await budget.withdraw(account, reservation);
+    } catch (error) {
+      log.warn("reservation not given back, the sweeper will", { mediaId: reservation.mediaId, error: String(error) });
     }
   }
-  return limitsEverybody || limitsTenant;
+}
+
+/**
+ * Puts the price of a saved record aside anew where its start, which was answered with an error, has given it back.
+ * @throws as `reserve`
+ */
+export async function keepReserved(deps: ReserveDeps, media: Media): Promise<void> {
+  const { reservation, tenantId } = media;
+  if (reservation === undefined) return;
+  const accounts = limitedAccounts(deps.limits, tenantId);
+  const held = await Promise.all(accounts.map((account) => deps.budget.holds(account, reservation)));
+  if (held.includes(false)) await reserve(deps, media, reservation);
 }
 
 /** Whether anything of an account is limited: if not, nothing of it is counted. */

@@ -308,7 +308,9 @@ describe("a redrive", () => {
 
 describe("a start that dies on the way", () => {
   it("leaves a price put aside that the sweeper frees after a quarter of an hour", async () => {
-    const dying = { ...deps(), records: { ...world.records, create: () => Promise.reject(new Error("killed")) } };
+    const killed = () => Promise.reject(new Error("killed"));
+    const records = { ...world.records, create: killed };
+    const dying = { ...deps(), records, budget: { ...world.deps.budget, withdraw: killed } };
     await expect(startGeneration(dying, command)).rejects.toThrow("killed");
     world.clock.advance(899);
     await sweepGenerations(world.deps, { all: false });
@@ -346,11 +348,64 @@ describe("a start that dies on the way", () => {
     const { budget } = world.deps;
     const reserve: typeof budget.reserve = (account, ...rest) =>
       "everybody" in account ? budget.reserve(account, ...rest) : Promise.reject(new Error("killed"));
-    await expect(startGeneration({ ...deps(), budget: { ...budget, reserve } }, command)).rejects.toThrow("killed");
+    const withdraw = () => Promise.reject(new Error("killed"));
+    const dying = { ...deps(), budget: { ...budget, reserve, withdraw } };
+    await expect(startGeneration(dying, command)).rejects.toThrow("killed");
     expect((await committed(EVERYBODY)).mills).toBe(280);
     world.clock.advance(900);
     await sweepGenerations(world.deps, { all: false });
     await expectCommitted(0, []);
+  });
+});
+
+describe("a start that is answered with an error", () => {
+  const busy = () => Promise.reject(new Error("ProvisionedThroughputExceeded"));
+
+  it("holds no money: neither where its record could not be saved", async () => {
+    const records = { ...world.records, create: busy };
+    await expect(startGeneration({ ...deps(), records }, command)).rejects.toThrow("Throughput");
+    await expectCommitted(0, []);
+    expect((await committed(EVERYBODY)).mills).toBe(0);
+  });
+
+  it("nor where the second account could not be asked", async () => {
+    const { budget } = world.deps;
+    const reserve: typeof budget.reserve = (account, ...rest) =>
+      "everybody" in account ? budget.reserve(account, ...rest) : busy();
+    await expect(startGeneration({ ...deps(), budget: { ...budget, reserve } }, command)).rejects.toThrow("Throughput");
+    expect((await committed(EVERYBODY)).mills).toBe(0);
+  });
+
+  it("is none where its record was saved and only the answer was lost", async () => {
+    const create = (media: Media) => world.records.create(media).then(busy);
+    const { media } = await startGeneration({ ...deps(), records: { ...world.records, create } }, command);
+    await expectCommitted(280, [media.id]);
+  });
+
+  it("puts its price aside anew with the submit when its record arrives after all", async () => {
+    let arrives = () => Promise.resolve();
+    const create = (media: Media) => {
+      arrives = () => world.records.create(media);
+      return busy();
+    };
+    await expect(startGeneration({ ...deps(), records: { ...world.records, create } }, command)).rejects.toThrow();
+    await arrives();
+    const [saved] = await stored();
+    if (!saved) throw new Error("not saved");
+    await submitGeneration(deps(), refOf(saved));
+    await expectCommitted(280, [saved.id]);
+    expect(world.kling.posts).toHaveLength(1);
+  });
+
+  it("is not submitted when its price is not there any more", async () => {
+    await start();
+    const [saved] = await stored();
+    if (!saved) throw new Error("not saved");
+    await world.budget.settle(EVERYBODY, saved.id, "refunded");
+    const limits = { tenant: world.deps.limits.tenant, everybody: { monthlyCapMills: 1 } };
+    await submitGeneration({ ...deps(), limits }, refOf(saved));
+    expect((await stored())[0]).toMatchObject({ phase: "failed", error: { code: "over_budget" } });
+    expect(world.kling.posts).toEqual([]);
   });
 });
 

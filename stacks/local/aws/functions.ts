@@ -22,6 +22,8 @@ export interface LocalFunction {
   /** As the blueprint names it: `functions/api/enhance-media.handler`. */
   handlerPath: string;
   timeoutSeconds: number;
+  /** More than so many at once wait for their turn; undefined: as many as come. */
+  atOnce?: number | undefined;
 }
 
 /** What Lambda's Node runtime reports of a thrown error (aws/aws-lambda-nodejs-runtime-interface-client, `src/Errors.js`). */
@@ -112,6 +114,24 @@ export function createFunctions(
     }
   }
 
+  /** A laptop is no Lambda: what comes in a burst is worked off, instead of all of it timing out. */
+  const lines = new Map<string, { free: number; waiting: (() => void)[] }>();
+  async function turns(name: string, work: () => Promise<Outcome>): Promise<Outcome> {
+    const atOnce = known.get(name)?.atOnce;
+    if (atOnce === undefined) return work();
+    const line = lines.get(name) ?? { free: atOnce, waiting: [] };
+    lines.set(name, line);
+    if (line.free > 0) line.free--;
+    else await new Promise<void>((turn) => void line.waiting.push(turn));
+    try {
+      return await work();
+    } finally {
+      const next = line.waiting.shift();
+      if (next) next();
+      else line.free++;
+    }
+  }
+
   const underWay = new Set<Promise<Outcome>>();
   return {
     find(nameOrArn) {
@@ -119,7 +139,7 @@ export function createFunctions(
       return name !== undefined && known.has(name) ? name : undefined;
     },
     async invoke(name, event) {
-      const invocation = run(name, event);
+      const invocation = turns(name, () => run(name, event));
       underWay.add(invocation);
       try {
         const outcome = await invocation;
