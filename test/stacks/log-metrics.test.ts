@@ -203,14 +203,15 @@ function canWrite(bundle: string, event: LogEvent): boolean {
   return moves.some(([name]) => new RegExp(`"${name}"(,| :)`).test(bundle));
 }
 
-// An operator who redrives is refused by the command itself, and no person was told that a video cannot be started.
-const REDRIVE = ["redrive-generation"];
+// An operator who redrives is refused by the command itself, and no person was told that a video cannot be started. A submit
+// that puts a price aside anew ends as a generation that has failed, which is counted.
+const NO_START = ["redrive-generation", "submit-generation"];
 /** Functions whose lines are left uncounted. */
 const NOT_COUNTED: Partial<Record<LogEvent, string[]>> = {
-  start_refused_stopped: REDRIVE,
-  start_refused_global_cap: REDRIVE,
-  start_refused_tenant_cap: REDRIVE,
-  start_refused_limit: REDRIVE,
+  start_refused_stopped: NO_START,
+  start_refused_global_cap: NO_START,
+  start_refused_tenant_cap: NO_START,
+  start_refused_limit: NO_START,
   // What AWS itself and operators send has no sender to be told.
   event_invalid: ["on-execution-ended", "sweep-generations", "redrive-generation", "set-kill-switch"],
 };
