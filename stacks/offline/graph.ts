@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import * as z from "zod";
-import { mockAws, type Mocked } from "./mock-aws.ts";
+import { mockAws, OFFLINE_PLACE, type Mocked } from "./mock-aws.ts";
 import { PLATFORM, ROOT } from "./platform.ts";
 import { startCliStandIn, type FunctionBuild } from "./cli-stand-in.ts";
 
@@ -62,8 +62,8 @@ export async function resourceGraph({
   stage,
   secrets,
   dev = false,
-  region = "us-east-1",
-  accountId = "123456789012",
+  region = OFFLINE_PLACE.region,
+  accountId = OFFLINE_PLACE.accountId,
 }: GraphOptions): Promise<Graph> {
   const bundles: string[] = [];
   const bundle = async (name: string, source: string, more: Record<string, unknown>) => {

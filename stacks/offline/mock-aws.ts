@@ -28,6 +28,9 @@ interface Place {
   accountId: string;
 }
 
+/** Where a graph lies that says no other place. */
+export const OFFLINE_PLACE: Place = { region: "us-east-1", accountId: "123456789012" };
+
 export function mockAws(place: Place, seen: (resource: MockedResource) => void): Mocked {
   return {
     newResource({ type, name, custom = false, inputs, id }) {
@@ -54,14 +57,26 @@ const ARNS: Record<string, (name: string) => string> = {
   "aws:sns/topic:Topic": (name) => `sns:{region}:{account}:${name}`,
 };
 
-function outputsOf(type: string, logicalName: string, inputs: Record<string, unknown>, { region, accountId }: Place) {
-  const name = z
+/** What a resource is called where others name it: as its inputs say, or by its logical name. */
+function physicalName(logicalName: string, inputs: Record<string, unknown>): string {
+  return z
     .string()
     .catch(logicalName)
     .parse(inputs["name"] ?? inputs["bucket"]);
+}
+
+/** The ARN that a graph has of a resource. */
+export function arnOf(type: string, logicalName: string, inputs: Record<string, unknown>, place: Place): string {
   const service = /^aws:([^/]+)/.exec(type)?.[1] ?? "unknown";
+  const name = physicalName(logicalName, inputs);
   const template = ARNS[type]?.(name) ?? `${service}:{region}:{account}:${name}`;
-  const arn = `arn:aws:${template.replace("{region}", region).replace("{account}", accountId)}`;
+  return `arn:aws:${template.replace("{region}", place.region).replace("{account}", place.accountId)}`;
+}
+
+function outputsOf(type: string, logicalName: string, inputs: Record<string, unknown>, place: Place) {
+  const { region, accountId } = place;
+  const name = physicalName(logicalName, inputs);
+  const arn = arnOf(type, logicalName, inputs, place);
   switch (type) {
     case "aws:lambda/function:Function": {
       const invokeArn = `arn:aws:apigateway:${region}:lambda:path/2015-03-31/functions/${arn}/invocations`;

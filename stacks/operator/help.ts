@@ -14,6 +14,7 @@ export const SCRIPTS: Record<string, Record<string, string>> = {
   "In your AWS account": {
     deploy: "deploys a stage: -- --stage production",
     synth: "writes every resource that a deploy would make, without an account: -- graph.json",
+    rehearse: "what AWS would refuse of a deploy, as far as npm alone can know it: [-- --stage production]",
     redrive: "delivers again what could not be stored, or what lies in a dead-letter queue",
     "kill-switch": "stops every start and submit, or lets them be again: -- on|off [--stage production]",
   },
