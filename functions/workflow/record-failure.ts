@@ -3,11 +3,12 @@ import { failureInput } from "../../shared/contract/steps.ts";
 import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/edge/lambda.ts";
 import { failGeneration } from "../../shared/generation/fail.ts";
-import { failureOfStep } from "../../shared/generation/failures.ts";
+import { failureOfStep, reasonOfStep } from "../../shared/generation/failures.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = step(failureInput, async ({ step: said, failure, ...ref }) => {
   const verdict = said?.next === "fail" ? said.code : undefined;
   const code = verdict ?? failureOfStep(failure?.Error ?? "");
-  return failGeneration({ ...moveDeps(), kling }, ref, code);
+  const reason = verdict === undefined ? reasonOfStep(failure?.Error ?? "", failure?.Cause) : undefined;
+  return failGeneration({ ...moveDeps(), kling }, ref, code, reason);
 });

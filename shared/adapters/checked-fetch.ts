@@ -1,8 +1,10 @@
-// The one door for URLs that came from outside: it connects to global addresses only, follows nothing and bounds everything.
+// The one door for URLs that came from outside: it connects to global addresses only, at every hop, and bounds everything.
 import { lookup as resolve } from "node:dns/promises";
 import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
+import { pipeline, type Transform } from "node:stream";
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import ipaddr from "ipaddr.js";
 import { FetchError } from "../media/errors.ts";
 import type { CheckedFetch, FetchLimits } from "../media/ports.ts";
@@ -18,19 +20,12 @@ export function createCheckedFetch(options: { trustedOrigins: string[]; lookup?:
   const lookup = options.lookup ?? ((hostname) => resolve(hostname, { all: true }));
   const trustedOrigins = new Set(options.trustedOrigins.map((origin) => new URL(origin).origin));
 
-  return async (url, limits) => {
-    const target = allowedUrl(url);
+  /** One request, to an address that was checked, or its fault. */
+  async function open(target: URL, limits: FetchLimits, deadline: AbortSignal): Promise<IncomingMessage> {
     const trusted = trustedOrigins.has(target.origin);
     // Node asks the lookup for names only, so an address that stands in the URL itself is checked here.
     const host = target.hostname.replace(/^\[|\]$/g, "");
     if (isIP(host) && !trusted && !isGlobal(host)) throw forbiddenAddress();
-
-    const deadline = AbortSignal.timeout(limits.timeoutMs);
-    const faultOf = (error: unknown) => {
-      if (error instanceof FetchError) return error;
-      if (deadline.aborted) return new FetchError("unavailable", `No full answer within ${limits.timeoutMs / 1000} s.`);
-      return new FetchError("unavailable", `The connection failed (${codeOf(error)}).`);
-    };
     const request = (target.protocol === "https:" ? httpsRequest : httpRequest)(target, {
       lookup: pinned(lookup, trusted),
       signal: deadline,
@@ -40,20 +35,58 @@ export function createCheckedFetch(options: { trustedOrigins: string[]; lookup?:
     try {
       // The listener for errors stays: the deadline may pass while nobody reads the body. An answer that switches protocols
       // ends in neither a response nor an error, only in "close".
-      const response = await new Promise<IncomingMessage>((answered, failed) => {
+      return await new Promise<IncomingMessage>((answered, failed) => {
         request.on("response", answered).on("error", failed).on("close", failed).end();
       });
-      const { contentType, contentLength } = acceptable(response, limits);
-      return { body: bounded(response, limits.maxBytes, faultOf), contentType, contentLength };
     } catch (error) {
       request.destroy();
-      throw faultOf(error);
+      throw faultOf(error, deadline, limits);
+    }
+  }
+
+  return async (url, limits) => {
+    const deadline = AbortSignal.timeout(limits.timeoutMs);
+    let target = allowedUrl(url);
+    for (let hops = 0; ; hops++) {
+      const response = await open(target, limits, deadline);
+      try {
+        const location = redirection(response);
+        if (location === undefined) return delivery(response, limits, deadline);
+        if (hops === REDIRECTS_MAX)
+          throw new FetchError("redirect", `The link redirects more than ${REDIRECTS_MAX} times.`);
+        target = allowedUrl(location, target);
+        response.destroy();
+      } catch (error) {
+        response.destroy();
+        throw error;
+      }
     }
   };
 }
 
-function allowedUrl(url: string): URL {
-  const target = URL.parse(url);
+/** Browsers follow 20; pictures that are meant to be shared need one or two. */
+const REDIRECTS_MAX = 3;
+
+/** Where an answer sends us on to; undefined where it is no redirect. */
+function redirection({ statusCode = 0, headers }: IncomingMessage): string | undefined {
+  if (![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
+  if (headers.location === undefined)
+    throw new FetchError("redirect", "The link redirects, and its server does not say where to.");
+  return headers.location;
+}
+
+/** The body as it is meant, and what the server says of it. */
+function delivery(response: IncomingMessage, limits: FetchLimits, deadline: AbortSignal) {
+  const { contentType, contentLength, encodings } = acceptable(response, limits);
+  const sent = bounded(response, limits, deadline);
+  if (encodings.length === 0) return { body: sent, contentType, contentLength };
+  // Bounded once more: 50 KB may be 50 MB when they are decoded. The length is that of the encoded body.
+  const decoded = encodings.reduceRight<AsyncIterable<Uint8Array>>((body, encoding) => decode(body, encoding), sent);
+  return { body: bounded(decoded, limits, deadline), contentType, contentLength: undefined };
+}
+
+function allowedUrl(url: string, from?: URL): URL {
+  const target = URL.parse(url, from?.href);
   if (target?.protocol !== "http:" && target?.protocol !== "https:")
     throw new FetchError("forbidden", "Only http and https links are fetched.");
   if (target.username || target.password)
@@ -67,12 +100,12 @@ function pinned(lookup: Lookup, trusted: boolean): LookupFunction {
     lookup(hostname).then(
       (found) => {
         const [first] = found;
-        if (!first) done(unknownHost(), "");
+        if (!first) done(unknownHost(hostname), "");
         else if (!trusted && !found.every(({ address }) => isGlobal(address))) done(forbiddenAddress(), "");
         else if (all) done(null, found);
         else done(null, first.address, first.family);
       },
-      () => done(unknownHost(), ""),
+      (error: unknown) => done(unknownHost(hostname, codeOf(error)), ""),
     );
   };
 }
@@ -92,21 +125,22 @@ function isGlobal(address: string): boolean {
 function acceptable(
   { statusCode = 0, headers }: IncomingMessage,
   { maxBytes, types }: FetchLimits,
-): { contentType: string; contentLength?: number } {
+): { contentType: string; contentLength?: number; encodings: string[] } {
   if (statusCode !== 200) throw faultOfStatus(statusCode);
+  const encodings = encodingsOf(headers["content-encoding"]);
   const contentType = headers["content-type"]?.toLowerCase() ?? "";
   if (types && !types.some((prefix) => contentType.startsWith(prefix)))
     throw new FetchError("wrong_type", `The answer is of type "${contentType}".`);
-  if (headers["content-length"] === undefined) return { contentType };
+  if (headers["content-length"] === undefined) return { contentType, encodings };
   const contentLength = Number(headers["content-length"]);
   if (contentLength > maxBytes) throw tooLarge(maxBytes);
-  return { contentType, contentLength };
+  return { contentType, contentLength, encodings };
 }
 
 function faultOfStatus(status: number): FetchError {
   const detail = `The server answered ${status}.`;
   if (status === 404 || status === 410) return new FetchError("not_found", detail);
-  if (status >= 300 && status < 400) return new FetchError("redirect", "The link redirects; use the final address.");
+  if (status >= 300 && status < 400) return new FetchError("redirect", detail);
   // Request timeout, too early, too many requests: 4xx by number, but they ask for another try.
   if (status >= 400 && status < 500 && ![408, 425, 429].includes(status)) return new FetchError("refused", detail);
   return new FetchError("unavailable", detail);
@@ -114,24 +148,83 @@ function faultOfStatus(status: number): FetchError {
 
 /** Ends in an error, never short: Node's parser reports a connection that closes before the declared end. */
 async function* bounded(
-  response: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-  faultOf: (error: unknown) => FetchError,
+  body: AsyncIterable<Uint8Array>,
+  limits: FetchLimits,
+  deadline: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let received = 0;
   try {
-    for await (const chunk of response) {
+    for await (const chunk of body) {
       received += chunk.byteLength;
-      if (received > maxBytes) throw tooLarge(maxBytes);
+      if (received > limits.maxBytes) throw tooLarge(limits.maxBytes);
       yield chunk;
     }
   } catch (error) {
-    throw faultOf(error);
+    throw faultOf(error, deadline, limits);
   }
 }
 
+/** What a server may have done to the body though it was asked not to (RFC 9110, section 8.4.1). */
+const DECODERS: Record<string, () => Transform> = {
+  gzip: createGunzip,
+  "x-gzip": createGunzip,
+  br: createBrotliDecompress,
+  deflate: createInflate,
+};
+
+function encodingsOf(header = ""): string[] {
+  const encodings = header
+    .toLowerCase()
+    .split(",")
+    .flatMap((name) => name.trim() || []);
+  const coded = encodings.filter((name) => name !== "identity");
+  const unknown = coded.find((name) => !Object.hasOwn(DECODERS, name));
+  if (unknown !== undefined || coded.length > ENCODINGS_MAX) {
+    throw new FetchError(
+      "refused",
+      `The server encodes its answer as "${coded.join(", ").slice(0, 40)}", which is not understood.`,
+    );
+  }
+  return coded;
+}
+const ENCODINGS_MAX = 2;
+
+async function* decode(body: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array, void, undefined> {
+  const source = body[Symbol.asyncIterator]();
+  const { value: first = new Uint8Array(), done } = await source.next();
+  // Many servers send "deflate" without the zlib header that it should have: its low four bits are 8 (RFC 1950).
+  const isRaw = encoding === "deflate" && ((first[0] ?? 8) & 0x0f) !== 8;
+  const decoder = isRaw ? createInflateRaw() : DECODERS[encoding]?.();
+  if (!decoder || done) return;
+  const rest = async function* () {
+    yield first;
+    yield* { [Symbol.asyncIterator]: () => source };
+  };
+  // What goes wrong on either side is thrown by the reading of `decoder`.
+  pipeline(rest, decoder, () => {});
+  yield* decoder;
+}
+
+/** Whatever went wrong, as a fault. */
+function faultOf(error: unknown, deadline: AbortSignal, { timeoutMs }: FetchLimits): FetchError {
+  if (error instanceof FetchError) return error;
+  if (deadline.aborted) return new FetchError("unavailable", `No full answer within ${timeoutMs / 1000} s.`);
+  const code = codeOf(error);
+  if (CERTIFICATE_FAULTS.test(code)) {
+    return new FetchError("unreachable", `The certificate of the server is not valid (${code}).`);
+  }
+  return new FetchError("unavailable", `The connection failed (${code}).`);
+}
+
+/** OpenSSL's and Node's names (Node.js documentation, "TLS: X509 certificate error codes"). */
+const CERTIFICATE_FAULTS = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL/;
+
 const forbiddenAddress = () => new FetchError("forbidden", "The link leads to an address that is not public.");
-const unknownHost = () => new FetchError("unavailable", "The host name is not known.");
+/** `ENOTFOUND` is the name server's own word that there is no such name; anything else may pass. */
+const unknownHost = (hostname: string, code = "no address") =>
+  code === "ENOTFOUND"
+    ? new FetchError("unreachable", `There is no host called "${hostname}". Check the spelling.`)
+    : new FetchError("unavailable", `The host name "${hostname}" could not be looked up (${code}).`);
 const tooLarge = (maxBytes: number) => new FetchError("too_large", `The file is larger than ${maxBytes} bytes.`);
 
 function codeOf(error: unknown): string {

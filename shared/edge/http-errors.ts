@@ -1,5 +1,11 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
-import { IMAGE_FAULTS, MediaError, OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
+import {
+  IMAGE_FAULT_CODES,
+  MediaError,
+  OverBudgetError,
+  StartsStoppedError,
+  TooManyStartsError,
+} from "../media/errors.ts";
 import type { HttpReply } from "./lambda.ts";
 
 /** A fault of the request itself, found before the domain was asked. */
@@ -49,7 +55,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   sign_in_unavailable: 503,
   upload_not_found: 404,
   // Only an upload's check answers these: what is fetched later fails as a generation.
-  ...Object.fromEntries(Object.keys(IMAGE_FAULTS).map((code) => [code, 400])),
+  ...Object.fromEntries(IMAGE_FAULT_CODES.map((code) => [code, 400])),
   webhook_refused: 401,
 };
 

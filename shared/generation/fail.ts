@@ -9,14 +9,20 @@ import { unlessOvertaken, type StepResult } from "./step.ts";
 /**
  * Records the failure. What may have been submitted is never failed for a step's own error: the checks settle it,
  * hence `wait`.
+ * @param reason what the last try has said, where it says more than the code
  */
-export async function failGeneration(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
-  return unlessOvertaken(() => fail(deps, ref, code));
+export async function failGeneration(
+  deps: CancelDeps,
+  ref: MediaRef,
+  code: FailureCode,
+  reason?: string,
+): Promise<StepResult> {
+  return unlessOvertaken(() => fail(deps, ref, code, reason));
 }
 
-async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode): Promise<StepResult> {
+async function fail(deps: CancelDeps, ref: MediaRef, code: FailureCode, reason?: string): Promise<StepResult> {
   const media = await deps.records.get(ref);
-  const change = { error: failure(code) };
+  const change = { error: failure(code, reason) };
   // The failure is of what was read: a claim that was made since may succeed.
   const sameClaim = { attempt: media?.attempt };
   switch (media?.phase) {

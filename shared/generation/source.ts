@@ -1,5 +1,5 @@
 // The source image becomes ours before fal sees it: fetched once, checked, fitted, kept.
-import { FetchError, SourceImageError, SourceImageUnavailableError } from "../media/errors.ts";
+import { FetchError, SourceImageError, SourceImageUnavailableError, type PictureName } from "../media/errors.ts";
 import { newSourceKey } from "../media/file-keys.ts";
 import type { Media, SourceImage } from "../media/media.ts";
 import { IMAGE_MAX_BYTES } from "../kling/models.ts";
@@ -12,16 +12,27 @@ export interface SourceDeps {
   files: MediaFiles;
 }
 
-const IMAGE_FETCH_TIMEOUT_MS = 20_000;
+/** 50 MB at 14 Mbit/s. */
+const IMAGE_FETCH_TIMEOUT_MS = 30_000;
 
 /**
  * Fetches, checks, fits and keeps the source image (and the last frame, where one was given).
  * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
  */
 export async function takeSource(deps: SourceDeps, media: Media, attempt: number): Promise<SourceImage> {
-  const first = await take(deps, media, media.image.link, newSourceKey(media.id, attempt, "first"));
+  const first = await take(
+    deps,
+    media,
+    { link: media.image.link, it: "The picture" },
+    newSourceKey(media.id, attempt, "first"),
+  );
   if (media.tailImageUrl === undefined) return first;
-  const tail = await take(deps, media, media.tailImageUrl, newSourceKey(media.id, attempt, "tail"));
+  const tail = await take(
+    deps,
+    media,
+    { link: media.tailImageUrl, it: "The last frame" },
+    newSourceKey(media.id, attempt, "tail"),
+  );
   return { ...first, tailKey: tail.key };
 }
 
@@ -36,28 +47,37 @@ export async function sourceUrl(files: MediaFiles, publicUrl: string | undefined
   return `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`;
 }
 
-async function take(deps: SourceDeps, media: Media, link: string, key: string): Promise<SourceImage> {
-  const uploadId = uploadIdIn(link);
-  const image = uploadId === undefined ? await fetchImage(deps.fetch, link) : await readUpload(deps, media, uploadId);
-  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key);
+/** A picture as the caller named it, and how it is called in a sentence. */
+interface Wanted {
+  link: string;
+  it: PictureName;
+}
+
+async function take(deps: SourceDeps, media: Media, wanted: Wanted, key: string): Promise<SourceImage> {
+  const uploadId = uploadIdIn(wanted.link);
+  const image =
+    uploadId === undefined ? await fetchImage(deps.fetch, wanted) : await readUpload(deps, media, uploadId, wanted);
+  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key).catch((error: unknown) => {
+    throw error instanceof SourceImageError ? new SourceImageError(error.code, error.detail, wanted.it) : error;
+  });
   await deps.files.put(key, bytes, "image/jpeg");
   return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
 }
 
 /** An upload is a file of our own and of this tenant: no address is involved that could lead elsewhere. */
-async function readUpload({ files }: SourceDeps, media: Media, uploadId: string): Promise<Uint8Array> {
-  const bytes = await files.read(uploadKey(media.tenantId, uploadId));
-  if (!bytes) throw new SourceImageError("image_not_found", "uploads are kept for a week");
+async function readUpload(deps: SourceDeps, { tenantId }: Media, id: string, { it }: Wanted): Promise<Uint8Array> {
+  const bytes = await deps.files.read(uploadKey(tenantId, id));
+  if (!bytes) throw new SourceImageError("image_not_found", "uploads are kept for a week: upload it again", it);
   return bytes;
 }
 
-async function fetchImage(fetch: CheckedFetch, link: string): Promise<Uint8Array> {
+async function fetchImage(fetch: CheckedFetch, { link, it }: Wanted): Promise<Uint8Array> {
   try {
     // No `types`: hosts often mislabel pictures, so the bytes decide.
     const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
     return await wholeBody(body);
   } catch (error) {
-    throw error instanceof FetchError ? imageError(error) : error;
+    throw error instanceof FetchError ? imageError(error, it) : error;
   }
 }
 
@@ -68,20 +88,22 @@ export async function wholeBody(body: AsyncIterable<Uint8Array>): Promise<Uint8A
   return Buffer.concat(chunks);
 }
 
-function imageError(error: FetchError): Error {
-  switch (error.reason) {
+function imageError({ reason, message }: FetchError, it: PictureName): Error {
+  const detail = message.replace(/\.$/, "");
+  switch (reason) {
     case "unavailable":
-      return new SourceImageUnavailableError(error.message);
+      return new SourceImageUnavailableError(detail, it);
     case "forbidden":
-      return new SourceImageError("image_link_forbidden");
+      return new SourceImageError("image_link_forbidden", undefined, it);
     case "not_found":
-      return new SourceImageError("image_not_found");
+      return new SourceImageError("image_not_found", `check the address: ${detail}`, it);
     case "too_large":
-      return new SourceImageError("image_too_large");
+      return new SourceImageError("image_too_large", undefined, it);
     case "wrong_type":
-      return new SourceImageError("image_type_unsupported");
+      return new SourceImageError("image_type_unsupported", undefined, it);
     case "refused":
+    case "unreachable":
     case "redirect":
-      return new SourceImageError("image_unreachable", error.message);
+      return new SourceImageError("image_unreachable", detail, it);
   }
 }

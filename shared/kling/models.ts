@@ -29,8 +29,11 @@ export const TEST_MODE_REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
 /** Kling takes at most this many characters of prompt and of negative prompt (FAL.md section 4; fal.ai model page). */
 export const PROMPT_MAX_CHARACTERS = 2500;
 
-/** Kling takes pictures of at most this many bytes (fal.ai model page). */
-export const IMAGE_MAX_BYTES = 10 * 1024 * 1024;
+/**
+ * We take pictures of at most this many bytes, such as a phone's of 48 megapixels. What is sent is fitted to 1920 pixels and
+ * stays under 4 MB; Kling takes 10 MB (fal.ai model page).
+ */
+export const IMAGE_MAX_BYTES = 50 * 1024 * 1024;
 
 /** Kling takes pictures of at most 2.5 times as long as wide, or as wide as long (fal.ai model page). */
 export const IMAGE_RATIO_MAX = 2.5;

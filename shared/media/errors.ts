@@ -186,42 +186,54 @@ export class UploadNotFoundError extends MediaError {
   }
 }
 
-/** The codes of a source image that cannot be animated, each with what the person can do. */
-export const IMAGE_FAULTS = {
-  image_link_forbidden: "The image link points to an address that we do not fetch from. Use a public http(s) link.",
-  image_not_found: "There is no image at this link.",
-  image_unreachable: "The image's server did not deliver it. Check that the link opens without signing in.",
-  image_too_large: "The image is larger than 10 MB or 100 megapixels. Send a smaller one.",
-  image_type_unsupported: "The link does not lead to a JPEG, PNG or WebP image.",
-  image_unreadable: "The image is damaged and cannot be read.",
-  image_too_small: "The image is too small: each side must have at least 300 pixels.",
-  image_ratio_unsupported:
-    "The image is too long or too tall: its sides may differ by a factor of 2.5 at most. Ask for a format (16:9, 9:16, 1:1) to have it cut.",
-} as const;
-export type ImageFault = keyof typeof IMAGE_FAULTS;
+/** Which picture is meant, as a sentence begins with it. */
+export type PictureName = "The picture" | "The last frame";
 
-/** The source image cannot be used; another try would end the same. */
+/** The codes of a picture that cannot be animated, each with what was wrong, whose it is, and what the person can do. */
+const IMAGE_FAULTS = {
+  image_link_forbidden: (it) => `${it} is at an address that we do not fetch from. Use a public http(s) link.`,
+  image_not_found: (it) => `${it} is not there.`,
+  image_unreachable: (it) =>
+    `${it} was not delivered by its host. Check that its link opens without signing in, or send the file itself.`,
+  image_too_large: (it) => `${it} is larger than 50 MB or 100 megapixels. Send a smaller one.`,
+  image_type_unsupported: (it) => `${it} is not a JPEG, PNG or WebP. Save it as one of them, and send that.`,
+  image_unreadable: (it) => `${it} is damaged and cannot be read. Save it anew, and send that.`,
+  image_too_small: (it) => `${it} is too small: each side must have at least 300 pixels.`,
+  image_ratio_unsupported: (it) =>
+    `${it} is too long or too tall: its sides may differ by a factor of 2.5 at most. Ask for a format (16:9, 9:16, 1:1) to have it cut.`,
+} as const satisfies Record<string, (it: PictureName) => string>;
+export type ImageFault = keyof typeof IMAGE_FAULTS;
+export const IMAGE_FAULT_CODES = Object.keys(IMAGE_FAULTS).filter((code): code is ImageFault => code in IMAGE_FAULTS);
+
+/** The sentence for a person. @param detail what was seen, without a full stop */
+export function imageFault(code: ImageFault, detail?: string, it: PictureName = "The picture"): string {
+  return detail ? `${IMAGE_FAULTS[code](it)} (${detail})` : IMAGE_FAULTS[code](it);
+}
+
+/** The picture cannot be used; another try would end the same. */
 export class SourceImageError extends MediaError {
   override readonly name = "SourceImageError";
   readonly code: ImageFault;
-  constructor(code: ImageFault, detail?: string) {
-    super(detail ? `${IMAGE_FAULTS[code]} (${detail})` : IMAGE_FAULTS[code]);
+  readonly detail: string | undefined;
+  constructor(code: ImageFault, detail?: string, it?: PictureName) {
+    super(imageFault(code, detail, it));
     this.code = code;
+    this.detail = detail;
   }
 }
 
-/** The image's host did not answer as it should; another try may succeed. The state machine retries on this name. */
+/** The picture's host did not answer as it should; another try may succeed. The state machine retries on this name. */
 export class SourceImageUnavailableError extends MediaError {
   override readonly name = "SourceImageUnavailableError";
   readonly code = "image_unreachable";
-  constructor(detail: string) {
-    super(`${IMAGE_FAULTS.image_unreachable} (${detail})`);
+  constructor(detail: string, it?: PictureName) {
+    super(imageFault("image_unreachable", detail, it));
   }
 }
 
-/** Why the checked door did not deliver; `reason` decides what it means for the caller. */
+/** Why the checked door did not deliver; `reason` decides what it means for the caller. `unreachable`: no try will do. */
 export type FetchFault =
-  "forbidden" | "not_found" | "refused" | "unavailable" | "too_large" | "wrong_type" | "redirect";
+  "forbidden" | "not_found" | "refused" | "unavailable" | "unreachable" | "too_large" | "wrong_type" | "redirect";
 export class FetchError extends MediaError {
   override readonly name = "FetchError";
   readonly code = "fetch_failed";

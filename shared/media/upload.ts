@@ -11,7 +11,7 @@ export const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** What the link of an upload begins with. */
 export const LINK_PREFIX = "upload:";
 
-/** A picture of 10 MB over a slow line takes some minutes. */
+/** A picture of 50 MB over a slow line takes some minutes. */
 const PLACE_SECONDS = 15 * 60;
 
 /** Where and how the bytes are to be put. */

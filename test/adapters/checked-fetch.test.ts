@@ -2,12 +2,33 @@
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer, type Server, Socket } from "node:net";
+import { randomBytes } from "node:crypto";
+import { createServer as createTlsServer } from "node:https";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { brotliCompressSync, createGzip, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createCheckedFetch, type Lookup } from "../../shared/adapters/checked-fetch.ts";
 import { FetchError, type FetchFault } from "../../shared/media/errors.ts";
 import type { CheckedFetch, FetchLimits } from "../../shared/media/ports.ts";
+
+/** Of a server that vouches for itself, under another name: made for these tests, opens nothing. */
+const KEY = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgI/VyGjJrJqzqMOsU
+yT0MPpgDBWNQiWblsdGBgJqu+eOhRANCAASXrXL7IanxGw75x5CHs24xES6tinwo
+898Y+echGYGA0ughkFI5h+viiYpc15KBN4wR1NNWfxWgDInwXw7LQy+N
+-----END PRIVATE KEY-----`;
+const CERTIFICATE = `-----BEGIN CERTIFICATE-----
+MIIBgjCCASmgAwIBAgIUFaToJ1LNOJn6FdmhEdmzcV+uDBAwCgYIKoZIzj0EAwIw
+FjEUMBIGA1UEAwwLbm9ib2R5LnRlc3QwIBcNMjYxMTI4MTAxNDQ4WhgPMjEyNjEx
+MDQxMDE0NDhaMBYxFDASBgNVBAMMC25vYm9keS50ZXN0MFkwEwYHKoZIzj0CAQYI
+KoZIzj0DAQcDQgAEl61y+yGp8RsO+ceQh7NuMREurYp8KPPfGPnnIRmBgNLoIZBS
+OYfr4omKXNeSgTeMEdTTVn8VoAyJ8F8Oy0MvjaNTMFEwHQYDVR0OBBYEFM3przy4
+Fh22ZTuHawyAQfp8sKlDMB8GA1UdIwQYMBaAFM3przy4Fh22ZTuHawyAQfp8sKlD
+MA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIgZDD3lLPrE5t1hqSF
+WJjr2oPgBcy2wyQUIlc6A4bAKH4CIHHsYIeSlx+yKJ8+fa/CF5NOoigW3e/ztUi6
+A6lZr7FD
+-----END CERTIFICATE-----`;
 
 const LIMITS: FetchLimits = { maxBytes: 1_000_000, timeoutMs: 5_000 };
 const IMPATIENT: FetchLimits = { ...LIMITS, timeoutMs: 50 };
@@ -109,6 +130,115 @@ describe("a link that we may fetch", () => {
   });
 });
 
+describe("a link that redirects", () => {
+  /** `/0` is the file, `/n` redirects n times. */
+  const chain: RequestListener = (req, res) => {
+    const left = Number(req.url?.slice(1));
+    if (left === 0) res.end("hello");
+    else res.writeHead(301, { location: `/${left - 1}` }).end("moved");
+  };
+
+  it("is followed, three times at most", async () => {
+    const { url, fetch } = await trustedServer(chain);
+    for (const hops of [1, 2, 3]) expect(await text((await fetch(`${url}/${hops}`, LIMITS)).body)).toBe("hello");
+    await expect(fetch(`${url}/4`, LIMITS)).rejects.toThrow("The link redirects more than 3 times.");
+    expect(await faultOf(fetch(`${url}/4`, LIMITS))).toBe("redirect");
+  });
+
+  it.each([301, 302, 303, 307, 308])(
+    "is followed with status %i, to another host that is checked by its own name",
+    async (status) => {
+      const target = await trustedServer((_, res) => res.end("hello"));
+      const { url } = await trustedServer((_, res) => res.writeHead(status, { location: `${target.url}/a` }).end());
+      const fetch = createCheckedFetch({ trustedOrigins: [url, target.url] });
+      expect(await text((await fetch(url, LIMITS)).body)).toBe("hello");
+    },
+  );
+
+  it("has one time limit for all of its hops", async () => {
+    const { url, fetch } = await trustedServer((req, res) => {
+      if (req.url === "/") res.writeHead(302, { location: "/slow" }).end();
+    });
+    await expect(fetch(`${url}/`, { ...LIMITS, timeoutMs: 200 })).rejects.toThrow("No full answer within 0.2 s.");
+  });
+
+  it("without an address is final", async () => {
+    const { url, fetch } = await trustedServer((_, res) => res.writeHead(302).end());
+    expect(await faultOf(fetch(url, LIMITS))).toBe("redirect");
+  });
+});
+
+describe("a body that the server has encoded, though it was asked not to", () => {
+  const content = "hello ".repeat(1000);
+  const bytes = Buffer.from(content);
+  it.each<[string, Buffer]>([
+    ["gzip", gzipSync(bytes)],
+    ["X-GZIP", gzipSync(bytes)],
+    ["br", brotliCompressSync(bytes)],
+    ["deflate", deflateSync(bytes)],
+    // As many servers send it: without its header.
+    ["deflate", deflateRawSync(bytes)],
+    ["identity", bytes],
+    ["gzip, br", brotliCompressSync(gzipSync(bytes))],
+  ])("is decoded: %s", async (encoding, encoded) => {
+    const { url, fetch } = await trustedServer((req, res) => {
+      expect(req.headers["accept-encoding"]).toBe("identity");
+      res.writeHead(200, { "content-encoding": encoding, "content-length": encoded.length }).end(encoded);
+    });
+    const { body, contentLength } = await fetch(url, LIMITS);
+    expect(await text(body)).toBe(content);
+    expect(contentLength).toBe(encoding === "identity" ? bytes.length : undefined);
+  });
+
+  it("is bounded after decoding: a bomb ends at the limit", async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000));
+    const { url, fetch } = await trustedServer((_, res) => res.setHeader("content-encoding", "gzip").end(bomb));
+    expect(bomb.length).toBeLessThan(LIMITS.maxBytes);
+    const { body } = await fetch(url, LIMITS);
+    expect(await faultOf(text(body))).toBe("too_large");
+  });
+
+  it("that breaks off, or is not what it is called, is an error and not an end", async () => {
+    for (const wrong of [gzipSync(bytes).subarray(0, 40), bytes]) {
+      const { url, fetch } = await trustedServer((_, res) => res.setHeader("content-encoding", "gzip").end(wrong));
+      const { body } = await fetch(url, LIMITS);
+      expect(await faultOf(text(body))).toBe("unavailable");
+    }
+  });
+
+  it("that is empty is empty", async () => {
+    const { url, fetch } = await trustedServer((_, res) => res.setHeader("content-encoding", "br").end());
+    expect(await text((await fetch(url, LIMITS)).body)).toBe("");
+  });
+
+  it.each(["compress", "zstd", "gzip, gzip, gzip"])(
+    "in a way that is not understood is final: %s",
+    async (encoding) => {
+      const { url, fetch } = await trustedServer((_, res) => res.setHeader("content-encoding", encoding).end("x"));
+      expect(await faultOf(fetch(url, LIMITS))).toBe("refused");
+    },
+  );
+
+  it("is let go when the reader stops", async () => {
+    const closed = Promise.withResolvers<void>();
+    const { url, fetch } = await trustedServer((_, res) => {
+      const endless = Readable.from(
+        (function* () {
+          for (;;) yield randomBytes(50_000);
+        })(),
+      );
+      res.setHeader("content-encoding", "gzip").on("close", closed.resolve);
+      endless.pipe(createGzip()).pipe(res);
+    });
+    const { body } = await fetch(url, LIMITS);
+    for await (const chunk of body) {
+      expect(chunk.byteLength).toBeGreaterThan(0);
+      break;
+    }
+    await closed.promise;
+  });
+});
+
 describe("an answer that is no delivery", () => {
   it.each<[number, FetchFault]>([
     [404, "not_found"],
@@ -186,8 +316,25 @@ describe("an answer that is no delivery", () => {
 
     const unknown = createCheckedFetch({ trustedOrigins: [], lookup: async () => [] });
     expect(await faultOf(unknown("http://unknown.test/", LIMITS))).toBe("unavailable");
-    const failing = createCheckedFetch({ trustedOrigins: [], lookup: () => Promise.reject(new Error("SERVFAIL")) });
+    const failing = createCheckedFetch({ trustedOrigins: [], lookup: () => Promise.reject(new Error("EAI_AGAIN")) });
     expect(await faultOf(failing("http://unknown.test/", LIMITS))).toBe("unavailable");
+  });
+});
+
+describe("what no further try would mend", () => {
+  it("is a host that does not exist: it is named", async () => {
+    const lookup: Lookup = () => Promise.reject(Object.assign(new Error("not found"), { code: "ENOTFOUND" }));
+    const attempt = createCheckedFetch({ trustedOrigins: [], lookup })("https://pictures.exmaple/a.jpg", LIMITS);
+    await expect(attempt).rejects.toThrow('There is no host called "pictures.exmaple". Check the spelling.');
+    expect(await faultOf(attempt)).toBe("unreachable");
+  });
+
+  it("is a certificate that is not valid", async () => {
+    const port = await listen(createTlsServer({ key: KEY, cert: CERTIFICATE }, (_, res) => res.end()));
+    const url = `https://127.0.0.1:${port}`;
+    const attempt = createCheckedFetch({ trustedOrigins: [url] })(url, LIMITS);
+    await expect(attempt).rejects.toThrow(/^The certificate of the server is not valid \([A-Z_]+\)\.$/);
+    expect(await faultOf(attempt)).toBe("unreachable");
   });
 });
 
@@ -410,11 +557,28 @@ describe(`of ${CORPUS.length} hostile links and ${HOSTILE_ADDRESSES.length * 3} 
     expect({ asked, connections, attempts }).toEqual({ asked: 1, connections: 0, attempts: [GLOBAL_ADDRESS.address] });
   });
 
-  it.each([301, 302, 303, 307, 308])("one that redirects (%i), even from a trusted server", async (status) => {
-    const { url, fetch } = await trustedServer((_, res) =>
-      res.writeHead(status, { location: `http://127.0.0.1:${canaryPort}/` }).end(),
+  it.each(CORPUS.filter((link) => !/^($|not a link|127|http:[^/])/.test(link)))(
+    "%s, where a trusted server redirects to it",
+    async (link) => {
+      const location = encodeURI(decodeURI(link.replace("PORT", String(canaryPort))));
+      const { url, fetch } = await trustedServer((_, res) => res.writeHead(302, { location }).end());
+      expect(["forbidden", "redirect"]).toContain(await faultOf(fetch(url, LIMITS)));
+      expect({ connections, attempts }).toEqual({ connections: 0, attempts: ["127.0.0.1"] });
+    },
+  );
+
+  it("this machine at the third hop, and a name that resolves to it at the second", async () => {
+    const { url, fetch } = await trustedServer((req, res) => {
+      const next = { "/": "/1", "/1": "/2", "/2": `http://127.0.0.1:${canaryPort}/` }[req.url ?? ""] ?? "/";
+      res.writeHead(307, { location: next }).end();
+    });
+    expect(await faultOf(fetch(`${url}/`, LIMITS))).toBe("forbidden");
+    const lookup: Lookup = async () => [{ address: "127.0.0.1", family: 4 }];
+    const sending = await trustedServer((_, res) =>
+      res.writeHead(302, { location: `http://rebound.test:${canaryPort}/` }).end(),
     );
-    expect(await faultOf(fetch(url, LIMITS))).toBe("redirect");
+    const other = createCheckedFetch({ trustedOrigins: [sending.url], lookup });
+    expect(await faultOf(other(sending.url, LIMITS))).toBe("forbidden");
     expect(connections).toBe(0);
   });
 

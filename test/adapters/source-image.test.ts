@@ -1,10 +1,11 @@
 // What Kling is shown: pictures made here with the faults and habits of real ones.
 import { randomBytes } from "node:crypto";
-import { crc32 } from "node:zlib";
+import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { fitImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { type ImageFault, SourceImageError } from "../../shared/media/errors.ts";
+import { ADOBE_RGB, DISPLAY_P3, iccProfile, shownAs, type Triple } from "../support/icc-profile.ts";
 
 const RED = { r: 255, g: 0, b: 0 };
 const GREEN = { r: 0, g: 255, b: 0 };
@@ -168,11 +169,177 @@ describe("what is no picture that Kling takes", () => {
     expect(await faultOf(fitImage(await plainJpeg(400, 299), "16:9", "mark"))).toBe("image_too_small");
   });
 
-  it("is one of more than 10 MB or more than 100 megapixels", async () => {
-    const padded = Buffer.concat([await plainJpeg(400, 400), Buffer.alloc(10 * 1024 * 1024)]);
+  it.each<[string, Buffer, RegExp]>([
+    ["HEIC", Buffer.from("\0\0\0\x18ftypheic\0\0\0\0mif1heic", "latin1"), /HEIC, as iPhones take them: .* JPEG/],
+    ["HEIC of another brand", Buffer.from("\0\0\0\x18ftypmif1\0\0\0\0", "latin1"), /HEIC/],
+    ["GIF", Buffer.from("GIF89a..."), /this is a GIF: take one of its frames/],
+    ["MP4", Buffer.from("\0\0\0\x18ftypisom\0\0\0\0", "latin1"), /this is a video/],
+    ["text", Buffer.from("This is not a photo."), /this is a text/],
+    ["web page", Buffer.from("\n<!DOCTYPE html><html>"), /this is a web page/],
+    ["SVG", Buffer.from('<?xml version="1.0"?><svg xmlns="..."/>'), /this is an SVG/],
+    ["TIFF", Buffer.from("II*\0", "latin1"), /TIFF, or a camera's raw file/],
+    ["PDF", Buffer.from("%PDF-1.7"), /this is a PDF/],
+    ["nothing", Buffer.alloc(0), /this is an empty file/],
+    [
+      "something",
+      Buffer.from([0, 1, 2, 3]),
+      /^The picture is not a JPEG, PNG or WebP\. Save it as one of them, and send that\.$/,
+    ],
+  ])("is called what it is, and no link is spoken of: %s", async (_, picture, words) => {
+    const said = await fitImage(picture, undefined, "mark").then(
+      () => "nothing",
+      (error: unknown) => String(error),
+    );
+    expect(said.replace("SourceImageError: ", "")).toMatch(words);
+    expect(said).not.toMatch(/link/);
+  });
+
+  it("is one of more than 50 MB or more than 100 megapixels", async () => {
+    const padded = Buffer.concat([await plainJpeg(400, 400), Buffer.alloc(50 * 1024 * 1024)]);
     expect(await faultOf(fitImage(padded, undefined, "mark"))).toBe("image_too_large");
+    expect(await faultOf(fitImage(padded.subarray(0, 50 * 1024 * 1024), undefined, "mark"))).toBe("none");
     const bomb = claimingToMeasure(await plain(400, 400).png().toBuffer(), 10_001, 10_000);
     expect(await faultOf(fitImage(bomb, undefined, "mark"))).toBe("image_too_large");
+  });
+});
+
+describe("harmless damage is taken: nothing but the end of the file is missing", () => {
+  const noise = (width: number, height: number) =>
+    sharp(randomBytes(width * height * 3), { raw: { width, height, channels: 3 } });
+
+  it.each<[string, () => Promise<Buffer>, number]>([
+    ["a JPEG without its last byte", () => noise(500, 400).jpeg().toBuffer(), 1],
+    ["a JPEG without its last two bytes", () => noise(500, 400).jpeg().toBuffer(), 2],
+    ["a progressive JPEG without its last two bytes", () => noise(500, 400).jpeg({ progressive: true }).toBuffer(), 2],
+    ["a PNG without its last chunk", () => noise(500, 400).png().toBuffer(), 12],
+    ["a PNG without half of its last chunk", () => noise(500, 400).png().toBuffer(), 6],
+  ])("%s", async (_, made, missing) => {
+    const whole = await made();
+    const cut = whole.subarray(0, whole.length - missing);
+    expect(await inspectImage(cut)).toEqual({ width: 500, height: 400 });
+    const [mended, right] = [await fitImage(cut, undefined, "mark"), await fitImage(whole, undefined, "mark")];
+    expect(Buffer.from(mended.bytes).equals(right.bytes)).toBe(true);
+  });
+
+  it("a JPEG with something behind its end, as phones' have", async () => {
+    const picture = Buffer.concat([await plainJpeg(400, 400), Buffer.from("ftypmp42 a film of a second")]);
+    expect(await faultOf(fitImage(picture, undefined, "mark"))).toBe("none");
+  });
+
+  it.each([40, 400, 4000])("but not one whose pixels are missing: %i bytes before the end", async (missing) => {
+    for (const picture of [
+      await noise(500, 400).jpeg().toBuffer(),
+      await noise(2400, 1000).jpeg().toBuffer(),
+      await noise(500, 400).png().toBuffer(),
+    ]) {
+      const cut = picture.subarray(0, picture.length - missing);
+      expect(await faultOf(fitImage(cut, undefined, "mark"))).toBe("image_unreadable");
+      expect(await faultOf(inspectImage(cut))).toBe("image_unreadable");
+    }
+  });
+});
+
+describe("the colours that leave us are those that a viewer shows", () => {
+  const COLOURS: Triple[] = [
+    [0.2, 0.8, 0.3],
+    [0.9, 0.3, 0.2],
+    [0.1, 0.2, 0.9],
+    [0.5, 0.5, 0.5],
+    [1, 1, 1],
+  ];
+
+  /** 320 pixels a side of one colour, in 8 or 16 bits a channel, with a profile that is written into the file as it is. */
+  async function picture(
+    format: "png" | "jpeg",
+    bits: 8 | 16,
+    colour: readonly number[],
+    profile?: Buffer,
+    alpha = false,
+  ) {
+    const most = bits === 8 ? 255 : 65_535;
+    const pixel = [...colour.map((value) => Math.round(value * most)), ...(alpha ? [most] : [])];
+    const values = Array.from({ length: 320 * 320 }, () => pixel).flat();
+    const raw = { width: 320, height: 320, channels: pixel.length as 1 | 2 | 3 | 4 };
+    const space = `${colour.length === 1 ? (bits === 16 ? "grey16" : "b-w") : bits === 16 ? "rgb16" : "srgb"}`;
+    const image = sharp(bits === 8 ? Uint8Array.from(values) : Uint16Array.from(values), { raw }).toColourspace(space);
+    if (format === "jpeg")
+      return withJpegProfile(await image.jpeg({ quality: 100, chromaSubsampling: "4:4:4" }).toBuffer(), profile);
+    return withPngProfile(await image.png().toBuffer(), profile);
+  }
+
+  /** Of a PNG, behind IHDR; the checksum is of type and data. */
+  function withPngProfile(png: Buffer, profile: Buffer | undefined): Buffer {
+    if (!profile) return png;
+    const chunk = Buffer.concat([Buffer.from("iCCPtest\0\0"), deflateSync(profile)]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(chunk.length - 4);
+    sum.writeUInt32BE(crc32(chunk));
+    return Buffer.concat([png.subarray(0, 33), length, chunk, sum, png.subarray(33)]);
+  }
+  function withJpegProfile(jpeg: Buffer, profile: Buffer | undefined): Buffer {
+    if (!profile) return jpeg;
+    const segment = Buffer.concat([Buffer.from("ICC_PROFILE\0\x01\x01", "latin1"), profile]);
+    const head = Buffer.from([0xff, 0xe2, (segment.length + 2) >> 8, (segment.length + 2) & 255]);
+    return Buffer.concat([jpeg.subarray(0, 2), head, segment, jpeg.subarray(2)]);
+  }
+
+  async function expectColour(image: Buffer, expected: readonly number[]): Promise<void> {
+    for (const format of [undefined, "16:9"] as const) {
+      const { bytes } = await fitImage(image, format, "mark");
+      const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+      const middle = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * 3;
+      const off = expected.map((value, channel) => Math.abs(value - (data[middle + channel] ?? -99)));
+      expect(
+        Math.max(...off),
+        `${[...data.subarray(middle, middle + 3)].join()} for ${expected.join()}`,
+      ).toBeLessThanOrEqual(3);
+    }
+  }
+
+  it.each([
+    ["Adobe RGB", ADOBE_RGB],
+    ["Display P3", DISPLAY_P3],
+  ])("%s, in 8 and in 16 bits, with and without transparency", async (_, space) => {
+    for (const colour of COLOURS) {
+      const expected = shownAs(space, colour);
+      await expectColour(await picture("jpeg", 8, colour, iccProfile(space)), expected);
+      for (const bits of [8, 16] as const) {
+        for (const alpha of [false, true]) {
+          await expectColour(await picture("png", bits, colour, iccProfile(space), alpha), expected);
+        }
+      }
+    }
+  });
+
+  it("none of them, in 16 bits: sRGB", async () => {
+    for (const colour of COLOURS) {
+      await expectColour(
+        await picture("png", 16, colour),
+        colour.map((value) => Math.round(value * 255)),
+      );
+    }
+  });
+
+  it("grey, with a curve of its own or without, in 8 and in 16 bits", async () => {
+    const grey = (linear: number) =>
+      Math.round(255 * (linear <= 0.0031308 ? 12.92 * linear : 1.055 * linear ** (1 / 2.4) - 0.055));
+    for (const value of [0.2, 0.5, 0.8]) {
+      for (const bits of [8, 16] as const) {
+        const plainGrey = Math.round(value * 255);
+        await expectColour(await picture("png", bits, [value]), [plainGrey, plainGrey, plainGrey]);
+        const curved = grey(value ** 1.8);
+        await expectColour(await picture("png", bits, [value], iccProfile({ grey: 1.8 })), [curved, curved, curved]);
+      }
+    }
+  });
+
+  it("CMYK, with a profile: white is white, and ink has its colour", async () => {
+    const base = (r: number, g: number, b: number) =>
+      sharp({ create: { width: 320, height: 320, channels: 3, background: { r, g, b } } });
+    const cmyk = (image: Sharp) => image.toColourspace("cmyk").withIccProfile("cmyk").jpeg({ quality: 100 }).toBuffer();
+    await expectColour(await cmyk(base(255, 255, 255)), [255, 255, 255]);
+    // As lcms shows 0/205/233/16 of this profile by its perceptual table.
+    await expectColour(await cmyk(base(230, 77, 51)), [223, 67, 26]);
   });
 });
 

@@ -70,7 +70,7 @@ describe("POST /api/uploads", () => {
   });
 
   it("says at once that a picture would be too large", async () => {
-    const { statusCode, json } = await cloud.call(UPLOAD, { body: { size: 10 * 1024 * 1024 + 1 } });
+    const { statusCode, json } = await cloud.call(UPLOAD, { body: { size: 50 * 1024 * 1024 + 1 } });
     expect([statusCode, json.code]).toEqual([400, "image_too_large"]);
   });
 

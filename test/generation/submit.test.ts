@@ -288,6 +288,7 @@ describe("a picture that cannot be used", () => {
     ["image_too_large", new FetchError("too_large", "30 MB")],
     ["image_unreachable", new FetchError("redirect", "302")],
     ["image_unreachable", new FetchError("refused", "403")],
+    ["image_unreachable", new FetchError("unreachable", "There is no host of that name.")],
     ["image_type_unsupported", Buffer.from("<html><body>Sign in</body></html>")],
     ["image_type_unsupported", Buffer.from("just text, named .jpg")],
     ["image_unreadable", null],
@@ -306,14 +307,43 @@ describe("a picture that cannot be used", () => {
     expect(world.published.map(({ type }) => type)).toEqual(["Generation Failed"]);
   });
 
-  it("may have 10 MB and 20 s", async () => {
+  it("of the last frame is named as that, in every way in which it can be wrong", async () => {
+    const link = "https://pictures.example/last.jpg";
+    const upload = "upload:019b76da-a800-7000-8000-000000000001";
+    const cases: [string, string, Buffer | Error | undefined, RegExp][] = [
+      ["nothing there", link, undefined, /^The last frame is not there\. \(check the address: /],
+      ["too small", link, await photo(200, 200), /^The last frame is too small: .* \(this one has 200 x 200\)$/],
+      ["a page", link, Buffer.from("<html>"), /^The last frame is not a JPEG, PNG or WebP.*web page/],
+      [
+        "refused",
+        link,
+        new FetchError("refused", "The server answered 403."),
+        /^The last frame was not delivered .* \(The server answered 403\)$/,
+      ],
+      [
+        "an upload that is gone",
+        upload,
+        undefined,
+        /^The last frame is not there\. \(uploads are kept for a week: upload it again\)$/,
+      ],
+    ];
+    for (const [, tailImageUrl, found, words] of cases) {
+      if (found) world.web.set(link, found);
+      const id = `m-${cases.findIndex(([, , , it]) => it === words)}`;
+      const ref = await world.given({ id, generationMode: "pro", tailImageUrl });
+      await submitGeneration(world.deps, ref);
+      expect((await world.records.get(ref))?.error?.message).toMatch(words);
+    }
+  });
+
+  it("may have 50 MB and 30 s", async () => {
     const asked: object[] = [];
     const fetch: typeof world.fetch = (url, limits) => {
       asked.push(limits);
       return world.fetch(url, limits);
     };
     await submitGeneration({ ...world.deps, fetch }, await world.given());
-    expect(asked).toEqual([{ maxBytes: 10 * 1024 * 1024, timeoutMs: 20_000 }]);
+    expect(asked).toEqual([{ maxBytes: 50 * 1024 * 1024, timeoutMs: 30_000 }]);
   });
 
   it("is fetched again by the state machine when its host may answer later", async () => {

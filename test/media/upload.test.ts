@@ -31,9 +31,9 @@ describe("a place", () => {
     expect(Date.parse(expiresAt) - world.clock.now()).toBe(15 * 60_000);
   });
 
-  it("is not made for more than 10 MB", async () => {
-    await expect(open(10 * MEGABYTE + 1)).rejects.toMatchObject({ code: "image_too_large" });
-    expect((await open(10 * MEGABYTE)).id).toBe(ID);
+  it("is not made for more than 50 MB", async () => {
+    await expect(open(50 * MEGABYTE + 1)).rejects.toMatchObject({ code: "image_too_large" });
+    expect((await open(50 * MEGABYTE)).id).toBe(ID);
   });
 
   it.each(["acme", "ACME", "a/../b", "tenant with spaces", "🦊"])("lies apart for each tenant: %s", (tenant) => {
@@ -75,7 +75,7 @@ describe("the look at a picture", () => {
     ["text", async () => Buffer.from("hello"), "image_type_unsupported"],
     ["an SVG", async () => Buffer.from("<svg xmlns='http://www.w3.org/2000/svg'/>"), "image_type_unsupported"],
     ["cut in half", broken, "image_unreadable"],
-    ["too large", async () => Buffer.alloc(10 * MEGABYTE + 1), "image_too_large"],
+    ["too large", async () => Buffer.alloc(50 * MEGABYTE + 1), "image_too_large"],
   ])("says what is wrong with one that is %s", async (_, picture, code) => {
     await put("acme", await picture());
     await expect(check()).rejects.toMatchObject({ name: "SourceImageError", code });

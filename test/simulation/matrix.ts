@@ -143,7 +143,7 @@ export const MATRIX: readonly MatrixLine[] = [
   },
   {
     id: "F28",
-    says: "video 404, slow, truncated, 5 GB, wrong type, redirect, foreign host",
+    says: "video 404, slow, truncated, 5 GB, wrong type, redirect into our network, foreign host",
     struck: [
       "answers 404",
       "is slow",

@@ -374,13 +374,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: `tenantId: "acme",`,
   },
   {
-    name: "a redirect is followed",
+    name: "where a redirect leads is not checked",
     caughtBy: "I14",
     shownBy: ["redirects"],
     file: FETCH,
-    find: "      const { contentType, contentLength } = acceptable(response, limits);",
-    replace: `      if (response.headers.location) return createCheckedFetch(options)(response.headers.location, limits);
-      const { contentType, contentLength } = acceptable(response, limits);`,
+    find: "        target = allowedUrl(location, target);",
+    replace: "        target = allowedUrl(location, target); trustedOrigins.add(target.origin);",
   },
   {
     name: "a name may lead to a private address",
@@ -409,7 +408,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I15",
     shownBy: ["answers 503"],
     file: "shared/generation/source.ts",
-    find: "throw error instanceof FetchError ? imageError(error) : error;",
+    find: "throw error instanceof FetchError ? imageError(error, it) : error;",
     replace: "throw error instanceof FetchError ? new SourceImageUnavailableError(link.slice(6)) : error;",
   },
   {

@@ -15,8 +15,6 @@ const PRIVATE_ADDRESS = "10.0.0.8";
 export class SimulatedWeb {
   /** Pages by their address, query left out. */
   readonly pages = new Map<string, (twist: string | undefined) => Page>();
-  /** Addresses that stand in the `Location` of some answer. */
-  readonly redirected = new Set<string>();
   readonly #world: World;
 
   constructor(world: World) {
@@ -49,14 +47,12 @@ export class SimulatedWeb {
       }
       if (page.cut) throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
     }
-    return { statusCode: page.statusCode, headers: page.headers, [Symbol.asyncIterator]: body };
+    return { statusCode: page.statusCode, headers: page.headers, destroy: () => {}, [Symbol.asyncIterator]: body };
   }
 
   #page(url: URL, twist: string | undefined): Page {
     if (twist !== undefined && twist in STRANGE_PAGES) {
-      const page = STRANGE_PAGES[twist as keyof typeof STRANGE_PAGES]();
-      if (page.headers["location"] !== undefined) this.redirected.add(page.headers["location"]);
-      return page;
+      return STRANGE_PAGES[twist as keyof typeof STRANGE_PAGES]();
     }
     const page = this.pages.get(`${url.origin}${url.pathname}`)?.(twist) ?? STRANGE_PAGES["answers 404"]();
     const [all = Buffer.of()] = page.chunks;
@@ -80,7 +76,7 @@ const STRANGE_PAGES = {
   }),
   redirects: (): Page => ({
     statusCode: 302,
-    headers: { ...html, location: "https://elsewhere.example/video.mp4" },
+    headers: { ...html, location: "https://internal.example/video.mp4" },
     chunks: [],
   }),
 };

@@ -110,7 +110,7 @@ describe("a generation", () => {
 
   it("is copied again until it is there", async () => {
     const clip = cloud.web.get(cloud.fal.videoUrl);
-    cloud.web.set(cloud.fal.videoUrl, new FetchError("unavailable", "HTTP 503"));
+    cloud.web.set(cloud.fal.videoUrl, new FetchError("unavailable", "The server answered 503."));
     const id = await start();
     let copies = 0;
     const fetch = link.fetch;
@@ -182,10 +182,13 @@ describe("a submit", () => {
 
 describe("a picture", () => {
   it("that its host will not deliver ends the generation after three more tries", async () => {
-    cloud.web.set(PHOTO_URL, new FetchError("unavailable", "HTTP 503"));
+    cloud.web.set(PHOTO_URL, new FetchError("unavailable", "The server answered 503."));
     expect(await followed(await start())).toMatchObject({
       phase: "failed",
-      error: { code: "image_unreachable" },
+      error: {
+        code: "image_unreachable",
+        message: expect.stringMatching(/by its host\. .* \(The server answered 503\)$/),
+      },
       seconds: 35,
     });
     expect(cloud.fal.calls).toEqual([]);

@@ -1,5 +1,5 @@
 // One generation told in examples: what OpenAPI shows beside the schemas, and a test holds against them.
-import { IMAGE_FAULTS } from "../../../shared/media/errors.ts";
+import { imageFault } from "../../../shared/media/errors.ts";
 
 const id = "019b76da-a800-7000-8000-000000000001";
 const uploadId = "019b76da-a7f0-7000-8000-00000000002a";
@@ -258,5 +258,5 @@ export const STARTS_STOPPED: ErrorExample = {
 /** What the check of an upload says of a picture that cannot be used. */
 export const UPLOAD_REFUSED: ErrorExample = {
   description: "The picture cannot be animated; `code` and `error` say why.",
-  example: { error: IMAGE_FAULTS.image_too_small, code: "image_too_small", traceId },
+  example: { error: imageFault("image_too_small", "this one has 200 x 150"), code: "image_too_small", traceId },
 };
