@@ -191,11 +191,13 @@ const ENCODINGS_MAX = 2;
 
 async function* decode(body: AsyncIterable<Uint8Array>, encoding: string): AsyncGenerator<Uint8Array, void, undefined> {
   const source = body[Symbol.asyncIterator]();
-  const { value: first = new Uint8Array(), done } = await source.next();
+  const start = await source.next();
+  if (start.done) return;
+  const first = start.value;
   // Many servers send "deflate" without the zlib header that it should have: its low four bits are 8 (RFC 1950).
   const isRaw = encoding === "deflate" && ((first[0] ?? 8) & 0x0f) !== 8;
   const decoder = isRaw ? createInflateRaw() : DECODERS[encoding]?.();
-  if (!decoder || done) return;
+  if (!decoder) return;
   const rest = async function* () {
     yield first;
     yield* { [Symbol.asyncIterator]: () => source };
