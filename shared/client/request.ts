@@ -32,7 +32,7 @@ export interface Request {
 const ANSWER_SECONDS = 15;
 /** 0.5, 1, 2 s: what takes longer than a hiccup is the caller's to know. */
 const FIRST_PAUSE_MS = 500;
-/** A server may ask for patience, but not for a page that seems dead. */
+/** A server may ask for patience, but not for a page that seems dead: who asks for more is told of to the caller at once. */
 const PAUSE_MAX_MS = 10_000;
 
 /**
@@ -52,12 +52,9 @@ export async function send<T>(request: Request, connection: Connection = {}): Pr
         isTokenFresh = true;
         continue;
       }
-      if (!error.passing || tried >= tries) throw error;
       const asked = error instanceof ApiError ? (error.retryAfterSeconds ?? 0) * 1000 : 0;
-      await pause(
-        Math.min(Math.max(asked, jittered(FIRST_PAUSE_MS * 2 ** (tried - 1))), PAUSE_MAX_MS),
-        connection.signal,
-      );
+      if (!error.passing || tried >= tries || asked > PAUSE_MAX_MS) throw error;
+      await pause(Math.max(asked, jittered(FIRST_PAUSE_MS * 2 ** (tried - 1))), connection.signal);
     }
   }
 }

@@ -376,6 +376,40 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await screenshot(page, "composed-1366-light");
   });
 
+  it("starts one video though the page was reloaded before the answer came, and the button pressed again", async () => {
+    await choosePhoto();
+    await words().fill("The answer is lost");
+    const starts = startsOf(page);
+    const arrived = Promise.withResolvers<void>();
+    // The server answers, and the answer does not reach the page.
+    await page.route("**/api/media/enhance", async (route) => {
+      await route.fetch();
+      arrived.resolve();
+    });
+    await animate().click();
+    await arrived.promise;
+    await page.unroute("**/api/media/enhance");
+    await page.reload();
+    await page.getByText("Checked: 1600 × 1067").waitFor();
+    await animate().click();
+    await expect.poll(() => starts.length).toBe(2);
+    await page.getByRole("button", { name: /^Starting/ }).waitFor({ state: "detached" });
+    expect(new Set(starts).size).toBe(1);
+    expect(await card("The answer is lost").count()).toBe(1);
+  });
+
+  it.each([
+    ["submit-401", "provider_key_refused", /its key is not accepted\. Nothing is wrong with your request/],
+    ["submit-403", "provider_account_locked", /account at fal\.ai cannot start videos just now\. Nothing is wrong/],
+  ])("tells a maker whose fault it is when fal refuses the operator (%s)", async (fault, code, words) => {
+    const text = await start(`Mist [fal: ${fault}]`);
+    await status("Failed", text).waitFor();
+    await card(text).getByText(words).waitFor();
+    await card(text).getByText(code).waitFor();
+    await card(text).getByText("nothing was billed").waitFor();
+    expect(await card(text).innerText()).not.toMatch(/top up|generation_failed/i);
+  });
+
   it("goes on after a reload in the middle", async () => {
     const text = await start("Waves [fal: slow seconds=2]");
     await status("Being made", text).waitFor();

@@ -100,14 +100,19 @@ describe("a start", () => {
     },
   );
 
-  it("waits as long as it is asked to, and not for ever", async () => {
-    const api = fakeApi(
-      refusal(429, "busy", { "retry-after": "4" }),
-      refusal(503, "busy", { "retry-after": "9999" }),
-      STARTED,
-    );
+  it("waits as long as it is asked to, ten seconds at most", async () => {
+    const busy = (seconds: number) => refusal(429, "busy", { "retry-after": String(seconds) });
+    const api = fakeApi(busy(4), busy(10), STARTED);
     await settled(enhanceMedia(REQUEST, api));
     expect(api.calls.map(({ at }) => at)).toEqual([0, 4000, 14_000]);
+  });
+
+  it("that is told to come back in five minutes is refused at once", async () => {
+    const api = fakeApi(refusal(503, "starts_stopped", { "retry-after": "300" }), STARTED);
+    expect(await settled(enhanceMedia(REQUEST, api))).toMatchObject({
+      reason: { code: "starts_stopped", retryAfterSeconds: 300 },
+    });
+    expect(api.calls).toHaveLength(1);
   });
 
   it("that nobody answers ends after 15 s each try, as no answer", async () => {

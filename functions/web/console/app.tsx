@@ -1,5 +1,5 @@
 // The console: a place to start a generation beside everything that was started in this space.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
 import { Card } from "./card.tsx";
 import { Composer } from "./composer.tsx";
@@ -175,6 +175,12 @@ function ThemeButton() {
     document.documentElement.dataset["theme"] = kept;
     return kept;
   });
+  useEffect(() => {
+    const system = matchMedia("(prefers-color-scheme: dark)");
+    const follow = () => localStorage.getItem(THEME) === null && setTheme(system.matches ? "dark" : "light");
+    system.addEventListener("change", follow);
+    return () => system.removeEventListener("change", follow);
+  }, []);
   const other = theme === "dark" ? "light" : "dark";
   return (
     <button

@@ -184,6 +184,7 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
 /** Keeps the video. A link that has ended since the page got it is asked for anew first: the page never leaves for an error. */
 function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "onSay">) {
   const { link, downloadLink } = item.media.video ?? {};
+  const [said, setSaid] = useState("");
   if (downloadLink === undefined) {
     return (
       <a class="button" href={link} download={`${item.id}.mp4`}>
@@ -192,11 +193,13 @@ function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "on
     );
   }
   const keep = async () => {
+    setSaid("");
     try {
       const fresh = (await opens(downloadLink)) ? downloadLink : (await onStale(item)).media.video?.downloadLink;
       if (fresh !== undefined) location.assign(fresh);
     } catch (error) {
       if (!isTrouble(error)) throw error;
+      setSaid(error.message);
       onSay(error.message);
     }
   };
@@ -205,9 +208,12 @@ function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "on
     void keep();
   };
   return (
-    <a class="button" href={downloadLink} onClick={click}>
-      Download
-    </a>
+    <>
+      <a class="button" href={downloadLink} onClick={click}>
+        Download
+      </a>
+      {said && <p class="note">{said}</p>}
+    </>
   );
 }
 
