@@ -1,6 +1,6 @@
-// Reads width, height, frame rate and duration out of an MP4 in the store, with a few ranged reads.
+// Reads width, height, frame rate and duration out of an MP4, or its parent QuickTime, in the store, with a few ranged reads.
 import type { EncodedPacket, InputVideoTrack } from "mediabunny";
-import { CustomSource, EncodedPacketSink, Input, Logging, LogLevel, MP4 } from "mediabunny";
+import { CustomSource, EncodedPacketSink, Input, Logging, LogLevel, MP4, QTFF } from "mediabunny";
 import { DeliveryError } from "../media/errors.ts";
 import type { ReadVideoFacts } from "../media/ports.ts";
 
@@ -10,12 +10,13 @@ Logging.level = LogLevel.Silent;
 /** The facts of the picture as it is shown. Fetches the file's index and its last frame, not the whole file. */
 export const readVideoFacts: ReadVideoFacts = async (file) => {
   using input = new Input({
-    formats: [MP4],
+    formats: [MP4, QTFF],
     source: new CustomSource({ getSize: () => file.size, read: (start, end) => file.read(start, end) }),
   });
   try {
     const track = await input.getPrimaryVideoTrack();
-    if (!track || (await track.getCodec()) === null) throw new Error("it holds no video in a known codec");
+    // Whatever its codec: it is paid for, and its container tells the facts (MPEG-4 Visual is one that browsers do not play).
+    if (!track) throw new Error("it holds no video");
     if (!(await holdsLastFrame(track))) throw new Error("its last frame is missing");
     const { averagePacketRate } = await track.computePacketStats();
     return {
@@ -38,6 +39,7 @@ async function holdsLastFrame(track: InputVideoTrack): Promise<boolean> {
   return last !== undefined && (await frames.getPacket(last.timestamp)) !== null;
 }
 
+/** A film of one frame has no rate. */
 function rounded(value: number, digits: number): number {
-  return Number(value.toFixed(digits));
+  return Number.isFinite(value) ? Number(value.toFixed(digits)) : 0;
 }
