@@ -1,9 +1,16 @@
 // One wish, one key: what a start button is pressed for, from the first press until its outcome is known.
 import { newIdempotencyKey } from "./calls.ts";
 
+/** What of a browser's `Storage` is needed. */
+export interface WishStorage {
+  getItem(name: string): string | null;
+  setItem(name: string, text: string): void;
+  removeItem(name: string): void;
+}
+
 export interface WishOptions {
   /** Such as `sessionStorage`: a wish whose page is reloaded in the middle is still the same one. */
-  storage?: Pick<Storage, "getItem" | "setItem" | "removeItem"> | undefined;
+  storage?: WishStorage | undefined;
 }
 
 /** A second press comes 180 to 600 ms after the first (react/react-native#33117), and an answer may come before it. */
@@ -54,6 +61,6 @@ export function oneWish<Body, Answer>(
   };
 }
 
-function storedIn(storage: WishOptions["storage"]): Wish | undefined {
+function storedIn(storage: WishStorage | undefined): Wish | undefined {
   return (JSON.parse(storage?.getItem(STORED) ?? "null") as Wish | null) ?? undefined;
 }

@@ -116,9 +116,9 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     const upload = async (name: string, buffer: Buffer) =>
       picture().setInputFiles({ name, mimeType: "image/jpeg", buffer });
     await upload("small.jpg", await photo(640, 200));
-    await page.getByText(/^The image is too small: .* \(this one has 640 x 200\)$/).waitFor();
+    await page.getByText(/^The picture is too small: .* \(this one has 640 x 200\)$/).waitFor();
     await upload("notes.jpg", Buffer.from("these are notes"));
-    await page.getByText("The link does not lead to a JPEG, PNG or WebP image.").waitFor();
+    await page.getByText("The picture is not a JPEG, PNG or WebP. Save it as one of them, and send that.").waitFor();
     await upload("panorama.jpg", await photo(1500, 400));
     await page.getByText("Checked: 1500 × 400").waitFor();
     await page.getByText("as it is").click();
