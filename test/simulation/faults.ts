@@ -206,7 +206,7 @@ const SUBMIT_FAULTS: Fault[] = [
     befalls: submit,
     strike: doneButSays(() => falAnswer(status, HTML)),
   })),
-  ...[401, 402, 403, 404].map((status) => ({
+  ...[307, 401, 402, 403, 404, 406, 428, 431, 451].map((status) => ({
     name: `refuses with ${status}`,
     befalls: submit,
     strike: says(() => falAnswer(status, { detail: "User is locked." })),
@@ -239,6 +239,12 @@ const LOOK_FAULTS: Fault[] = [
     name: "answers nonsense",
     befalls: falLook,
     strike: says(() => falAnswer(200, { status: "THINKING", items: [1, null] })),
+  },
+  {
+    name: "the account is locked for 5 min",
+    befalls: falLook,
+    strike: says(() => falAnswer(403, { detail: "User is locked. Reason: Exhausted balance." })),
+    lastsSeconds: 5 * MINUTES,
   },
   { name: "no answer", befalls: falLook, strike: lost },
   { name: "answer lost", befalls: falLook, strike: answerLost },

@@ -5,7 +5,7 @@ import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
 import { isAccount, isEverybodys, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
-import type { Job } from "./simulated-fal.ts";
+import { failureOf, type Job } from "./simulated-fal.ts";
 import type { World } from "./world.ts";
 
 /** What the world sees at one instant. */
@@ -349,6 +349,21 @@ export const INVARIANTS = {
           if (world.now() > heardBy) check(false, () => `${id} still waits to be published`);
         }
       }
+    },
+  },
+  I19: {
+    says: "A generation fails as fal's job only where fal has failed it, with fal's code; what fal withholds can be redriven.",
+    on: {
+      write({ before, after, by }, world, check) {
+        const { requestId, error, deadlineAt } = after;
+        if (after.phase !== "failed" || before?.phase === "failed" || requestId === undefined || !error) return;
+        const job = world.fal.jobs.find(({ id }) => id === requestId);
+        if (!job || error.code === "timed_out") return;
+        if (error.code === "delivery_failed") {
+          const isEarly = deadlineAt !== undefined && world.now() + world.skewOf(by) < Date.parse(deadlineAt);
+          if (isEarly) check(job.twist === "withholds its video", () => `${after.id} gave up a job that ${job.twist}`);
+        } else check(error.code === failureOf(job), () => `${after.id} failed as ${error.code}: its job ${job.twist}`);
+      },
     },
   },
 } satisfies Record<string, Invariant>;

@@ -33,6 +33,12 @@ export const JOB_TWISTS = [
   "ends in another shape",
   "ends and then runs again",
   "leaves its video inside",
+  "fails upstream",
+  "times out at the model",
+  "is forbidden",
+  "withholds its video",
+  "gives its video as a text",
+  "gives its video inside of data",
   "cannot be stopped",
   "ends at its deadline",
 ] as const;
@@ -56,6 +62,23 @@ const KLING = /^\/(fal-ai\/kling-video\/v2\.1\/\w+\/image-to-video)$/;
 interface Answer {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
+}
+
+/** fal's word that asking again brings nothing. */
+const FINAL = { "x-fal-retryable": "false" };
+
+/** The code of a job that fal has failed, by how it went wrong; of any other fal has a video. */
+export function failureOf({ twist = "", canceled }: Job): string | undefined {
+  if (canceled) return "client_cancelled";
+  return {
+    fails: "runner_server_error",
+    "is refused for its content": "content_policy_violation",
+    "ends empty": "no_media_generated",
+    "fails upstream": "downstream_service_error",
+    "times out at the model": "generation_timeout",
+    "is forbidden": "forbidden_content",
+  }[twist];
 }
 
 export class SimulatedFal {
@@ -95,8 +118,8 @@ export class SimulatedFal {
       signal,
       about: () => url.pathname.split("/").slice(-2).join("/"),
       perform: (twist) => {
-        const { status, body } = this.#answer(name, url, jsonOf(text), twist);
-        return falAnswer(status, body);
+        const { status, body, headers } = this.#answer(name, url, jsonOf(text), twist);
+        return falAnswer(status, body, headers);
       },
     };
     return name === "fal.submit" ? this.#submit(asked, mediaOf(jsonOf(text))) : this.#world.gate.pass(asked);
@@ -218,6 +241,21 @@ export class SimulatedFal {
             ],
           },
         };
+      // These three are COMPLETED without an error: only the result says what became of them.
+      case "fails upstream": {
+        const detail = [{ loc: ["body"], msg: "Upstream failed.", type: "downstream_service_error" }];
+        return { status: 500, body: { detail }, headers: FINAL };
+      }
+      case "times out at the model":
+        return { status: 504, body: { detail: "It took too long.", error_type: "generation_timeout" } };
+      case "is forbidden":
+        return { status: 403, body: { detail: "Not this.", error_type: "forbidden_content" }, headers: FINAL };
+      case "withholds its video":
+        return { status: 403, body: { detail: "Forbidden" } };
+      case "gives its video as a text":
+        return { status: 200, body: { video: job.video.url } };
+      case "gives its video inside of data":
+        return { status: 200, body: { data: { videos: [{ url: job.video.url }] } } };
       case "ends empty":
         return { status: 200, body: {} };
       case "ends in another shape":
@@ -304,9 +342,9 @@ function aiAnswer({ task_input: asked }: Record<string, unknown>) {
 }
 
 /** A Response as fal's servers give it. */
-export function falAnswer(status: number, body: unknown): Response {
+export function falAnswer(status: number, body: unknown, headers: Record<string, string> = {}): Response {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return new Response(text, { status, headers: { "content-type": "application/json" } });
+  return new Response(text, { status, headers: { "content-type": "application/json", ...headers } });
 }
 
 function operationOf(method: string, { hostname, pathname }: URL): string {
