@@ -32,8 +32,8 @@ export interface Request {
 const ANSWER_SECONDS = 15;
 /** 0.5, 1, 2 s: what takes longer than a hiccup is the caller's to know. */
 const FIRST_PAUSE_MS = 500;
-/** A server may ask for patience, but not for a page that seems dead: who asks for more is told of to the caller at once. */
-const PAUSE_MAX_MS = 10_000;
+/** A server may ask for patience, but not for a page that seems dead: a refusal for longer than this is told at once. */
+const PAUSE_MAX_MS = 5_000;
 
 /**
  * The answer's JSON; null for 204.

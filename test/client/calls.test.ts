@@ -100,18 +100,19 @@ describe("a start", () => {
     },
   );
 
-  it("waits as long as it is asked to, ten seconds at most", async () => {
+  it("waits as long as it is asked to, five seconds at most", async () => {
     const busy = (seconds: number) => refusal(429, "busy", { "retry-after": String(seconds) });
-    const api = fakeApi(busy(4), busy(10), STARTED);
+    const api = fakeApi(busy(4), busy(5), STARTED);
     await settled(enhanceMedia(REQUEST, api));
-    expect(api.calls.map(({ at }) => at)).toEqual([0, 4000, 14_000]);
+    expect(api.calls.map(({ at }) => at)).toEqual([0, 4000, 9000]);
   });
 
-  it("that is told to come back in five minutes is refused at once", async () => {
-    const api = fakeApi(refusal(503, "starts_stopped", { "retry-after": "300" }), STARTED);
-    expect(await settled(enhanceMedia(REQUEST, api))).toMatchObject({
-      reason: { code: "starts_stopped", retryAfterSeconds: 300 },
-    });
+  it.each([
+    [429, "too_many_open", 10],
+    [503, "starts_stopped", 300],
+  ])("that is told to come back later is refused at once: %d %s", async (status, code, seconds) => {
+    const api = fakeApi(refusal(status, code, { "retry-after": String(seconds) }), STARTED);
+    expect(await settled(enhanceMedia(REQUEST, api))).toMatchObject({ reason: { code, retryAfterSeconds: seconds } });
     expect(api.calls).toHaveLength(1);
   });
 
