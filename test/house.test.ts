@@ -136,14 +136,21 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
-  "shared/adapters/local-media-files.ts": ["shared/adapters/checked-key.ts", "shared/adapters/measured-body.ts"],
+  "shared/adapters/local-media-files.ts": [
+    "shared/adapters/checked-key.ts",
+    "shared/adapters/measured-body.ts",
+    "shared/adapters/signed.ts",
+  ],
   "shared/adapters/s3-media-files.ts": [
     "shared/adapters/attachment.ts",
     "shared/adapters/checked-key.ts",
     "shared/adapters/measured-body.ts",
   ],
-  "shared/adapters/local-upload-places.ts": ["shared/adapters/checked-key.ts"],
+  "shared/adapters/local-upload-places.ts": ["shared/adapters/checked-key.ts", "shared/adapters/signed.ts"],
   "shared/adapters/s3-upload-places.ts": ["shared/adapters/checked-key.ts"],
+  // What is handed out to come back is signed in one way.
+  "shared/adapters/list-cursor.ts": ["shared/adapters/signed.ts"],
+  "shared/adapters/webhook-address.ts": ["shared/adapters/signed.ts"],
   // All services that are no AWS are read up to the same size.
   "shared/adapters/fal-queue.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/fal-signature.ts": ["shared/adapters/bounded-answer.ts"],

@@ -1,10 +1,11 @@
 // Files in a directory of this machine: a file is there whole or not at all, and its links are signed and end.
-import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { MediaFiles } from "../media/ports.ts";
 import { checkedKey } from "./checked-key.ts";
 import { measuredBody } from "./measured-body.ts";
+import { isSigned, sign } from "./signed.ts";
 
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds are equal, so that a browser's cache finds the file again. */
@@ -65,7 +66,7 @@ export function createLocalMediaFiles(options: {
     async link(key, saveAs) {
       const end = now() / 1000 + LINK_SECONDS;
       const expires = String(Math.ceil(end / LINK_STEP_SECONDS) * LINK_STEP_SECONDS);
-      const signature = sign({ key: checkedKey(key), expires, saveAs }, linkSecret);
+      const signature = sign(linkSecret, signedText({ key: checkedKey(key), expires, saveAs }), "hex");
       const query = new URLSearchParams({ expires, ...(saveAs !== undefined && { saveAs }), signature });
       return `${linkOrigin}/files/${key}?${query.toString()}`;
     },
@@ -89,15 +90,11 @@ export async function removeUnfinished(directory: string): Promise<void> {
 
 /** True when the link is ours and has not ended. */
 export function verifyFileLink(link: FileLink & { linkSecret: string; now: () => number }): boolean {
-  const given = Buffer.from(link.signature);
-  const right = Buffer.from(sign(link, link.linkSecret));
-  const ours = given.length === right.length && timingSafeEqual(given, right);
-  return ours && Number(link.expires) * 1000 > link.now();
+  return isSigned(link.linkSecret, signedText(link), link.signature, "hex") && Number(link.expires) * 1000 > link.now();
 }
 
-function sign({ key, expires, saveAs }: Omit<FileLink, "signature">, linkSecret: string): string {
-  const signed = ["file", key, expires, ...(saveAs === undefined ? [] : [saveAs])].join("\n");
-  return createHmac("sha256", linkSecret).update(signed).digest("hex");
+function signedText({ key, expires, saveAs }: Omit<FileLink, "signature">): string {
+  return ["file", key, expires, ...(saveAs === undefined ? [] : [saveAs])].join("\n");
 }
 
 /** Returns when the bytes are on the disk, not only in the system's memory. */

@@ -363,8 +363,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I13",
     shownBy: ["strangers call the webhooks"],
     file: "shared/adapters/webhook-address.ts",
-    find: "if (given.length !== right.length || !timingSafeEqual(given, right)) {",
-    replace: "if (given.length > right.length && timingSafeEqual(given, right)) {",
+    find: `if (!isSigned(secret, signedText(claim), proof, "base64url")) {`,
+    replace: `if (isSigned(secret, claim, proof, "base64url")) {`,
   },
   {
     name: "a list asks nobody who he is",
