@@ -46,8 +46,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I1",
     shownBy: ["answer lost"],
     file: START,
-    find: "    if (!(error instanceof MediaExistsError)) throw error;\n",
-    replace: "    throw error;\n",
+    find: "if (!(error instanceof MediaExistsError) && !(await isSaved(deps, media))) {",
+    replace: "if (error) {",
   },
   {
     name: "a POST whose connection broke is made again",
