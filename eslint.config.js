@@ -2,7 +2,7 @@ import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["node_modules", ".sst", ".local", ".web", ".client", ".stryker", "coverage"] },
+  { ignores: ["node_modules", ".sst", "**/sst-env.d.ts", ".local", ".web", ".client", ".stryker", "coverage"] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {
