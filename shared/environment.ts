@@ -1,5 +1,7 @@
 // The only reader of process.env: everything configurable, parsed once, explained when wrong.
 import * as z from "zod/mini";
+import { KLING_MODELS } from "./kling/models.ts";
+import { modelsOf, namesIn, unknownNames } from "./kling/catalogue.ts";
 
 const text = () => z.optional(z.string());
 /**
@@ -55,6 +57,22 @@ const origins = () =>
       ),
     ),
   );
+/** Ids of the catalogue, or `id/mode`, between commas. */
+const modelNames = () =>
+  z.optional(
+    z.pipe(
+      z.string(),
+      z.transform((said, { issues }) => {
+        const names = said.split(",").flatMap((item) => item.trim() || []);
+        const unknown = unknownNames(names);
+        if (names.length > 0 && unknown.length === 0) return names;
+        const known = `${modelsOf(KLING_MODELS).join(", ")}, or one mode of them: ${namesIn(KLING_MODELS).join(", ")}`;
+        const message = `${unknown.length > 0 ? `does not know ${unknown.join(", ")}` : "names no model"}: there are ${known}`;
+        issues.push({ code: "custom", message, input: said });
+        return z.NEVER;
+      }),
+    ),
+  );
 /** `<agent id>#<schema id>@<version>` */
 const agentOr = (fallback: string) => () =>
   z.pipe(
@@ -89,6 +107,7 @@ const SETTINGS = {
   MEDIA_STORE: () => z.optional(z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" })),
   MEDIA_ORIGIN: anOrigin,
   MEDIA_RETENTION_DAYS: wholeUpTo(3650),
+  MODELS: modelNames,
   TRUSTED_MEDIA_ORIGINS: origins,
   MONTHLY_CAP_USD: usd,
   GLOBAL_MONTHLY_CAP_USD: usd,

@@ -1,22 +1,24 @@
-// The library of the seed: Kling 2.1 on fal, by mode. The workflow's own steps call it.
+// The library of the original application: Kling 2.1 on fal by its mode, any other model by its row. The workflow's own steps call it.
 import type { Kling } from "./media/ports.ts";
-import type { KlingRequest } from "./kling/models.ts";
-import { klingMode, KlingGenerationMode } from "./kling/models.ts";
+import { klingMode } from "./kling/catalogue.ts";
+import { KlingGenerationMode, type KlingRequest } from "./kling/models.ts";
 import { klingService } from "./services/kling.ts";
 
+export { klingModel } from "./kling/catalogue.ts";
 export { KlingGenerationMode } from "./kling/models.ts";
-export type { KlingRequest } from "./kling/models.ts";
+export type { KlingRequest, KlingRow, Made } from "./kling/models.ts";
 export { GenerationStatus } from "./media/status.ts";
 export type { IMedia, IMediaSpace } from "./media/present.ts";
 export { UnknownModeError } from "./media/errors.ts";
 
 /**
- * Submits one video to fal, with exactly one POST.
+ * Submits one video to fal, with exactly one POST. `mode` names one of Kling 2.1; `klingModel("kling-3", "pro")` gives the
+ * row of any other model.
  * @returns fal's request id
  * @throws UnknownModeError; SubmitError whose `outcome` says whether a job may exist ("in_doubt": never submit again)
  */
 export const startKlingVideoGeneration: Kling["startKlingVideoGeneration"] = async (request, mode, options) => {
-  klingMode(mode);
+  known(mode);
   return (await klingService()).startKlingVideoGeneration(request, mode, options);
 };
 
@@ -36,7 +38,7 @@ export async function startKlingVideoPro(request: KlingRequest): Promise<{ reque
  * @throws UnknownModeError, ProviderUnavailableError
  */
 export const checkKlingRequestStatus: Kling["checkKlingRequestStatus"] = async (requestId, mode, options) => {
-  klingMode(mode);
+  known(mode);
   return (await klingService()).checkKlingRequestStatus(requestId, mode, options);
 };
 
@@ -45,7 +47,7 @@ export const checkKlingRequestStatus: Kling["checkKlingRequestStatus"] = async (
  * @throws UnknownModeError, GenerationFailedError (fal's reason), ProviderUnavailableError
  */
 export const getKlingRequestResult: Kling["getKlingRequestResult"] = async (requestId, mode, options) => {
-  klingMode(mode);
+  known(mode);
   return (await klingService()).getKlingRequestResult(requestId, mode, options);
 };
 
@@ -54,7 +56,7 @@ export const getKlingRequestResult: Kling["getKlingRequestResult"] = async (requ
  * @throws UnknownModeError, ProviderUnavailableError
  */
 export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId, mode) => {
-  klingMode(mode);
+  known(mode);
   return (await klingService()).cancelKlingRequest(requestId, mode);
 };
 
@@ -63,6 +65,11 @@ export const cancelKlingRequest: Kling["cancelKlingRequest"] = async (requestId,
  * @throws UnknownModeError, ProviderUnavailableError
  */
 export const findKlingRequest: Kling["findKlingRequest"] = async (sought, mode, since) => {
-  klingMode(mode);
+  known(mode);
   return (await klingService()).findKlingRequest(sought, mode, since);
 };
+
+/** @throws UnknownModeError for the name of a mode that Kling 2.1 does not have */
+function known(mode: KlingGenerationMode | object): void {
+  if (typeof mode !== "object") klingMode(mode);
+}

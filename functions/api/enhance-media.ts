@@ -6,11 +6,13 @@ import { http, reply } from "../../shared/edge/lambda.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { startGeneration } from "../../shared/generation/start.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
+import { offeredModels } from "../../shared/services/offered-models.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = http(z.object({ body: enhanceRequest }), async ({ body }, { headers, caller }) => {
   const [key, files] = [idempotencyKey(headers["idempotency-key"]), mediaFiles()];
-  const { media, replayed } = await startGeneration(startDeps(), startCommand(body, caller("write")), key);
+  const command = startCommand(body, caller("write"), offeredModels());
+  const { media, replayed } = await startGeneration(startDeps(), command, key);
   const mediaSpace = await presentMedia(files, media);
   const message = "The generation has started. Follow it with check-generation or by its own address.";
   return reply(

@@ -1,16 +1,19 @@
 // Generation Requested on the bus: starts a generation as the HTTP route does; a redelivery starts nothing.
 import { startCommand } from "../../shared/contract/enhance.ts";
 import { generationRequested } from "../../shared/contract/generation-requested.ts";
+import { inEvent } from "../../shared/edge/http-errors.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { refuseOutlived, startGeneration } from "../../shared/generation/start.ts";
 import { clock } from "../../shared/services/clock.ts";
+import { offeredModels } from "../../shared/services/offered-models.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = onEvent(
   generationRequested,
   async ({ id, source, time, detail }) => {
     refuseOutlived(time, clock.now());
-    const command = startCommand(detail, { tenantId: detail.tenantId, userId: `event:${source}` });
+    const caller = { tenantId: detail.tenantId, userId: `event:${source}` };
+    const command = inEvent("detail", () => startCommand(detail, caller, offeredModels()));
     await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
   },
   { writtenByPeople: true },

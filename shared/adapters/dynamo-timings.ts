@@ -2,7 +2,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import type { GenerationKind, Timings } from "../media/ports.ts";
+import type { TimedKind, Timings } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
 
 /** Older ones tell of another queue. DynamoDB's TTL deletes them for nothing. */
@@ -12,12 +12,12 @@ const KEPT_SECONDS = 90 * 24 * 3600;
 export function createDynamoTimings(options: { client: DynamoDBClient; table: string; series: string }): Timings {
   const { client, table, series } = options;
   const db = documentClient(client);
-  const partition = ({ mode, duration }: GenerationKind) => `TIMINGS#${series}#${mode}#${duration}`;
+  const partition = ({ model, mode }: TimedKind) => `TIMINGS#${series}#${model}#${mode}`;
 
   return {
-    async add(kind, { mediaId, at, seconds }) {
+    async add(kind, { mediaId, at, duration, seconds }) {
       const expiresAt = Math.floor(Date.parse(at) / 1000) + KEPT_SECONDS;
-      const Item = { pk: partition(kind), sk: `${at}#${mediaId}`, seconds, expiresAt };
+      const Item = { pk: partition(kind), sk: `${at}#${mediaId}`, duration, seconds, expiresAt };
       await db.send(new PutCommand({ TableName: table, Item }));
     },
 
@@ -31,9 +31,9 @@ export function createDynamoTimings(options: { client: DynamoDBClient; table: st
           Limit: limit,
         }),
       );
-      return Items.map((item) => timingItem.parse(item).seconds);
+      return Items.map((item) => timingItem.parse(item));
     },
   };
 }
 
-const timingItem = z.object({ seconds: z.number() });
+const timingItem = z.object({ duration: z.string(), seconds: z.number() });

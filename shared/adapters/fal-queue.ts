@@ -13,7 +13,8 @@ import {
   type CallFault,
   type FalAnswer,
 } from "../kling/fal-answers.ts";
-import { klingInput, klingMode } from "../kling/models.ts";
+import { klingInput, klingMode } from "../kling/catalogue.ts";
+import type { KlingGenerationMode } from "../kling/models.ts";
 import type { Clock, Kling, KlingStatus, Log } from "../media/ports.ts";
 import { boundedText } from "./bounded-answer.ts";
 
@@ -187,30 +188,31 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
 
   const kling: Kling = {
     async startKlingVideoGeneration(request, mode, { webhookUrl } = {}) {
-      const { endpointId } = klingMode(mode);
-      return submit(endpointId, klingInput(request, mode), webhookUrl);
+      const row = rowOf(mode);
+      return submit(row.endpointId, klingInput(request, row), webhookUrl);
     },
 
     async checkKlingRequestStatus(requestId, mode) {
-      return status(klingMode(mode).endpointId, requestId);
+      return status(rowOf(mode).endpointId, requestId);
     },
 
     async getKlingRequestResult(requestId, mode) {
-      const { video } = await result(klingMode(mode).endpointId, requestId, true);
+      const { video } = await result(rowOf(mode).endpointId, requestId, true);
       if (!video) throw new ProviderUnavailableError("a result without its video");
       return { data: { video } };
     },
 
     async cancelKlingRequest(requestId, mode) {
-      const answer = await look("PUT", klingMode(mode).endpointId, requestId, "/cancel");
+      const answer = await look("PUT", rowOf(mode).endpointId, requestId, "/cancel");
       const told = cancelVerdict(answer);
       if (told === "no_answer") throw new ProviderUnavailableError(inShort(answer, reasonIn(answer).type));
       return told;
     },
 
     async findKlingRequest(sought, mode, since) {
+      const { endpointId, imageField } = rowOf(mode);
       const query = {
-        endpoint_id: klingMode(mode).endpointId,
+        endpoint_id: endpointId,
         // No end: it would be by our clock.
         start: new Date(Date.parse(since) - CLOCKS_DIFFER_MS).toISOString(),
         expand: "payloads",
@@ -221,9 +223,11 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
       let cursor: string | undefined;
       do {
         const page = await historyPage({ ...query, ...(cursor !== undefined && { cursor }) }, signal);
-        const found = page.items.find((item) =>
-          "request_id" in sought ? item?.request_id === sought.request_id : item?.image_url === sought.image_url,
-        );
+        const found = page.items
+          .flatMap((item) => (item ? [{ request_id: item.request_id, image_url: imageOf(item, imageField) }] : []))
+          .find((it) =>
+            "request_id" in sought ? it.request_id === sought.request_id : it.image_url === sought.image_url,
+          );
         if (found) return found;
         cursor = page.next_cursor;
       } while (cursor !== undefined);
@@ -231,6 +235,16 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     },
   };
   return { kling, run };
+}
+
+/** A mode alone is one of Kling 2.1. */
+function rowOf<Row extends object>(mode: KlingGenerationMode | Row) {
+  return typeof mode === "string" ? klingMode(mode) : mode;
+}
+
+/** The picture that a job of the history was made of. */
+function imageOf({ json_input }: z.infer<typeof historyItem>, field: string): string | undefined {
+  return word.parse(json_input?.[field]);
 }
 
 /** The whole answer to one call. @throws whatever ends the connection, or the call before there is one */
@@ -280,10 +294,7 @@ function ifSaid<S extends z.ZodMiniType>(schema: S) {
 const word = ifSaid(z.string());
 
 // fal does not keep the inputs of those who asked it not to.
-const historyItem = z.pipe(
-  z.object({ request_id: z.string(), json_input: ifSaid(z.object({ image_url: word })) }),
-  z.transform(({ request_id, json_input }) => ({ request_id, image_url: json_input?.image_url })),
-);
+const historyItem = z.object({ request_id: z.string(), json_input: ifSaid(z.record(z.string(), z.unknown())) });
 // One odd item must not hide the others.
 const historyBody = z.object({
   items: z.array(ifSaid(historyItem)),

@@ -7,7 +7,7 @@ const IN_PROGRESS_MS = 10_000;
 
 export interface KlingTestModeOptions {
   clock: Clock;
-  /** Origin that serves `/samples/placeholder-<format>-<seconds>s.mp4`. */
+  /** Origin that serves `/samples/placeholder-<format>-<seconds>s[-720p][-sound].mp4`. */
   samplesOrigin: string;
 }
 
@@ -27,8 +27,9 @@ export function createKlingTestMode({ clock, samplesOrigin }: KlingTestModeOptio
       if (elapsedMs < QUEUED_MS + IN_PROGRESS_MS) return { status: "IN_PROGRESS" };
       return { status: "COMPLETED" };
     },
-    async getKlingRequestResult(_requestId, _mode, { duration = "5", aspectRatio = "16:9" } = {}) {
-      const clip = `placeholder-${aspectRatio.replace(":", "x")}-${duration}s.mp4`;
+    async getKlingRequestResult(_requestId, _mode, { duration = "5", aspectRatio = "16:9", audio, resolution } = {}) {
+      const traits = `${resolution === "720p" ? "-720p" : ""}${audio ? "-sound" : ""}`;
+      const clip = `placeholder-${aspectRatio.replace(":", "x")}-${duration}s${traits}.mp4`;
       return { data: { video: { url: `${samplesOrigin}/samples/${clip}` } } };
     },
     async cancelKlingRequest() {

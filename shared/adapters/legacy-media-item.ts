@@ -1,7 +1,7 @@
 // Items of older versions: whatever can be read of them is read, and nothing in them can make a reading fail.
 import * as z from "zod/mini";
 import type { Media, MediaRef, StoredVideo } from "../media/media.ts";
-import { DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { KlingGenerationMode } from "../kling/models.ts";
 import { GenerationStatus } from "../media/status.ts";
 
 /** What is there and can be read. */
@@ -36,7 +36,7 @@ const legacyItem = z.object({
   requestId: text,
   generationMode: readable(z.enum(KlingGenerationMode)),
   generationStatus: readable(z.enum(GenerationStatus)),
-  duration: z.catch(z.pipe(z.coerce.string(), z.enum(DURATIONS)), "5"),
+  duration: z.catch(z.pipe(z.coerce.string(), z.enum(["5", "10"])), "5"),
   image: readable(z.object({ link, width: amount, height: amount })),
   video: readable(
     z.object({

@@ -1,7 +1,7 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
 import * as z from "zod/mini";
 import type { Media, MediaRef } from "../media/media.ts";
-import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { UnreadableRecordError } from "../media/errors.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
 import { readLegacyItem } from "./legacy-media-item.ts";
@@ -58,6 +58,7 @@ const storedVideo = z.object({
   height: number,
   fps: number,
   durationInSeconds: number,
+  audio: z.optional(z.boolean()),
 });
 
 const storedMedia = z.object({
@@ -69,8 +70,11 @@ const storedMedia = z.object({
   name: optional,
   context: text,
   image: z.object({ link: text, width: z.optional(number), height: z.optional(number) }),
+  model: optional,
   generationMode: z.optional(z.enum(KlingGenerationMode)),
-  duration: z.enum(DURATIONS),
+  duration: text,
+  audio: z.optional(z.boolean()),
+  shots: z.optional(z.array(z.object({ prompt: text, duration: text }))),
   aspectRatio: z.optional(z.enum(ASPECT_RATIOS)),
   negativePrompt: optional,
   cfgScale: z.optional(number),
@@ -81,6 +85,8 @@ const storedMedia = z.object({
   attempt: count,
   source: z.optional(z.extend(storedImage, { tailKey: optional, placeholder: optional })),
   prompt: optional,
+  endpointId: optional,
+  imageField: optional,
   claimedAt: optional,
   nextSubmitAt: optional,
   requestId: optional,

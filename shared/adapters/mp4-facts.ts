@@ -1,4 +1,4 @@
-// Reads width, height, frame rate and duration out of an MP4, or its parent QuickTime, in the store, with a few ranged reads.
+// Reads width, height, frame rate, duration and whether there is sound out of an MP4, or its parent QuickTime, in the store, with a few ranged reads.
 import type { EncodedPacket, InputVideoTrack } from "mediabunny";
 import { CustomSource, EncodedPacketSink, Input, Logging, LogLevel, MP4, QTFF } from "mediabunny";
 import { DeliveryError } from "../media/errors.ts";
@@ -24,6 +24,7 @@ export const readVideoFacts: ReadVideoFacts = async (file) => {
       height: await track.getDisplayHeight(),
       fps: rounded(averagePacketRate, 2),
       durationInSeconds: rounded(await track.computeDuration(), 3),
+      audio: (await input.getPrimaryAudioTrack()) !== null,
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

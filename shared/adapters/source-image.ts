@@ -2,13 +2,10 @@
 import { crc32, deflateSync } from "node:zlib";
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
-import { type AspectRatio, FORMATS, IMAGE_MAX_BYTES, IMAGE_RATIO_MAX } from "../kling/models.ts";
+import { type AspectRatio, FORMATS, IMAGE_LIMITS, type ImageLimits } from "../kling/models.ts";
 import type { ImageFitter, ImageInspector } from "../media/ports.ts";
 
 const INPUT_MAX_PIXELS = 100_000_000;
-
-/** Kling animates pictures of at least 300 px a side (fal.ai model page). */
-const SIDE_MIN_PIXELS = 300;
 
 /** Long side of a picture for which no format was asked: as long as those of FORMATS. */
 const SIDE_MAX_PIXELS = 1920;
@@ -20,9 +17,9 @@ const SIDE_MAX_PIXELS = 1920;
 const JPEG_QUALITY = 90;
 
 /** Throws a SourceImageError with the code of what is wrong; looks at the bytes, never at a name or a declared type. */
-export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
-  const { width, height, measured, deepProfile } = await acceptable(image);
-  if (!format && Math.max(width, height) > IMAGE_RATIO_MAX * Math.min(width, height))
+export const fitImage: ImageFitter["fit"] = async (image, format, mark, limits) => {
+  const { width, height, measured, deepProfile } = await acceptable(image, limits);
+  if (!format && Math.max(width, height) > limits.maxRatio * Math.min(width, height))
     throw new SourceImageError("image_ratio_unsupported", measured);
 
   const fitted = async (bytes: Uint8Array) => {
@@ -42,7 +39,7 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark) => {
 
 /** As `fit`, for a format that is not chosen yet: only what no format could mend is refused, and nothing is made. */
 export const inspectImage: ImageInspector["inspect"] = async (image) => {
-  const { width, height } = await acceptable(image);
+  const { width, height } = await acceptable(image, IMAGE_LIMITS);
   // Damage shows only where the pixels are read; into a stamp, which costs the least.
   const stamp = { width: 16, height: 16, fit: "inside" } as const;
   await decoded(image, (bytes) => sharp(bytes, STRICT).resize(stamp).raw().toBuffer());
@@ -99,8 +96,8 @@ async function inEightBits(
 }
 
 /** What holds for every format. @throws SourceImageError */
-async function acceptable(image: Uint8Array) {
-  if (image.byteLength > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
+async function acceptable(image: Uint8Array, limits: ImageLimits) {
+  if (image.byteLength > limits.maxBytes) throw new SourceImageError("image_too_large");
   if (!isJpegPngOrWebp(image)) throw new SourceImageError("image_type_unsupported", kindOf(image));
   const { autoOrient, depth, icc, space } = await sharp(image, { limitInputPixels: false })
     .metadata()
@@ -108,7 +105,7 @@ async function acceptable(image: Uint8Array) {
   const { width, height } = autoOrient;
   const measured = `this one has ${width} x ${height}`;
   if (width * height > INPUT_MAX_PIXELS) throw new SourceImageError("image_too_large", measured);
-  if (Math.min(width, height) < SIDE_MIN_PIXELS) throw new SourceImageError("image_too_small", measured);
+  if (Math.min(width, height) < limits.minSide) throw new SourceImageError("image_too_small", measured);
   const ownSpace = space === "grey16" ? "b-w" : "srgb";
   const deepProfile = depth === "ushort" && icc ? ({ icc, space: ownSpace } as const) : undefined;
   return { width, height, measured, deepProfile };

@@ -8,6 +8,7 @@ import type {
   EnhanceRequest,
   MediaPage,
   MediaSpace,
+  Models,
   Pricing,
   Timings,
 } from "./contract.ts";
@@ -75,6 +76,11 @@ export async function cancelGeneration(media: MediaRef, connection?: Connection)
 /** Deletes a media and its files. What still runs is to be canceled first (409, `not_deletable`). */
 export async function deleteMedia(media: MediaRef, connection?: Connection): Promise<void> {
   await send<null>({ method: "DELETE", path: pathOf(media), tries: TRIES }, connection);
+}
+
+/** The models that are offered, and what each of their modes can do. */
+export async function getModels(connection?: Connection): Promise<Models> {
+  return (await send<{ data: { models: Models } }>({ path: "/api/models" }, connection)).data.models;
 }
 
 /** What a generation costs. */

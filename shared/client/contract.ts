@@ -7,6 +7,7 @@ import type {
   checkUploadAnswer,
   enhanceAnswer,
   listAnswer,
+  modelsAnswer,
   pricingAnswer,
   timingsAnswer,
   uploadAnswer,
@@ -28,6 +29,7 @@ export type CancelAnswer = z.output<typeof cancelAnswer>["data"];
 export type UploadRequest = z.input<typeof uploadRequest>;
 export type Upload = z.output<typeof uploadAnswer>["data"];
 export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
+export type Models = z.output<typeof modelsAnswer>["data"]["models"];
 export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
 export type Budget = z.output<typeof budgetAnswer>["data"];

@@ -1,8 +1,8 @@
 // What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
 import * as z from "zod/mini";
-import { DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { KlingGenerationMode } from "../kling/models.ts";
 import { PROGRESS } from "../media/status.ts";
-import { mediaSpace, shownPhase } from "./media-space.ts";
+import { duration, mediaSpace, modelId, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
 
 export const enhanceAnswer = z.object({
@@ -51,12 +51,51 @@ export const checkUploadAnswer = z.object({
   }),
 });
 
-const kind = { mode: z.enum(KlingGenerationMode), duration: z.enum(DURATIONS) };
+const kind = { model: modelId, mode: z.enum(KlingGenerationMode), duration };
+
+const shownMode = z.object({
+  mode: z.enum(KlingGenerationMode),
+  endpointId: z.string().check(z.describe("fal's id of it.")),
+  durations: z.array(z.int()).check(z.describe("Seconds.")),
+  audio: z
+    .enum(["none", "optional", "always"])
+    .check(z.describe("Whether its videos have sound: never, when `audio` is true, or always.")),
+  lastFrame: z.boolean().check(z.describe("Takes `tailImageUrl`.")),
+  negativePrompt: z.boolean(),
+  cfgScale: z.boolean(),
+  shots: z.boolean().check(z.describe("Takes `shots`.")),
+  image: z.object({
+    maxBytes: z.int(),
+    types: z.array(z.string()),
+    minSide: z.int().check(z.describe("Pixels.")),
+    maxRatio: z.number().check(z.describe("Of the long side to the short one, unless a format is asked for.")),
+  }),
+  prices: z.array(z.object({ audio: z.optional(z.boolean()), usdPerSecond: z.number() })),
+});
+
+export const modelsAnswer = z.object({
+  data: z.object({
+    models: z.array(
+      z.object({
+        id: modelId,
+        name: z.string(),
+        modes: z.array(shownMode).check(z.describe("The first is taken where no mode is named.")),
+        default: z.optional(z.literal(true)).check(z.describe("Taken where no model is named.")),
+      }),
+    ),
+  }),
+});
 
 export const pricingAnswer = z.object({
   data: z.object({
     currency: z.literal("USD"),
-    prices: z.array(z.object({ ...kind, usd: z.number().check(z.describe("For one video, by fal's price list.")) })),
+    prices: z.array(
+      z.object({
+        ...kind,
+        audio: z.boolean().check(z.describe("With sound.")),
+        usd: z.number().check(z.describe("For one video, by fal's price list.")),
+      }),
+    ),
   }),
 });
 
@@ -73,7 +112,7 @@ export const timingsAnswer = z.object({
           of: z.int().check(z.describe("How many finished generations this is made of.")),
         }),
       )
-      .check(z.describe("By mode and duration; a pair is missing until five of it have finished here.")),
+      .check(z.describe("By model, mode and duration; one is missing until five of it have finished here.")),
   }),
 });
 

@@ -13,6 +13,7 @@ const about = z.object({
   spaceId: z.string(),
   mediaId: z.string(),
   requestId: z.optional(z.string()).check(z.describe("fal's id of the job.")),
+  model: z.optional(z.string()).check(z.describe("Of GET /api/models.")),
   generationMode: z.optional(z.enum(KlingGenerationMode)),
   at: z.iso.datetime().check(z.describe("When it happened, which may be long before it is heard.")),
 });
@@ -23,6 +24,7 @@ const videoDetail = z.object({
   width: z.number(),
   height: z.number(),
   durationInSeconds: z.number(),
+  audio: z.optional(z.boolean()).check(z.describe("Whether it has sound.")),
 });
 
 /** The detail of each event that goes out. Fields are added to it, never taken away: a consumer ignores what it does not know. */

@@ -1,5 +1,6 @@
 // The events that go out: keys and facts, no links, no prompt. Their schemas are in event-schemas.ts, which no function needs.
 import { failure } from "../generation/failures.ts";
+import { modelOf } from "../media/media.ts";
 import type { MediaEvent } from "../media/ports.ts";
 import type { EventDetails } from "./event-schemas.ts";
 
@@ -12,7 +13,8 @@ export const DETAIL_VERSION = 1;
  */
 export function generationEvent({ id, type, at, media }: MediaEvent) {
   const { tenantId, spaceId, id: mediaId, requestId, generationMode } = media;
-  const of = { version: DETAIL_VERSION, id, tenantId, spaceId, mediaId, requestId, generationMode, at };
+  const model = modelOf(media);
+  const of = { version: DETAIL_VERSION, id, tenantId, spaceId, mediaId, requestId, model, generationMode, at };
   switch (type) {
     case "Generation Started":
       return { ...of, status: "generating" };
@@ -40,6 +42,6 @@ export function generationEvent({ id, type, at, media }: MediaEvent) {
 
 function videoFacts({ video }: MediaEvent["media"]): EventDetails["Generation Completed"]["video"] | undefined {
   if (!video) return undefined;
-  const { key, size, width, height, durationInSeconds } = video;
-  return { key, size, width, height, durationInSeconds };
+  const { key, size, width, height, durationInSeconds, audio } = video;
+  return { key, size, width, height, durationInSeconds, audio };
 }

@@ -1,11 +1,18 @@
 // The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
 import * as z from "zod/mini";
-import { ASPECT_RATIOS, DURATIONS, KlingGenerationMode } from "../kling/models.ts";
+import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
 import { mediaId } from "./ids.ts";
 
 const pixels = z.int().check(z.positive());
 const instant = z.iso.datetime();
+
+export const modelId = z.string().check(z.meta({ description: "Of GET /api/models.", examples: ["kling-2.1"] }));
+
+/** Seconds in digits, as the original application has them. */
+export const duration = z
+  .string()
+  .check(z.regex(/^[1-9]\d{0,2}$/), z.meta({ description: "Seconds that were asked for.", examples: ["5"] }));
 
 /** A deleted media is shown to nobody. */
 export const shownPhase = z.enum(PHASES.filter((phase) => phase !== "deleted"));
@@ -17,11 +24,16 @@ export const media = z.object({
   name: z.string(),
   generationStatus: z.enum(GenerationStatus),
   phase: z.optional(shownPhase),
+  model: modelId,
   generationMode: z.optional(z.enum(KlingGenerationMode)),
   requestId: z.optional(z.string()).check(z.describe("fal's id of the job, once fal has accepted it.")),
   queuePosition: z.optional(z.int().check(z.nonnegative())).check(z.describe("Jobs before this one at fal.")),
   context: z.string().check(z.describe("The user's own words.")),
-  duration: z.enum(DURATIONS).check(z.describe("Seconds that were asked for.")),
+  duration,
+  audio: z.optional(z.boolean()).check(z.describe("Whether the video has sound, or will have.")),
+  shots: z
+    .optional(z.array(z.object({ prompt: z.string(), duration })))
+    .check(z.describe("What was told shot by shot.")),
   aspectRatio: z.optional(z.enum(ASPECT_RATIOS)).check(z.describe("The format that was asked for.")),
   negativePrompt: z.optional(z.string()).check(z.describe("What should not appear, as it was asked for.")),
   cfgScale: z.optional(z.number()),

@@ -1,5 +1,7 @@
 // The reading routes and cancel: what they take.
 import * as z from "zod/mini";
+import { modelsOf } from "../kling/catalogue.ts";
+import { KLING_MODELS } from "../kling/models.ts";
 import { PROGRESS } from "../media/status.ts";
 import { mediaId, spaceId, spaceIdInBody } from "./ids.ts";
 import { decimal, maybe, textOrNumber } from "./text.ts";
@@ -66,4 +68,5 @@ export const listQuery = z.object({
     .optional(z.string().check(z.regex(/^[\w-]{1,171}\.[\w-]{43}$/, "must be a nextCursor of this list")))
     .check(z.describe("`nextCursor` of the page before: good for this tenant and this space.")),
   status: z.optional(z.enum(PROGRESS)).check(z.describe("Only those that stand so.")),
+  model: z.optional(z.enum(modelsOf(KLING_MODELS))).check(z.describe("Only those of this model.")),
 });

@@ -1,6 +1,6 @@
 // POST /api/uploads and its check, a place for a picture from somebody's disk: what they take.
 import * as z from "zod/mini";
-import { IMAGE_MAX_BYTES } from "../kling/models.ts";
+import { IMAGE_LIMITS } from "../kling/models.ts";
 import { UPLOAD_ID } from "../media/upload.ts";
 
 export const uploadRequest = z.object({
@@ -10,7 +10,7 @@ export const uploadRequest = z.object({
       description: "Bytes of the picture, exactly: the place takes no other amount.",
       example: 2_345_678,
       // Held to by the domain, whose answer is that of every picture that is too large.
-      maximum: IMAGE_MAX_BYTES,
+      maximum: IMAGE_LIMITS.maxBytes,
     }),
   ),
 });

@@ -2,6 +2,7 @@
 import {
   IMAGE_FAULT_CODES,
   MediaError,
+  NotOfferedError,
   OverBudgetError,
   StartsStoppedError,
   TooManyStartsError,
@@ -38,9 +39,24 @@ export class InvalidEventError extends MediaError {
   }
 }
 
+/**
+ * Reads a wish out of a part of an event.
+ * @throws InvalidEventError for what is not offered: to its sender an impossible wish is an event that is not valid
+ */
+export function inEvent<R>(part: string, read: () => R): R {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof NotOfferedError)) throw error;
+    throw new InvalidEventError(error.details.map(({ path, message }) => ({ path: `${part}.${path}`, message })));
+  }
+}
+
 const STATUS_BY_CODE: Record<string, number> = {
   media_not_found: 404,
   unknown_mode: 400,
+  invalid_request: 400,
+  model_withdrawn: 400,
   already_ended: 409,
   not_deletable: 409,
   illegal_move: 409,
@@ -95,7 +111,8 @@ function describe(error: Error | null | undefined) {
   if (error instanceof RequestError) return error;
   const status = error instanceof MediaError ? STATUS_BY_CODE[error.code] : undefined;
   if (error instanceof MediaError && status !== undefined) {
-    return { status, code: error.code, message: error.message, details: undefined };
+    const details = error instanceof NotOfferedError ? error.details : undefined;
+    return { status, code: error.code, message: error.message, details };
   }
   if (error && PASSING.test(`${error.name} ${error.message}`)) {
     return { status: 503, code: BUSY, message: "Busy just now; try again in a moment.", details: undefined };

@@ -1,7 +1,7 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
 import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { AlreadyEndedError, ProviderUnavailableError } from "../media/errors.ts";
-import { instant, modeOf, type Media, type MediaRef } from "../media/media.ts";
+import { instant, madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Kling } from "../media/ports.ts";
 import { passed } from "./deadlines.ts";
@@ -69,7 +69,7 @@ export async function tellFalToCancel(deps: CancelDeps, media: Media): Promise<M
   const mine = { cancelCallUntil: instant(now + CANCEL_CALL_SECONDS * 1000) };
   const begun = (await move(deps, media, "begin telling fal", mine, { version: media.version })).media;
   try {
-    const said = await deps.kling.cancelKlingRequest(requestId, modeOf(media));
+    const said = await deps.kling.cancelKlingRequest(requestId, madeWith(media));
     deps.log.info("fal was told to cancel", { mediaId: media.id, requestId, said });
     if (said === "confirmed") return (await move(deps, begun, "confirm cancel", {})).media;
     const told = { cancelSentAt: instant(deps.clock.now()), cancelCallUntil: undefined };

@@ -3,7 +3,7 @@ import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
-import { modeOf, type Media, type MediaRef } from "../media/media.ts";
+import { madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
 import { sourceUrl } from "./source.ts";
@@ -112,7 +112,7 @@ async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undef
 
 async function isAnsweredFor(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
   try {
-    await deps.kling.checkKlingRequestStatus(requestId, modeOf(media));
+    await deps.kling.checkKlingRequestStatus(requestId, madeWith(media));
     return true;
   } catch (error) {
     if (!(error instanceof ProviderUnavailableError)) throw error;
@@ -155,7 +155,7 @@ async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched:
 async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
   if (!media.source) return undefined;
   const image_url = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
-  return (await deps.kling.findKlingRequest({ image_url }, modeOf(media), sentAfter(media)))?.request_id;
+  return (await deps.kling.findKlingRequest({ image_url }, madeWith(media), sentAfter(media)))?.request_id;
 }
 
 /**
@@ -168,7 +168,7 @@ export async function whoseJob(
   media: Media,
   requestId: string,
 ): Promise<"ours" | "another's" | "unknown"> {
-  const found = await deps.kling.findKlingRequest({ request_id: requestId }, modeOf(media), sentAfter(media));
+  const found = await deps.kling.findKlingRequest({ request_id: requestId }, madeWith(media), sentAfter(media));
   if (found?.image_url === undefined || !media.source) return "unknown";
   return found.image_url === (await sourceUrl(deps.files, deps.publicUrl, media.source.key)) ? "ours" : "another's";
 }
@@ -199,7 +199,7 @@ async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefi
   const { requestId } = media;
   if (requestId === undefined) return undefined;
   try {
-    return await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt: media.submittedAt });
+    return await deps.kling.checkKlingRequestStatus(requestId, madeWith(media), { submittedAt: media.submittedAt });
   } catch (error) {
     if (!(error instanceof ProviderUnavailableError)) throw error;
     deps.log.warn("status not available", {

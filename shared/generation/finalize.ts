@@ -10,7 +10,17 @@ import {
 import { deliverBy, passed } from "./deadlines.ts";
 import { cut, failure, reasonOfProvider, scrubbed } from "./failures.ts";
 import { posterKey, videoKey } from "../media/file-keys.ts";
-import { instant, modeOf, type Media, type MediaRef, type StoredImage, type StoredVideo } from "../media/media.ts";
+import {
+  instant,
+  madeWith,
+  modelOf,
+  modeOf,
+  type Media,
+  type MediaRef,
+  type StoredImage,
+  type StoredVideo,
+} from "../media/media.ts";
+import { findRow } from "../kling/catalogue.ts";
 import { FAILED, NO_MEDIA, type FalReason } from "../kling/fal-answers.ts";
 import { nearestFormat } from "../kling/models.ts";
 import { move, type MoveDeps } from "./move.ts";
@@ -116,11 +126,17 @@ async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<voi
  * Undefined when the job had failed, which is then recorded in fal's words.
  */
 async function resultUrl(deps: FinalizeDeps, media: Media): Promise<string | undefined> {
-  const { requestId, duration } = media;
+  const { requestId, duration, audio } = media;
   if (requestId === undefined) throw new ProviderUnavailableError("the record has no request id");
   try {
     const aspectRatio = media.aspectRatio ?? (media.source && nearestFormat(media.source));
-    const { data } = await deps.kling.getKlingRequestResult(requestId, modeOf(media), { duration, aspectRatio });
+    const placeholder = {
+      duration,
+      aspectRatio,
+      audio,
+      resolution: findRow(modelOf(media), modeOf(media))?.resolution,
+    };
+    const { data } = await deps.kling.getKlingRequestResult(requestId, madeWith(media), placeholder);
     return data.video.url;
   } catch (error) {
     if (media.providerVideoUrl !== undefined) return media.providerVideoUrl;
@@ -188,7 +204,7 @@ async function jobError(
   { type, words }: FalReason,
 ): Promise<GenerationFailedError | undefined> {
   const { submittedAt } = media;
-  const seen = await deps.kling.checkKlingRequestStatus(requestId, modeOf(media), { submittedAt });
+  const seen = await deps.kling.checkKlingRequestStatus(requestId, madeWith(media), { submittedAt });
   if (seen.status !== "COMPLETED" || seen.error === undefined) return undefined;
   const saysMore = words !== undefined && (type !== undefined || SAYS_NOTHING.test(seen.error));
   if (saysMore) return new GenerationFailedError(type ?? FAILED, words);

@@ -2,7 +2,7 @@
 import { FetchError, SourceImageError, SourceImageUnavailableError, type PictureName } from "../media/errors.ts";
 import { newSourceKey } from "../media/file-keys.ts";
 import type { Media, SourceImage } from "../media/media.ts";
-import { IMAGE_MAX_BYTES } from "../kling/models.ts";
+import type { ImageLimits } from "../kling/models.ts";
 import type { CheckedFetch, ImageFitter, MediaFiles } from "../media/ports.ts";
 import { uploadIdIn, uploadKey } from "../media/upload.ts";
 
@@ -17,14 +17,21 @@ const IMAGE_FETCH_TIMEOUT_MS = 30_000;
 
 /**
  * Fetches, checks, fits and keeps the source image (and the last frame, where one was given).
+ * @param limits of the model that shall see them
  * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
  */
-export async function takeSource(deps: SourceDeps, media: Media, attempt: number): Promise<SourceImage> {
+export async function takeSource(
+  deps: SourceDeps,
+  media: Media,
+  attempt: number,
+  limits: ImageLimits,
+): Promise<SourceImage> {
   const first = await take(
     deps,
     media,
     { link: media.image.link, it: "The picture" },
     newSourceKey(media.id, attempt, "first"),
+    limits,
   );
   if (media.tailImageUrl === undefined) return first;
   const tail = await take(
@@ -32,6 +39,7 @@ export async function takeSource(deps: SourceDeps, media: Media, attempt: number
     media,
     { link: media.tailImageUrl, it: "The last frame" },
     newSourceKey(media.id, attempt, "tail"),
+    limits,
   );
   return { ...first, tailKey: tail.key };
 }
@@ -53,13 +61,23 @@ interface Wanted {
   it: PictureName;
 }
 
-async function take(deps: SourceDeps, media: Media, wanted: Wanted, key: string): Promise<SourceImage> {
+async function take(
+  deps: SourceDeps,
+  media: Media,
+  wanted: Wanted,
+  key: string,
+  limits: ImageLimits,
+): Promise<SourceImage> {
   const uploadId = uploadIdIn(wanted.link);
   const image =
-    uploadId === undefined ? await fetchImage(deps.fetch, wanted) : await readUpload(deps, media, uploadId, wanted);
-  const { bytes, width, height } = await deps.images.fit(image, media.aspectRatio, key).catch((error: unknown) => {
-    throw error instanceof SourceImageError ? new SourceImageError(error.code, error.detail, wanted.it) : error;
-  });
+    uploadId === undefined
+      ? await fetchImage(deps.fetch, wanted, limits)
+      : await readUpload(deps, media, uploadId, wanted);
+  const { bytes, width, height } = await deps.images
+    .fit(image, media.aspectRatio, key, limits)
+    .catch((error: unknown) => {
+      throw error instanceof SourceImageError ? new SourceImageError(error.code, error.detail, wanted.it) : error;
+    });
   await deps.files.put(key, bytes, "image/jpeg");
   return { key, width, height, placeholder: await deps.images.placeholder(bytes) };
 }
@@ -71,10 +89,10 @@ async function readUpload(deps: SourceDeps, { tenantId }: Media, id: string, { i
   return bytes;
 }
 
-async function fetchImage(fetch: CheckedFetch, { link, it }: Wanted): Promise<Uint8Array> {
+async function fetchImage(fetch: CheckedFetch, { link, it }: Wanted, { maxBytes }: ImageLimits): Promise<Uint8Array> {
   try {
     // No `types`: hosts often mislabel pictures, so the bytes decide.
-    const { body } = await fetch(link, { maxBytes: IMAGE_MAX_BYTES, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
+    const { body } = await fetch(link, { maxBytes, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
     return await wholeBody(body);
   } catch (error) {
     throw error instanceof FetchError ? imageError(error, it) : error;

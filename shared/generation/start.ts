@@ -1,10 +1,16 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
 import { giveBack, reserve, type SpendingLimits } from "../money/budget.ts";
-import { EventOutlivedError, IdempotencyKeyReusedError, MediaExistsError } from "../media/errors.ts";
-import { instant, refOf, type Instant, type Media } from "../media/media.ts";
+import {
+  EventOutlivedError,
+  IdempotencyKeyReusedError,
+  MediaExistsError,
+  ModelWithdrawnError,
+} from "../media/errors.ts";
+import { instant, modelOf, refOf, type Instant, type Media } from "../media/media.ts";
 import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
 import { estimatedCostUsd } from "../kling/price.ts";
+import { findRow, FIRST_MODEL } from "../kling/catalogue.ts";
 import type { KlingGenerationMode } from "../kling/models.ts";
 
 /** What the caller asks for, validated; the tenant and the user come from the token. */
@@ -17,7 +23,10 @@ export type StartCommand = Pick<
   | "name"
   | "context"
   | "image"
+  | "model"
   | "duration"
+  | "audio"
+  | "shots"
   | "aspectRatio"
   | "negativePrompt"
   | "cfgScale"
@@ -77,7 +86,7 @@ export async function startGeneration(
   }
 
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify({ ...command, uploadedBy: undefined }))
+    .update(JSON.stringify({ ...command, ...sinceModels(command), uploadedBy: undefined }))
     .digest("hex");
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
@@ -87,6 +96,11 @@ export async function startGeneration(
   // which may be long after its key was kept.
   if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media, ...timesOf(deps) });
   return { media: kept.media, replayed };
+}
+
+/** What commands did not hold before there were models: a key that was kept then is the same key today. */
+function sinceModels({ model, audio }: StartCommand) {
+  return { model: model === FIRST_MODEL ? undefined : model, audio: audio === true ? true : undefined };
 }
 
 async function begin(deps: StartDeps, media: Media): Promise<void> {
@@ -123,15 +137,20 @@ function timesOf({ clock, deadlineSeconds }: StartDeps): Pick<Media, "deadlineAt
 
 function newMedia(deps: StartDeps, command: StartCommand): Media {
   const now = deps.clock.now();
+  const [model, audio] = [modelOf(command), command.audio ?? false];
+  const row = findRow(model, command.generationMode);
+  if (!row) throw new ModelWithdrawnError(model, command.generationMode);
   return {
     ...command,
+    model,
+    audio,
     id: deps.newId(now),
     phase: "queued",
     attempt: 0,
     restarts: 0,
     description: [],
     outbox: {},
-    estimatedCostUsd: estimatedCostUsd(command.generationMode, command.duration),
+    estimatedCostUsd: estimatedCostUsd(row, { duration: command.duration, audio }),
     ...timesOf(deps),
     ...(deps.retentionDays !== undefined && { keptUntil: instant(now + deps.retentionDays * DAY_MS) }),
     createdAt: instant(now),

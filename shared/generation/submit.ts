@@ -2,6 +2,7 @@
 import {
   isOvertaken,
   OverBudgetError,
+  ModelWithdrawnError,
   SourceImageError,
   StartsStoppedError,
   SubmitError,
@@ -11,8 +12,18 @@ import {
 import { passed } from "./deadlines.ts";
 import { reasonOfProvider, scrubbed } from "./failures.ts";
 import type { LogEvent } from "../media/log-events.ts";
-import { instant, modeOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
-import { PROMPT_MAX_CHARACTERS, type KlingRequest } from "../kling/models.ts";
+import {
+  instant,
+  modeOf,
+  modelOf,
+  refOf,
+  type Claim,
+  type Media,
+  type MediaRef,
+  type SourceImage,
+} from "../media/media.ts";
+import { findRow } from "../kling/catalogue.ts";
+import type { KlingRequest, KlingRow } from "../kling/models.ts";
 import { keepReserved, type SpendingLimits } from "../money/budget.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import { noteOrphan } from "./orphan.ts";
@@ -57,7 +68,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   try {
     prepared = await prepare(deps, media);
   } catch (error) {
-    if (!(error instanceof SourceImageError)) throw error;
+    if (!(error instanceof SourceImageError || error instanceof ModelWithdrawnError)) throw error;
     return refuse(deps, media, error);
   }
 
@@ -76,7 +87,9 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     "claim",
     {
       source: prepared.source,
-      prompt: prepared.request.prompt,
+      prompt: media.shots ? undefined : prepared.request.prompt,
+      endpointId: prepared.row.endpointId,
+      imageField: prepared.row.imageField,
       attempt: media.attempt + 1,
       claimedAt: instant(deps.clock.now()),
       nextSubmitAt: undefined,
@@ -93,6 +106,7 @@ async function refuse(deps: SubmitDeps, media: Media, { code, message }: MediaEr
 }
 
 interface Prepared {
+  row: KlingRow;
   source: SourceImage;
   request: KlingRequest;
   webhookUrl: string | undefined;
@@ -101,34 +115,42 @@ interface Prepared {
 /**
  * Everything that may fail before money moves, so that nothing but the POST comes after the claim.
  * What a released claim has prepared is not made a second time.
+ * @throws ModelWithdrawnError, SourceImageError, SourceImageUnavailableError
  */
 async function prepare(deps: SubmitDeps, media: Media): Promise<Prepared> {
-  const source = media.source ?? (await takeSource(deps, media, media.attempt + 1));
+  const row = findRow(modelOf(media), modeOf(media));
+  if (!row) throw new ModelWithdrawnError(modelOf(media), modeOf(media));
+  const source = media.source ?? (await takeSource(deps, media, media.attempt + 1, row.image));
   const imageUrl = await sourceUrl(deps.files, deps.publicUrl, source.key);
   const request: KlingRequest = {
-    prompt: media.prompt ?? (await writePrompt(deps, media, imageUrl)),
+    prompt: media.prompt ?? (await writePrompt(deps, media, imageUrl, row)),
     image_url: imageUrl,
     duration: media.duration,
     negative_prompt: media.negativePrompt,
     cfg_scale: media.cfgScale,
     tail_image_url: source.tailKey && (await sourceUrl(deps.files, deps.publicUrl, source.tailKey)),
+    audio: media.audio,
+    shots: media.shots,
   };
-  return { source, request, webhookUrl: deps.webhookUrl({ ...refOf(media), attempt: media.attempt + 1 }) };
+  return { row, source, request, webhookUrl: deps.webhookUrl({ ...refOf(media), attempt: media.attempt + 1 }) };
 }
 
-async function writePrompt(deps: SubmitDeps, media: Media, imageUrl: string): Promise<string> {
-  const written = await deps.prompts.enhance(media.context, imageUrl);
-  return written.length <= PROMPT_MAX_CHARACTERS ? written : media.context;
-}
-
-async function submitOnce(
+/** Shots are sent as the caller has written them, and the user's words then describe the whole. */
+async function writePrompt(
   deps: SubmitDeps,
   media: Media,
-  { request, webhookUrl }: Pick<Prepared, "request" | "webhookUrl">,
-): Promise<StepResult> {
+  imageUrl: string,
+  { promptMaxCharacters }: KlingRow,
+): Promise<string> {
+  if (media.shots) return media.context;
+  const written = await deps.prompts.enhance(media.context, imageUrl);
+  return written.length <= promptMaxCharacters ? written : media.context;
+}
+
+async function submitOnce(deps: SubmitDeps, media: Media, { row, request, webhookUrl }: Prepared): Promise<StepResult> {
   let accepted: Awaited<ReturnType<Kling["startKlingVideoGeneration"]>>;
   try {
-    accepted = await deps.kling.startKlingVideoGeneration(request, modeOf(media), { webhookUrl });
+    accepted = await deps.kling.startKlingVideoGeneration(request, row, { webhookUrl });
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
     return afterUnaccepted(deps, media, error);

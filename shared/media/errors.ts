@@ -17,6 +17,32 @@ export class UnknownModeError extends MediaError {
   }
 }
 
+/** What is wrong with one field of a request. */
+export interface RequestFault {
+  path: string;
+  message: string;
+}
+
+/** The caller asked for what no model offered here can do. */
+export class NotOfferedError extends MediaError {
+  override readonly name = "NotOfferedError";
+  readonly code = "invalid_request";
+  readonly details: RequestFault[];
+  constructor(faults: RequestFault[]) {
+    super(`This is not possible: ${faults.map(({ path, message }) => `${path} ${message}`).join("; ")}.`);
+    this.details = faults;
+  }
+}
+
+/** The catalogue has lost the model of a generation before it was submitted. */
+export class ModelWithdrawnError extends MediaError {
+  override readonly name = "ModelWithdrawnError";
+  readonly code = "model_withdrawn";
+  constructor(model: string, mode: string) {
+    super(`${model} ${mode} is not available any more. Nothing was billed: start it again with another model.`);
+  }
+}
+
 /** No such media in this tenant and space (another tenant's media reads the same). */
 export class MediaNotFoundError extends MediaError {
   override readonly name = "MediaNotFoundError";

@@ -1,5 +1,5 @@
 // The media of a space, page by page; the cursor of a page is good for its own list alone.
-import type { Media, MediaRef } from "./media.ts";
+import { modelOf, type Media, type MediaRef } from "./media.ts";
 import type { MediaRecords } from "./ports.ts";
 import { progressOf } from "./present.ts";
 import type { Progress } from "./status.ts";
@@ -21,20 +21,22 @@ export interface ListPage {
   limit: number;
   cursor?: string;
   status?: Progress;
+  model?: string;
 }
 
 /**
- * Newest first, from the cursor on, of this status where one is named; undefined when the cursor is not one of this list.
+ * Newest first, from the cursor on, of this status and model where they are named; undefined when the cursor is not one of this list.
  * Fewer than `limit` where more would not fit into an answer.
  */
 export async function listMedia(
   { records, cursors }: ListDeps,
   space: Omit<MediaRef, "mediaId">,
-  { limit, cursor, status }: ListPage,
+  { limit, cursor, status, model }: ListPage,
 ): Promise<{ items: Media[]; nextCursor: string | undefined } | undefined> {
   const before = cursor === undefined ? undefined : cursors.mediaAt(space, cursor);
   if (cursor !== undefined && before === undefined) return undefined;
-  const wanted = (media: Media) => status === undefined || progressOf(media) === status;
+  const wanted = (media: Media) =>
+    (status === undefined || progressOf(media) === status) && (model === undefined || modelOf(media) === model);
   const page = await records.list(space, { limit, before, wanted });
   const items = fitting(page.items);
   const next = items.length < page.items.length ? items.at(-1)?.id : page.next;

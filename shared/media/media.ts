@@ -1,5 +1,6 @@
 // The record of a generation: what is stored, once, under one key.
-import { KlingGenerationMode, type AspectRatio, type Duration } from "../kling/models.ts";
+import { FIRST_MODEL, klingMode } from "../kling/catalogue.ts";
+import { KlingGenerationMode, type AspectRatio, type Duration, type Made, type Shot } from "../kling/models.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
@@ -29,7 +30,7 @@ export interface StoredImage {
 export interface SourceImage extends StoredImage {
   /** A few pixels of it, as a `data:` URI; absent on records of older versions. */
   placeholder?: string;
-  /** A file of the same kind for the last frame (pro only). */
+  /** A file of the same kind for the last frame, where one was given. */
   tailKey?: string;
 }
 
@@ -44,6 +45,8 @@ export interface StoredVideo {
   height: number;
   fps: number;
   durationInSeconds: number;
+  /** Whether the MP4 holds sound; absent on records of older versions. */
+  audio?: boolean;
 }
 
 /** A video that an older version recorded: its link, and what was known of it. */
@@ -76,8 +79,14 @@ export interface Media {
   /** The user's own words. */
   context: string;
   image: { link: string; width?: number; height?: number };
+  /** Absent on records of the time when there was Kling 2.1 alone. */
+  model?: string;
   generationMode?: KlingGenerationMode;
   duration: Duration;
+  /** Whether sound was asked for, or comes with the model. */
+  audio?: boolean;
+  /** What is told to Kling instead of a prompt. */
+  shots?: Shot[];
   aspectRatio?: AspectRatio;
   negativePrompt?: string;
   cfgScale?: number;
@@ -93,6 +102,10 @@ export interface Media {
   source?: SourceImage;
   /** The words sent to Kling. */
   prompt?: string;
+  /** What the latest claim is submitted to: its job is followed there, whatever the catalogue says by then. */
+  endpointId?: string;
+  /** fal's name for the source image at that endpoint. */
+  imageField?: string;
   /** When the running claim was made. */
   claimedAt?: Instant;
   /** After a 429 or an unsent submit: not before this. */
@@ -161,8 +174,19 @@ export function refOf(media: Media): MediaRef {
 }
 
 /** The mode of a record; those that know none were standard. */
-export function modeOf(media: Media): KlingGenerationMode {
+export function modeOf(media: Pick<Media, "generationMode">): KlingGenerationMode {
   return media.generationMode ?? KlingGenerationMode.STANDARD;
+}
+
+/** The model of a record; those that know none were Kling 2.1. */
+export function modelOf(media: Pick<Media, "model">): string {
+  return media.model ?? FIRST_MODEL;
+}
+
+/** What the job of a record was made with, as the record has it; records of older versions have it from their mode. */
+export function madeWith({ endpointId, imageField, ...media }: Media): Made {
+  if (endpointId === undefined || imageField === undefined) return klingMode(modeOf(media));
+  return { endpointId, imageField };
 }
 
 /** Epoch milliseconds as an instant. */

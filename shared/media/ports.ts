@@ -1,7 +1,16 @@
 // What the domain needs from outside, each port a few lines. One contract suite per port runs over every implementation.
 import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
-import type { AspectRatio, Duration, KlingGenerationMode, KlingRequest } from "../kling/models.ts";
+import type {
+  AspectRatio,
+  Duration,
+  ImageLimits,
+  KlingGenerationMode,
+  KlingRequest,
+  KlingRow,
+  Made,
+  Resolution,
+} from "../kling/models.ts";
 import type { EventType, MoveName } from "./status.ts";
 import type { UploadPlace } from "./upload.ts";
 
@@ -171,30 +180,33 @@ export type KlingStatus =
       metrics?: { inference_time?: number };
     };
 
-/** Kling on fal, in the seed's names: `shared/kling.ts` is it. */
+/**
+ * Kling on fal, in the original application's names: `shared/kling.ts` is it. A mode alone is one of Kling 2.1; any other
+ * model is started by its row, and followed by what its record was made with.
+ */
 export interface Kling {
   /** One POST, never repeated. @throws SubmitError with one of the outcomes of submit-outcome.ts */
   startKlingVideoGeneration(
     request: KlingRequest,
-    mode: KlingGenerationMode,
+    mode: KlingGenerationMode | KlingRow,
     options?: { webhookUrl?: string },
   ): Promise<{ request_id: string; queue_position?: number }>;
   /** @throws ProviderUnavailableError */
   checkKlingRequestStatus(
     requestId: string,
-    mode: KlingGenerationMode,
+    mode: KlingGenerationMode | Made,
     options?: { submittedAt?: string },
   ): Promise<KlingStatus>;
   /** @throws GenerationFailedError (fal's reason), ProviderUnavailableError */
   getKlingRequestResult(
     requestId: string,
-    mode: KlingGenerationMode,
-    options?: { duration?: Duration; aspectRatio?: AspectRatio },
+    mode: KlingGenerationMode | Made,
+    options?: PlaceholderWish,
   ): Promise<{ data: { video: { url: string } } }>;
   /** `confirmed`: canceled for certain. `requested`: fal may still finish and bill. @throws ProviderUnavailableError */
   cancelKlingRequest(
     requestId: string,
-    mode: KlingGenerationMode,
+    mode: KlingGenerationMode | Made,
   ): Promise<"confirmed" | "requested" | "already_completed" | "not_found">;
   /**
    * A request in fal's history of ended ones, with the image it was made of as far as fal kept it: proves presence, never
@@ -202,9 +214,17 @@ export interface Kling {
    */
   findKlingRequest(
     sought: SoughtRequest,
-    mode: KlingGenerationMode,
+    mode: KlingGenerationMode | Made,
     since: string,
   ): Promise<{ request_id: string; image_url?: string } | undefined>;
+}
+
+/** Which placeholder test mode shall deliver; fal is not told. */
+export interface PlaceholderWish {
+  duration?: Duration;
+  aspectRatio?: AspectRatio;
+  audio?: boolean;
+  resolution?: Resolution;
 }
 
 /** By the image it was made of, or by its name. */
@@ -266,12 +286,13 @@ export interface ImageFitter {
   /**
    * JPEG bytes, fitted to the format (cropped around the centre) or, without one, bounded to 1920 pixels.
    * `mark` is written into the file, so that no two sources are the same bytes: fal's history is matched on them.
-   * @throws SourceImageError
+   * @throws SourceImageError when the picture is outside the limits
    */
   fit(
     image: Uint8Array,
     format: AspectRatio | undefined,
     mark: string,
+    limits: ImageLimits,
   ): Promise<{ bytes: Uint8Array; width: number; height: number }>;
   /** The picture in so few pixels that a page holds it before it has loaded anything: a `data:` URI of about 150 bytes. */
   placeholder(image: Uint8Array): Promise<string>;
@@ -292,20 +313,24 @@ export interface UploadPlaces {
 /** What has taken how long. */
 export interface Timings {
   /** Once per media, however often it is called. */
-  add(kind: GenerationKind, took: { mediaId: string; at: string; seconds: number }): Promise<void>;
-  /** Seconds, the newest first. */
-  latest(kind: GenerationKind, limit: number): Promise<number[]>;
+  add(kind: TimedKind, took: Took & { mediaId: string; at: string }): Promise<void>;
+  /** The newest first. */
+  latest(kind: TimedKind, limit: number): Promise<Took[]>;
 }
-export interface GenerationKind {
+export interface TimedKind {
+  model: string;
   mode: KlingGenerationMode;
+}
+export interface Took {
   duration: Duration;
+  seconds: number;
 }
 
 /** Reads the facts out of an MP4 in the store. @throws DeliveryError when it is not a playable video */
 export type ReadVideoFacts = (file: {
   size: number;
   read(start: number, end: number): Promise<Uint8Array>;
-}) => Promise<Pick<StoredVideo, "width" | "height" | "fps" | "durationInSeconds">>;
+}) => Promise<Pick<StoredVideo, "width" | "height" | "fps" | "durationInSeconds" | "audio">>;
 
 export interface MediaEvent {
   /** `<mediaId>:<status>` or `<mediaId>:analyzed`: stable over redeliveries. */

@@ -1,6 +1,12 @@
 // The record as callers see it: the seed's shapes, links made on reading, nothing of ours inside.
-import type { Media, StoredImage, StoredVideo } from "./media.ts";
-import { TEST_MODE_REQUEST_ID, type AspectRatio, type Duration, type KlingGenerationMode } from "../kling/models.ts";
+import { modelOf, type Media, type StoredImage, type StoredVideo } from "./media.ts";
+import {
+  TEST_MODE_REQUEST_ID,
+  type AspectRatio,
+  type Duration,
+  type KlingGenerationMode,
+  type Shot,
+} from "../kling/models.ts";
 import type { MediaFiles } from "./ports.ts";
 import { videoFileName } from "./file-names.ts";
 import { uploadIdIn } from "./upload.ts";
@@ -16,12 +22,16 @@ export interface IMedia {
   generationStatus: GenerationStatus;
   /** Absent, like `generationMode`, on records of older versions. */
   phase?: Phase;
+  model: string;
   generationMode?: KlingGenerationMode;
   requestId?: string;
   queuePosition?: number;
   /** The user's own words, and what was asked for with them. */
   context: string;
   duration: Duration;
+  /** Whether the video has sound, or will have. */
+  audio?: boolean;
+  shots?: Shot[];
   aspectRatio?: AspectRatio;
   negativePrompt?: string;
   cfgScale?: number;
@@ -89,11 +99,14 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     name: record.name ?? "Untitled",
     generationStatus: generationOf(record),
     phase: record.phase,
+    model: modelOf(record),
     generationMode: record.generationMode,
     requestId: record.requestId,
     queuePosition: record.queuePosition,
     context: record.context,
     duration: record.duration,
+    audio: record.video?.audio ?? record.audio,
+    shots: record.shots,
     aspectRatio: record.aspectRatio,
     negativePrompt: record.negativePrompt,
     cfgScale: record.cfgScale,

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { SourceImageError, UploadNotFoundError } from "./errors.ts";
 import { instant, type Instant } from "./media.ts";
-import { IMAGE_MAX_BYTES } from "../kling/models.ts";
+import { IMAGE_LIMITS } from "../kling/models.ts";
 import type { Clock, ImageInspector, MediaFiles, UploadPlaces } from "./ports.ts";
 
 /** An id of ours. */
@@ -29,7 +29,7 @@ export async function openUpload(
   deps: { places: UploadPlaces; clock: Clock; newId(nowMs: number): string },
   { tenantId, size }: { tenantId: string; size: number },
 ): Promise<{ id: string; put: UploadPlace; expiresAt: Instant }> {
-  if (size > IMAGE_MAX_BYTES) throw new SourceImageError("image_too_large");
+  if (size > IMAGE_LIMITS.maxBytes) throw new SourceImageError("image_too_large");
   const now = deps.clock.now();
   const id = deps.newId(now);
   const expiresAt = now + PLACE_SECONDS * 1000;

@@ -2,6 +2,7 @@
 import { endOfMinute, isLimited, leftOf, millsOf, renewalOf, type SpendingLimits } from "./budget.ts";
 import { instant, type Instant } from "../media/media.ts";
 import type { AccountStanding, Budget, Clock } from "../media/ports.ts";
+import { KLING_MODELS } from "../kling/models.ts";
 import { prices } from "../kling/price.ts";
 
 /** Dollars and counts. What is not limited is absent. */
@@ -57,4 +58,4 @@ async function areStartsStopped({ budget, limits }: AllowanceDeps): Promise<bool
   return stopped || leftOf(monthlyCapMills, committedMills) < CHEAPEST_MILLS;
 }
 
-const CHEAPEST_MILLS = Math.min(...prices().map(({ usd }) => millsOf(usd)));
+const CHEAPEST_MILLS = Math.min(...prices(KLING_MODELS).map(({ usd }) => millsOf(usd)));

@@ -85,6 +85,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     links: ["MediaFiles.readUpload"],
     install: ["sharp"],
   },
+  "functions/api/report-models.handler": { ...api, links: [] },
   "functions/api/report-pricing.handler": { ...api, links: [] },
   "functions/api/report-budget.handler": { ...api, links: ["Media.get"] },
   "functions/api/report-timings.handler": { ...api, links: ["Timings.list"] },

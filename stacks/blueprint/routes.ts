@@ -26,6 +26,7 @@ export const ROUTES: readonly Route[] = [
   },
   { route: "POST /api/uploads", handler: "functions/api/upload-image.handler", access: "write" },
   { route: "POST /api/uploads/{id}/check", handler: "functions/api/check-upload.handler", access: "write" },
+  { route: "GET /api/models", handler: "functions/api/report-models.handler", access: "open" },
   { route: "GET /api/pricing", handler: "functions/api/report-pricing.handler", access: "open" },
   { route: "GET /api/budget", handler: "functions/api/report-budget.handler", access: "read" },
   { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },

@@ -131,7 +131,7 @@ describe("an event", () => {
   });
 
   const { id, tenantId, spaceId } = queuedMedia();
-  const about = { version: 1, tenantId, spaceId, mediaId: id, generationMode: "standard", at: AT };
+  const about = { version: 1, tenantId, spaceId, mediaId: id, model: "kling-2.1", generationMode: "standard", at: AT };
   const video = { key: "videos/m-1.mp4", size: 41_207, width: 1920, height: 1080, durationInSeconds: 5 };
   const started = queuedMedia({ phase: "generating", requestId: "job-1" });
 

@@ -4,6 +4,7 @@ import { crc32, deflateSync } from "node:zlib";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
+import { IMAGE_LIMITS } from "../../shared/kling/models.ts";
 import { type ImageFault, SourceImageError } from "../../shared/media/errors.ts";
 import { ADOBE_RGB, DISPLAY_P3, iccProfile, shownAs, type Triple } from "../support/icc-profile.ts";
 
@@ -41,7 +42,7 @@ describe("the format that was asked for is the format that is delivered", () => 
     ["1:1", 1080, 1080],
   ] as const)("%s: %i x %i, whatever the picture", async (format, width, height) => {
     for (const picture of [await plainJpeg(4000, 3000), await plainJpeg(300, 300), await plainJpeg(400, 2400)]) {
-      const fitted = await fitImage(picture, format, "mark");
+      const fitted = await fitImage(picture, format, "mark", IMAGE_LIMITS);
       expect(fitted).toMatchObject({ width, height });
       expect(await sharp(fitted.bytes).metadata()).toMatchObject({ format: "jpeg", width, height });
     }
@@ -55,7 +56,7 @@ describe("the format that was asked for is the format that is delivered", () => 
       .composite([{ input: middle }])
       .png()
       .toBuffer();
-    const { bytes } = await fitImage(picture, "16:9", "mark");
+    const { bytes } = await fitImage(picture, "16:9", "mark", IMAGE_LIMITS);
     for (const [x, y] of [
       [0.5, 0.5],
       [0.01, 0.05],
@@ -73,17 +74,21 @@ describe("without a format the picture keeps its own", () => {
     [1000, 700, 1000, 700],
     [300, 300, 300, 300],
   ])("%i x %i becomes %i x %i", async (width, height, fittedWidth, fittedHeight) => {
-    expect(await fitImage(await plainJpeg(width, height), undefined, "mark")).toMatchObject({
+    expect(await fitImage(await plainJpeg(width, height), undefined, "mark", IMAGE_LIMITS)).toMatchObject({
       width: fittedWidth,
       height: fittedHeight,
     });
   });
 
   it("takes sides that differ by a factor of 2.5, and no more unless a format is asked for", async () => {
-    expect(await faultOf(fitImage(await plainJpeg(750, 300), undefined, "mark"))).toBe("none");
-    expect(await faultOf(fitImage(await plainJpeg(751, 300), undefined, "mark"))).toBe("image_ratio_unsupported");
-    expect(await faultOf(fitImage(await plainJpeg(300, 751), undefined, "mark"))).toBe("image_ratio_unsupported");
-    expect(await faultOf(fitImage(await plainJpeg(300, 751), "9:16", "mark"))).toBe("none");
+    expect(await faultOf(fitImage(await plainJpeg(750, 300), undefined, "mark", IMAGE_LIMITS))).toBe("none");
+    expect(await faultOf(fitImage(await plainJpeg(751, 300), undefined, "mark", IMAGE_LIMITS))).toBe(
+      "image_ratio_unsupported",
+    );
+    expect(await faultOf(fitImage(await plainJpeg(300, 751), undefined, "mark", IMAGE_LIMITS))).toBe(
+      "image_ratio_unsupported",
+    );
+    expect(await faultOf(fitImage(await plainJpeg(300, 751), "9:16", "mark", IMAGE_LIMITS))).toBe("none");
   });
 });
 
@@ -101,7 +106,7 @@ describe("a picture that lies on its side", () => {
   };
 
   it("is turned upright", async () => {
-    const { bytes, width, height } = await fitImage(await lying(800, 400), undefined, "mark");
+    const { bytes, width, height } = await fitImage(await lying(800, 400), undefined, "mark", IMAGE_LIMITS);
     expect({ width, height }).toEqual({ width: 400, height: 800 });
     expect(await colourAt(bytes, 0.5, 0.1)).toBe("green");
     expect(await colourAt(bytes, 0.5, 0.9)).toBe("red");
@@ -109,7 +114,7 @@ describe("a picture that lies on its side", () => {
   });
 
   it("is measured upright", async () => {
-    await expect(fitImage(await lying(600, 200), undefined, "mark")).rejects.toThrow("200 x 600");
+    await expect(fitImage(await lying(600, 200), undefined, "mark", IMAGE_LIMITS)).rejects.toThrow("200 x 600");
   });
 });
 
@@ -132,7 +137,7 @@ describe("what is no picture that Kling takes", () => {
     ["a WAV, which begins as a WebP does", () => Buffer.from("RIFF\x24\x00\x00\x00WAVEfmt ", "latin1")],
     ["nothing", () => Buffer.alloc(0)],
   ])("%s is of an unsupported type", async (_, picture) => {
-    expect(await faultOf(fitImage(await picture(), "1:1", "mark"))).toBe("image_type_unsupported");
+    expect(await faultOf(fitImage(await picture(), "1:1", "mark", IMAGE_LIMITS))).toBe("image_type_unsupported");
   });
 
   it.each([
@@ -159,14 +164,16 @@ describe("what is no picture that Kling takes", () => {
     ],
   ])("%s that breaks off is unreadable, wherever it breaks", async (_, picture) => {
     const whole = await picture();
-    expect(await faultOf(fitImage(whole, undefined, "mark"))).toBe("none");
+    expect(await faultOf(fitImage(whole, undefined, "mark", IMAGE_LIMITS))).toBe("none");
     for (const kept of [16, 200, whole.length / 2, whole.length - 100])
-      expect(await faultOf(fitImage(whole.subarray(0, kept), undefined, "mark"))).toBe("image_unreadable");
+      expect(await faultOf(fitImage(whole.subarray(0, kept), undefined, "mark", IMAGE_LIMITS))).toBe(
+        "image_unreadable",
+      );
   });
 
   it("is one with a side under 300 pixels", async () => {
-    expect(await faultOf(fitImage(await plainJpeg(299, 400), undefined, "mark"))).toBe("image_too_small");
-    expect(await faultOf(fitImage(await plainJpeg(400, 299), "16:9", "mark"))).toBe("image_too_small");
+    expect(await faultOf(fitImage(await plainJpeg(299, 400), undefined, "mark", IMAGE_LIMITS))).toBe("image_too_small");
+    expect(await faultOf(fitImage(await plainJpeg(400, 299), "16:9", "mark", IMAGE_LIMITS))).toBe("image_too_small");
   });
 
   it.each<[string, Buffer, RegExp]>([
@@ -186,7 +193,7 @@ describe("what is no picture that Kling takes", () => {
       /^The picture is not a JPEG, PNG or WebP\. Save it as one of them, and send that\.$/,
     ],
   ])("is called what it is, and no link is spoken of: %s", async (_, picture, words) => {
-    const said = await fitImage(picture, undefined, "mark").then(
+    const said = await fitImage(picture, undefined, "mark", IMAGE_LIMITS).then(
       () => "nothing",
       (error: unknown) => String(error),
     );
@@ -196,10 +203,10 @@ describe("what is no picture that Kling takes", () => {
 
   it("is one of more than 50 MB or more than 100 megapixels", async () => {
     const padded = Buffer.concat([await plainJpeg(400, 400), Buffer.alloc(50 * 1024 * 1024)]);
-    expect(await faultOf(fitImage(padded, undefined, "mark"))).toBe("image_too_large");
-    expect(await faultOf(fitImage(padded.subarray(0, 50 * 1024 * 1024), undefined, "mark"))).toBe("none");
+    expect(await faultOf(fitImage(padded, undefined, "mark", IMAGE_LIMITS))).toBe("image_too_large");
+    expect(await faultOf(fitImage(padded.subarray(0, 50 * 1024 * 1024), undefined, "mark", IMAGE_LIMITS))).toBe("none");
     const bomb = claimingToMeasure(await plain(400, 400).png().toBuffer(), 10_001, 10_000);
-    expect(await faultOf(fitImage(bomb, undefined, "mark"))).toBe("image_too_large");
+    expect(await faultOf(fitImage(bomb, undefined, "mark", IMAGE_LIMITS))).toBe("image_too_large");
   });
 });
 
@@ -217,13 +224,16 @@ describe("harmless damage is taken: nothing but the end of the file is missing",
     const whole = await made();
     const cut = whole.subarray(0, whole.length - missing);
     expect(await inspectImage(cut)).toEqual({ width: 500, height: 400 });
-    const [mended, right] = [await fitImage(cut, undefined, "mark"), await fitImage(whole, undefined, "mark")];
+    const [mended, right] = [
+      await fitImage(cut, undefined, "mark", IMAGE_LIMITS),
+      await fitImage(whole, undefined, "mark", IMAGE_LIMITS),
+    ];
     expect(Buffer.from(mended.bytes).equals(right.bytes)).toBe(true);
   });
 
   it("a JPEG with something behind its end, as phones' have", async () => {
     const picture = Buffer.concat([await plainJpeg(400, 400), Buffer.from("ftypmp42 a film of a second")]);
-    expect(await faultOf(fitImage(picture, undefined, "mark"))).toBe("none");
+    expect(await faultOf(fitImage(picture, undefined, "mark", IMAGE_LIMITS))).toBe("none");
   });
 
   it.each([40, 400, 4000])("but not one whose pixels are missing: %i bytes before the end", async (missing) => {
@@ -233,7 +243,7 @@ describe("harmless damage is taken: nothing but the end of the file is missing",
       await noise(500, 400).png().toBuffer(),
     ]) {
       const cut = picture.subarray(0, picture.length - missing);
-      expect(await faultOf(fitImage(cut, undefined, "mark"))).toBe("image_unreadable");
+      expect(await faultOf(fitImage(cut, undefined, "mark", IMAGE_LIMITS))).toBe("image_unreadable");
       expect(await faultOf(inspectImage(cut))).toBe("image_unreadable");
     }
   });
@@ -285,7 +295,7 @@ describe("the colours that leave us are those that a viewer shows", () => {
 
   async function expectColour(image: Buffer, expected: readonly number[]): Promise<void> {
     for (const format of [undefined, "16:9"] as const) {
-      const { bytes } = await fitImage(image, format, "mark");
+      const { bytes } = await fitImage(image, format, "mark", IMAGE_LIMITS);
       const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
       const middle = (Math.floor(info.height / 2) * info.width + Math.floor(info.width / 2)) * 3;
       const off = expected.map((value, channel) => Math.abs(value - (data[middle + channel] ?? -99)));
@@ -347,7 +357,7 @@ describe("the bytes that leave us", () => {
   it("show white where the picture was transparent", async () => {
     const clear = { width: 400, height: 400, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } as const;
     for (const picture of [sharp({ create: clear }).png(), sharp({ create: clear }).webp()]) {
-      const { bytes } = await fitImage(await picture.toBuffer(), "16:9", "mark");
+      const { bytes } = await fitImage(await picture.toBuffer(), "16:9", "mark", IMAGE_LIMITS);
       expect(await colourAt(bytes, 0.5, 0.5)).toBe("red+green+blue");
     }
   });
@@ -359,7 +369,7 @@ describe("the bytes that leave us", () => {
       plain(400, 400).toColourspace("rgb16").png(),
       plain(400, 400).withIccProfile("p3").jpeg(),
     ]) {
-      const { bytes } = await fitImage(await picture.toBuffer(), undefined, "mark");
+      const { bytes } = await fitImage(await picture.toBuffer(), undefined, "mark", IMAGE_LIMITS);
       const facts = await sharp(bytes).metadata();
       expect(facts).toMatchObject({ space: "srgb", channels: 3, depth: "uchar", hasProfile: false });
     }
@@ -383,7 +393,7 @@ describe("the bytes that leave us", () => {
     const before = await sharp(picture).metadata();
     expect(before.exif?.includes(gpsTag) && before.exif.includes("Ada Example") && before.xmp).toBeTruthy();
 
-    const { bytes } = await fitImage(picture, undefined, "mark");
+    const { bytes } = await fitImage(picture, undefined, "mark", IMAGE_LIMITS);
     const after = await sharp(bytes).metadata();
     expect(after.exif?.includes(gpsTag)).toBe(false);
     expect(after).not.toHaveProperty("xmp");
@@ -393,8 +403,8 @@ describe("the bytes that leave us", () => {
 
   it("carry the mark: the same picture never makes the same bytes twice", async () => {
     const picture = await plainJpeg(400, 400);
-    const first = await fitImage(picture, "1:1", "01J0-1");
-    const second = await fitImage(picture, "1:1", "01J0-2");
+    const first = await fitImage(picture, "1:1", "01J0-1", IMAGE_LIMITS);
+    const second = await fitImage(picture, "1:1", "01J0-2", IMAGE_LIMITS);
     expect((await sharp(first.bytes).metadata()).exif?.includes("01J0-1")).toBe(true);
     expect(Buffer.from(first.bytes).equals(second.bytes)).toBe(false);
   });
@@ -404,7 +414,7 @@ describe("the bytes that leave us", () => {
     const picture = await sharp(noise, { raw: { width: 1920, height: 1920, channels: 3 } })
       .png({ compressionLevel: 1 })
       .toBuffer();
-    const { bytes, width, height } = await fitImage(picture, undefined, "mark");
+    const { bytes, width, height } = await fitImage(picture, undefined, "mark", IMAGE_LIMITS);
     expect({ width, height }).toEqual({ width: 1920, height: 1920 });
     expect(bytes.byteLength).toBeLessThan(4_000_000);
   });

@@ -58,6 +58,7 @@ export function mediaSpace(media: Partial<MediaSpace["media"]> = {}): MediaSpace
       name: "Beach",
       generationStatus: "generating-video",
       phase: "queued",
+      model: "kling-2.1",
       context: "The waves roll in.",
       duration: "5",
       description: [],

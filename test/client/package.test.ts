@@ -24,6 +24,7 @@ it("hands out the API's calls, and what its declarations declare", { timeout: 60
       "enhanceMedia",
       "getBudget",
       "getMedia",
+      "getModels",
       "getPricing",
       "getTimings",
       "isTrouble",

@@ -7,6 +7,7 @@ import {
   enhanceAnswer,
   listAnswer,
   mediaAnswer,
+  modelsAnswer,
   pricingAnswer,
   timingsAnswer,
   uploadAnswer,
@@ -98,9 +99,39 @@ describe("POST /api/uploads", () => {
 });
 
 describe("before a start", () => {
-  it("the price of every mode and duration is known", async () => {
+  it("the price of every mode, duration and sound is known, the default model's first", async () => {
     const { json } = await cloud.call("GET /api/pricing");
-    expect(pricingAnswer.parse(json).data.prices).toHaveLength(6);
+    const { prices } = pricingAnswer.parse(json).data;
+    expect(prices.slice(0, 7).map(({ model, mode, duration, usd }) => [model, mode, duration, usd])).toEqual([
+      ["kling-2.1", "standard", "5", 0.28],
+      ["kling-2.1", "standard", "10", 0.56],
+      ["kling-2.1", "pro", "5", 0.49],
+      ["kling-2.1", "pro", "10", 0.98],
+      ["kling-2.1", "master", "5", 1.4],
+      ["kling-2.1", "master", "10", 2.8],
+      ["kling-2.5-turbo", "standard", "5", 0.21],
+    ]);
+    const kling3 = prices.filter((it) => it.model === "kling-3" && it.mode === "pro" && it.duration === "15");
+    expect(kling3.map(({ audio, usd }) => [audio, usd])).toEqual([
+      [false, 1.68],
+      [true, 2.52],
+    ]);
+  });
+
+  it("the models are known, with what each of their modes can do", async () => {
+    const { json } = await cloud.call("GET /api/models");
+    expect(modelsAnswer.parse(json)).toEqual(json);
+    const { models } = modelsAnswer.parse(json).data;
+    expect(models.map(({ id, modes }) => `${id}: ${modes.map(({ mode }) => mode).join()}`)).toEqual([
+      "kling-2.1: standard,pro,master",
+      "kling-2.5-turbo: standard,pro",
+      "kling-2.6: pro",
+      "kling-3: standard,pro",
+      "kling-3-turbo: standard,pro",
+      "kling-o1: standard,pro",
+      "kling-o3: standard,pro",
+    ]);
+    expect(models.filter((it) => it.default).map(({ id, name }) => [id, name])).toEqual([["kling-2.1", "Kling 2.1"]]);
   });
 
   it("what may be spent is known, and that nothing is limited where no limit is set", async () => {

@@ -86,7 +86,11 @@ describe("an event that is refused", () => {
     ["no tenant", { tenantId: undefined }, "detail.tenantId: "],
     ["no words", { context: "  " }, "detail.context: must say what shall happen in the video"],
     ["a mode that does not exist", { mode: "turbo" }, "detail.mode: "],
-    ["a last frame in standard", { tailImageUrl: PHOTO_URL }, "detail.tailImageUrl: is only for mode pro"],
+    [
+      "a last frame in standard",
+      { tailImageUrl: PHOTO_URL },
+      "detail.tailImageUrl: is not possible with kling-2.1 standard",
+    ],
     ["a link that is none", { mediaSpace: { media: { image: { link: "beach.jpg" } } } }, "must be an http(s) URL"],
     [
       "fal's spelling of a field",

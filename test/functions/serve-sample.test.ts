@@ -2,7 +2,6 @@
 import { expect, it, vi } from "vitest";
 import type { HttpEvent } from "../../shared/edge/caller.ts";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
-import { DURATIONS } from "../../shared/kling/models.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
@@ -15,7 +14,9 @@ const call = (name: string) => {
 };
 
 it.each(
-  DURATIONS.flatMap((duration) => (["16:9", "9:16", "1:1"] as const).map((aspectRatio) => ({ duration, aspectRatio }))),
+  ["5", "10"].flatMap((duration) =>
+    (["16:9", "9:16", "1:1"] as const).map((aspectRatio) => ({ duration, aspectRatio })),
+  ),
 )("the test mode's placeholder of $duration s in $aspectRatio is there", async (wish) => {
   const kling = createKlingTestMode({ clock: new ManualClock(), samplesOrigin: "https://api.example" });
   const { data } = await kling.getKlingRequestResult("r", "standard", wish);

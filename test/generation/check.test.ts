@@ -22,8 +22,12 @@ describe("a job at fal", () => {
   it("is asked for with its stored mode and its start", async () => {
     const ref = await world.given({ ...generating, generationMode: "master" });
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "wait" });
-    expect(world.kling.statusCalls).toEqual([
-      { requestId: "r1", mode: "master", submittedAt: "2026-01-01T00:00:00.000Z" },
+    expect(world.kling.statusCalls).toMatchObject([
+      {
+        requestId: "r1",
+        mode: { endpointId: "fal-ai/kling-video/v2.1/master/image-to-video", imageField: "image_url" },
+        submittedAt: "2026-01-01T00:00:00.000Z",
+      },
     ]);
   });
 

@@ -25,7 +25,7 @@ describe("a submit that fal accepts", () => {
     expect(await submitGeneration(world.deps, ref)).toEqual({ next: "wait", requestId: "request-1" });
     const [post] = world.kling.posts;
     expect(post).toMatchObject({
-      mode: "standard",
+      mode: { endpointId: "fal-ai/kling-video/v2.1/standard/image-to-video" },
       request: { prompt: "The waves roll in. Cinematic.", duration: "10", negative_prompt: "blur", cfg_scale: 0 },
     });
     const { width, height } = await sharp(imageBytes(post?.request.image_url)).metadata();

@@ -1,15 +1,9 @@
 // The tables the domain is made of: modes, moves, outcomes.
 import { describe, expect, it } from "vitest";
 import { UnknownModeError } from "../../shared/media/errors.ts";
-import {
-  KLING_MODES,
-  KlingGenerationMode,
-  klingInput,
-  klingMode,
-  nearestFormat,
-  type KlingRequest,
-} from "../../shared/kling/models.ts";
-import { estimatedCostUsd } from "../../shared/kling/price.ts";
+import { klingInput, klingMode } from "../../shared/kling/catalogue.ts";
+import { KLING_MODELS, KlingGenerationMode, nearestFormat, type KlingRequest } from "../../shared/kling/models.ts";
+import { prices } from "../../shared/kling/price.ts";
 import { generationStatus, isTerminal, MOVES, PHASES, planMove, type Phase } from "../../shared/media/status.ts";
 
 const everything: KlingRequest = {
@@ -22,18 +16,18 @@ const everything: KlingRequest = {
   aspect_ratio: "16:9",
 };
 
-describe("the modes", () => {
+describe("the modes of Kling 2.1", () => {
   it("have fal's endpoints and prices", () => {
-    expect(Object.entries(KLING_MODES).map(([mode, row]) => [mode, row.endpointId, row.priceUsd])).toEqual([
-      ["standard", "fal-ai/kling-video/v2.1/standard/image-to-video", { "5": 0.28, "10": 0.56 }],
-      ["pro", "fal-ai/kling-video/v2.1/pro/image-to-video", { "5": 0.49, "10": 0.98 }],
-      ["master", "fal-ai/kling-video/v2.1/master/image-to-video", { "5": 1.4, "10": 2.8 }],
+    const rows = KLING_MODELS.filter(({ model }) => model === "kling-2.1");
+    expect(rows.map((row) => [row.mode, row.endpointId, prices([row]).map(({ usd }) => usd)])).toEqual([
+      ["standard", "fal-ai/kling-video/v2.1/standard/image-to-video", [0.28, 0.56]],
+      ["pro", "fal-ai/kling-video/v2.1/pro/image-to-video", [0.49, 0.98]],
+      ["master", "fal-ai/kling-video/v2.1/master/image-to-video", [1.4, 2.8]],
     ]);
-    expect(estimatedCostUsd("master", "10")).toBe(2.8);
   });
 
   it("send the aspect ratio never, and the last frame in pro only", () => {
-    expect(klingInput(everything, "pro")).toEqual({
+    expect(klingInput(everything, klingMode("pro"))).toEqual({
       prompt: "p",
       image_url: "https://i.example/i.jpg",
       duration: "10",
@@ -41,12 +35,12 @@ describe("the modes", () => {
       cfg_scale: 0.3,
       tail_image_url: "https://i.example/t.jpg",
     });
-    expect(klingInput(everything, "standard")).not.toHaveProperty("tail_image_url");
-    expect(klingInput(everything, "master")).not.toHaveProperty("tail_image_url");
+    expect(klingInput(everything, klingMode("standard"))).not.toHaveProperty("tail_image_url");
+    expect(klingInput(everything, klingMode("master"))).not.toHaveProperty("tail_image_url");
   });
 
   it("send a cfg_scale of zero, and no field that is not set", () => {
-    const input = klingInput({ prompt: "p", image_url: "u", cfg_scale: 0, duration: undefined }, "standard");
+    const input = klingInput({ prompt: "p", image_url: "u", cfg_scale: 0 }, klingMode("standard"));
     expect(input).toEqual({ prompt: "p", image_url: "u", cfg_scale: 0 });
   });
 

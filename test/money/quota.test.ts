@@ -92,8 +92,8 @@ it("says that starts are stopped, by the switch or by everybody's cap, and not w
   world.deps.limits = { tenant: {}, everybody: {} };
   expect(await allowance()).toEqual({ startsStopped: true });
   await world.budget.stop(false);
-  // One video of $0.28 fits into what all have, a second does not.
-  world.deps.limits = { tenant: LIMITS.tenant, everybody: { monthlyCapMills: 559 } };
+  // One video of $0.28 fits into what all have; what is left is less than the cheapest of $0.21.
+  world.deps.limits = { tenant: LIMITS.tenant, everybody: { monthlyCapMills: 489 } };
   expect(await allowance()).toMatchObject({ startsStopped: false });
   await start("other");
   expect(await allowance()).toEqual({ ...stopped, starts: expect.anything() });

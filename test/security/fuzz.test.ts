@@ -192,7 +192,7 @@ function allowed(operation: Described): fc.Arbitrary<Parts> {
       path: fc.record(Object.fromEntries(path)),
       query: fc.record(of("query"), { requiredKeys: [] }),
       headers: fc.record(of("header"), { requiredKeys: [] }),
-      body: body ? valueOf(body, resolve).map(proOnly).map(inOneSpace) : fc.constant(undefined),
+      body: body ? valueOf(body, resolve).map(possible).map(inOneSpace) : fc.constant(undefined),
     })
     .map(({ query, headers, ...rest }) => ({
       ...rest,
@@ -207,10 +207,15 @@ const present = (some: Record<string, string | undefined>) =>
 /** A cursor carries a proof, and to wait is to know since when: neither can be said in OpenAPI. And nobody waits here. */
 const INEXPRESSIBLE = new Set(["cursor", "waitSeconds"]);
 
-/** `if` and `then` of the schema are not drawn by; a last frame is made of it where the mode is another. */
-function proOnly(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || !("tailImageUrl" in body)) return body;
-  return { ...body, mode: "pro" };
+/**
+ * What goes with which model is told by GET /api/models, not by the schema: of a start, the wishes are kept that pro of
+ * Kling 2.1 can fulfil.
+ */
+function possible(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("context" in body)) return body;
+  const wish: Record<string, unknown> = { ...body, model: undefined, shots: undefined, audio: false };
+  const mode = wish["tailImageUrl"] === undefined ? {} : { mode: "pro" };
+  return { ...wish, ...mode, duration: Number(wish["duration"] ?? 5) % 2 === 0 ? 10 : "5" };
 }
 
 /** Nor is `anyOf` beside a type: the space of a check stands somewhere, and is the same wherever it stands. */

@@ -81,6 +81,7 @@ const SPECIFICATION: Record<string, Specification> = {
     memoryMb: 1536,
     timeoutSeconds: 28,
   },
+  "report-models": { calledBy: "GET /api/models, open", may: [], knows: [], ...small },
   "report-pricing": { calledBy: "GET /api/pricing, open", may: [], knows: [], ...small },
   "report-budget": {
     calledBy: "GET /api/budget, with a token",

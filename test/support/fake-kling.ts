@@ -1,14 +1,14 @@
 // A fal that does what the test says: it counts every submit and finishes jobs when told.
 import { SubmitError } from "../../shared/media/errors.ts";
-import type { KlingGenerationMode, KlingRequest } from "../../shared/kling/models.ts";
+import type { KlingGenerationMode, KlingRequest, KlingRow, Made } from "../../shared/kling/models.ts";
 import type { Kling, KlingStatus, SoughtRequest } from "../../shared/media/ports.ts";
 
 type Answer<T> = T | Error;
 
 export class FakeKling implements Kling {
   /** Every POST, accepted or not. */
-  readonly posts: { request: KlingRequest; mode: KlingGenerationMode }[] = [];
-  readonly statusCalls: { requestId: string; mode: KlingGenerationMode; submittedAt?: string }[] = [];
+  readonly posts: { request: KlingRequest; mode: KlingGenerationMode | KlingRow }[] = [];
+  readonly statusCalls: { requestId: string; mode: KlingGenerationMode | Made; submittedAt?: string }[] = [];
   readonly cancels: string[] = [];
   /** What the next submits meet; afterwards fal accepts. */
   submits: Answer<string>[] = [];
@@ -19,11 +19,15 @@ export class FakeKling implements Kling {
   readonly history: { requestId: string; imageUrl?: string }[] = [];
   historyFault: Error | undefined;
 
-  async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode) {
+  async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode | KlingRow) {
     this.posts.push({ request, mode });
     return { request_id: unless(this.submits.shift() ?? `request-${this.posts.length}`) };
   }
-  async checkKlingRequestStatus(requestId: string, mode: KlingGenerationMode, options?: { submittedAt?: string }) {
+  async checkKlingRequestStatus(
+    requestId: string,
+    mode: KlingGenerationMode | Made,
+    options?: { submittedAt?: string },
+  ) {
     this.statusCalls.push({ requestId, mode, ...options });
     return unless(this.status);
   }

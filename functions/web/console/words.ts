@@ -9,7 +9,7 @@ export const MODES = [
 export type Mode = (typeof MODES)[number]["mode"];
 
 export const DURATIONS = ["5", "10"] as const;
-export type Duration = (typeof DURATIONS)[number];
+export type Duration = string;
 
 export const FORMATS = ["as it is", "16:9", "9:16", "1:1"] as const;
 export type Format = (typeof FORMATS)[number];

@@ -20,9 +20,11 @@ const queued = {
     name: "Beach",
     generationStatus: "generating-video",
     phase: "queued",
+    model: "kling-2.1",
     generationMode: "pro",
     context: "The waves roll in, slow camera pan to the right.",
     duration: "5",
+    audio: false,
     aspectRatio: "16:9",
     image,
     description: [],
@@ -111,17 +113,51 @@ export const EXAMPLES = {
     request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
     gateway_request_id: "764cabcf-b745-4b3e-ae38-1200304cf45b",
   },
+  ModelsAnswer: {
+    data: {
+      models: [
+        {
+          id: "kling-3",
+          name: "Kling 3",
+          modes: [
+            {
+              mode: "pro",
+              endpointId: "fal-ai/kling-video/v3/pro/image-to-video",
+              durations: [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+              audio: "optional",
+              lastFrame: true,
+              negativePrompt: true,
+              cfgScale: true,
+              shots: true,
+              image: {
+                maxBytes: 10_485_760,
+                types: ["image/jpeg", "image/png", "image/webp"],
+                minSide: 300,
+                maxRatio: 2.5,
+              },
+              prices: [
+                { audio: false, usdPerSecond: 0.112 },
+                { audio: true, usdPerSecond: 0.168 },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  },
   PricingAnswer: {
     data: {
       currency: "USD",
       prices: [
-        { mode: "standard", duration: "5", usd: 0.28 },
-        { mode: "master", duration: "10", usd: 2.8 },
+        { model: "kling-2.1", mode: "standard", duration: "5", audio: false, usd: 0.28 },
+        { model: "kling-3", mode: "pro", duration: "10", audio: true, usd: 1.68 },
       ],
     },
   },
   TimingsAnswer: {
-    data: { timings: [{ mode: "standard", duration: "5", p50Seconds: 131, p90Seconds: 212, of: 37 }] },
+    data: {
+      timings: [{ model: "kling-2.1", mode: "standard", duration: "5", p50Seconds: 131, p90Seconds: 212, of: 37 }],
+    },
   },
   BudgetAnswer: {
     data: {

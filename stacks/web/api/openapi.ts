@@ -29,7 +29,7 @@ export function openApi({ signIn = true } = {}) {
     info: {
       title: "Kling media backend",
       version: packageJson.version,
-      description: "Paid AI video from a picture and a few words: Kling 2.1 on fal.ai.",
+      description: "Paid AI video from a picture and a few words: Kling on fal.ai.",
       license: { name: "MIT", identifier: "MIT" },
     },
     servers: [{ url: "/", description: "Where this document comes from." }],

@@ -1,6 +1,7 @@
 // The real fitting, done once for each picture and format before time is virtual; every copy still bears its own mark.
 import { createHash } from "node:crypto";
 import { fitImage as fit, makePlaceholder as reduce } from "../../../shared/adapters/source-image.ts";
+import { IMAGE_LIMITS } from "../../../shared/kling/models.ts";
 import type { ImageFitter } from "../../../shared/media/ports.ts";
 
 type Fitted = Awaited<ReturnType<ImageFitter["fit"]>>;
@@ -23,7 +24,7 @@ export { inspectImage } from "../../../shared/adapters/source-image.ts";
 
 /** Lets the real code see the picture. */
 export async function remember(image: Uint8Array, format: Parameters<ImageFitter["fit"]>[1]): Promise<void> {
-  const fitted = await fit(image, format, "without a mark").catch((error: Error) => error);
+  const fitted = await fit(image, format, "without a mark", IMAGE_LIMITS).catch((error: Error) => error);
   remembered.set(nameOf(image, format), fitted);
   if (!(fitted instanceof Error)) placeholder = await reduce(fitted.bytes);
 }
