@@ -26,11 +26,13 @@ export interface FaultRow {
   /** The default of the `url` option, for faults that have one. */
   url?: string;
   /** What the call is answered with, for faults that are nothing but an answer. */
-  answer?: { status: number; body: unknown };
+  answer?: { status: number; body: unknown; headers?: Record<string, string> };
 }
 
 // The address every cloud serves credentials on: whoever follows a URL from outside without checking it shows here.
 const LINK_LOCAL = "http://169.254.169.254/latest/meta-data/";
+/** fal's word that asking again brings nothing. */
+const FINAL = { "x-fal-retryable": "false" };
 const refusal = (status: number, detail: string) => ({ status, body: { detail } });
 
 export const FAULTS = {
@@ -47,6 +49,15 @@ export const FAULTS = {
     doc: "refused: the account is locked",
   },
   "submit-404": { at: "submit", answer: refusal(404, "Application not found"), doc: "refused: no such endpoint" },
+  "submit-406": { at: "submit", answer: refusal(406, "Not Acceptable"), doc: "refused: 406" },
+  "submit-428": { at: "submit", answer: refusal(428, "Precondition Required"), doc: "refused: 428" },
+  "submit-431": { at: "submit", answer: refusal(431, "Request Header Fields Too Large"), doc: "refused: 431" },
+  "submit-451": { at: "submit", answer: refusal(451, "Unavailable For Legal Reasons"), doc: "refused: 451" },
+  "submit-307": {
+    at: "submit",
+    answer: { status: 307, body: {} },
+    doc: "redirected elsewhere: 307",
+  },
   "submit-422": {
     at: "submit",
     answer: { status: 422, body: { detail: [{ loc: ["body"], msg: "Invalid input", type: "value_error" }] } },
@@ -90,6 +101,41 @@ export const FAULTS = {
 
   "result-500": { at: "result", doc: "the result call answers 500" },
   "result-not-ready": { at: "result", doc: "the result call says 400 still in progress after COMPLETED" },
+  "result-downstream": {
+    at: "result",
+    times: "always",
+    answer: {
+      status: 500,
+      body: { detail: [{ loc: ["body"], msg: "The model's own service failed", type: "downstream_service_error" }] },
+      headers: FINAL,
+    },
+    doc: "COMPLETED without an error, then 500 downstream_service_error",
+  },
+  "result-timeout": {
+    at: "result",
+    times: "always",
+    answer: { status: 504, body: { detail: "It took too long", error_type: "generation_timeout" } },
+    doc: "COMPLETED without an error, then 504 generation_timeout",
+  },
+  "result-forbidden": {
+    at: "result",
+    times: "always",
+    answer: { status: 403, body: { detail: "Not this picture", error_type: "forbidden_content" }, headers: FINAL },
+    doc: "COMPLETED without an error, then 403 with x-fal-retryable: false",
+  },
+  "result-withheld": {
+    at: "result",
+    times: "always",
+    answer: refusal(403, "Forbidden"),
+    doc: "COMPLETED without an error, then 403 that says no more",
+  },
+  "result-locked": {
+    at: "result",
+    answer: refusal(403, "User is locked. Reason: Exhausted balance."),
+    doc: "the result call says that the account is locked",
+  },
+  "result-text": { at: "result", times: "always", doc: "the result has its video as a text" },
+  "result-in-data": { at: "result", times: "always", doc: "the result has its video inside of data.videos" },
   "result-expired": { at: "result", times: "always", doc: "the result is gone: 404" },
 
   "cancel-ignored": { at: "cancel", doc: "a running job goes on after its cancel (else a coin decides)" },

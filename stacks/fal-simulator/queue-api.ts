@@ -1,6 +1,7 @@
 // queue.fal.run: submit, status, result and cancel, and the faults that strike on the way.
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { readDirectives } from "./faults.ts";
+import * as z from "zod";
+import { readDirectives, type FaultRow } from "./faults.ts";
 import { hasKey, parseJson, readBody, reply } from "./http.ts";
 import type { Job } from "./jobs.ts";
 import type { ReceivedRequest, World } from "./world.ts";
@@ -71,8 +72,15 @@ async function submit(
       return replyAccepted(world, res, accept());
     default: {
       if (takes) accept();
-      const { status = 500, body: answer = {} } = strike?.row.answer ?? {};
-      return reply(res, status, answer);
+      const {
+        status = 500,
+        body: answer = {},
+        headers,
+      }: NonNullable<FaultRow["answer"]> = strike?.row.answer ?? {
+        status: 500,
+        body: {},
+      };
+      return reply(res, status, answer, headers);
     }
   }
 }
@@ -156,14 +164,31 @@ function answerResult(world: World, res: ServerResponse, job: Job): void {
       return reply(res, 400, { detail: "Request is still in progress" }, headers);
     case "result-expired":
       return reply(res, 404, { detail: "Request not found" }, headers);
+    case "result-text":
+    case "result-in-data": {
+      const url = videoOf(ending.body);
+      const body = strike.name === "result-text" ? { video: url } : { data: { videos: [{ url }] } };
+      return reply(res, 200, body, headers);
+    }
+    case "result-downstream":
+    case "result-timeout":
+    case "result-forbidden":
+    case "result-withheld":
+    case "result-locked":
     case undefined:
       break;
   }
+  const row: FaultRow | undefined = strike?.row;
+  if (row?.answer) return reply(res, row.answer.status, row.answer.body, { ...headers, ...row.answer.headers });
   reply(res, ending.statusCode, ending.body, {
     ...headers,
     "x-fal-billable-units": String(ending.units),
     ...(ending.error && { "x-fal-error-type": ending.error.type, "x-fal-retryable": String(ending.statusCode >= 500) }),
   });
+}
+
+function videoOf(body: unknown): string | undefined {
+  return z.object({ video: z.object({ url: z.string() }) }).safeParse(body).data?.video.url;
 }
 
 function urlsOf(job: Job) {

@@ -57,6 +57,15 @@ async function run(opened: Opened, fault: string) {
   return { id, status, result, file, job: opened.simulator.jobs()[0] };
 }
 
+/** The job is COMPLETED without an error, and its result says this. */
+async function resultAnswers(opened: Opened, fault: string, httpStatus: number, words: string) {
+  const { status, result } = await run(opened, fault);
+  expect(await (await status()).json()).toMatchObject({ status: "COMPLETED" });
+  const given = await result();
+  expect(given.status).toBe(httpStatus);
+  expect(await given.text()).toContain(words);
+}
+
 const STRIKES: Record<FaultName, (opened: Opened) => Promise<void>> = {
   "drop-before-accept": async (opened) => {
     expect(await answer(opened.post(prompt("drop-before-accept")))).toBe("dropped");
@@ -85,6 +94,11 @@ const STRIKES: Record<FaultName, (opened: Opened) => Promise<void>> = {
   "submit-402": (opened) => refusedSubmit(opened, "submit-402", 402),
   "submit-403": (opened) => refusedSubmit(opened, "submit-403", 403),
   "submit-404": (opened) => refusedSubmit(opened, "submit-404", 404),
+  "submit-406": (opened) => refusedSubmit(opened, "submit-406", 406),
+  "submit-428": (opened) => refusedSubmit(opened, "submit-428", 428),
+  "submit-431": (opened) => refusedSubmit(opened, "submit-431", 431),
+  "submit-451": (opened) => refusedSubmit(opened, "submit-451", 451),
+  "submit-307": (opened) => refusedSubmit(opened, "submit-307", 307),
   "submit-422": (opened) => refusedSubmit(opened, "submit-422", 422),
   "submit-429": (opened) => refusedSubmit(opened, "submit-429", 429),
   "submit-500": (opened) => refusedSubmit(opened, "submit-500", 500),
@@ -195,6 +209,13 @@ const STRIKES: Record<FaultName, (opened: Opened) => Promise<void>> = {
     const { result } = await run(opened, "result-not-ready");
     expect([await answer(result()), await answer(result())]).toEqual([400, 200]);
   },
+  "result-downstream": (opened) => resultAnswers(opened, "result-downstream", 500, "downstream_service_error"),
+  "result-timeout": (opened) => resultAnswers(opened, "result-timeout", 504, "generation_timeout"),
+  "result-forbidden": (opened) => resultAnswers(opened, "result-forbidden", 403, "forbidden_content"),
+  "result-withheld": (opened) => resultAnswers(opened, "result-withheld", 403, "Forbidden"),
+  "result-locked": (opened) => resultAnswers(opened, "result-locked", 403, "User is locked"),
+  "result-text": (opened) => resultAnswers(opened, "result-text", 200, '{"video":"http'),
+  "result-in-data": (opened) => resultAnswers(opened, "result-in-data", 200, '{"data":{"videos":[{"url":"http'),
   "result-expired": async (opened) => {
     const { result } = await run(opened, "result-expired");
     expect([await answer(result()), await answer(result())]).toEqual([404, 404]);
