@@ -1,4 +1,5 @@
 // Kling on fal's queue: one POST per submit, one call per look; what each answer means is in kling/fal-answers.ts.
+import { createFalClient, type QueueClient } from "@fal-ai/client";
 import * as z from "zod/mini";
 import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
 import {
@@ -46,10 +47,23 @@ export type FalQueue = ReturnType<typeof createFalQueue>;
 
 /**
  * Kling's calls, and the same queue for any other endpoint.
- * Facts of fal's queue: docs.fal.ai/model-apis/model-endpoints/queue; of its paths: the source of @fal-ai/client 1.10.1.
+ * Facts of fal's queue: docs.fal.ai/model-apis/model-endpoints/queue; of its client: the source of @fal-ai/client 1.10.1.
  */
 export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOptions) {
   const headers = { Authorization: `Key ${key}`, "Content-Type": "application/json", Accept: "application/json" };
+  const { queue } = createFalClient({
+    credentials: key,
+    // The client makes each call up to six times, and hands out neither headers nor the body of every error. So the answer leaves
+    // as an error that it does not know, which it lets through at once.
+    fetch: async (input, init) => {
+      const url = (input instanceof Request ? input.url : String(input)).replace("https://queue.fal.run", queueUrl);
+      throw new Answered(
+        await answerTo(url, { ...init }).catch((error: unknown) => {
+          throw unavailable(error);
+        }),
+      );
+    },
+  });
 
   /** Makes a shape of fal's that no row of the table names visible on its first day: its fields, not what they say. */
   function noteIfUnknown(call: string, { status: httpStatus, body }: FalAnswer, told: object): void {
@@ -103,21 +117,20 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     return text.replaceAll(key, "[key]");
   }
 
-  /** @throws ProviderUnavailableError */
-  async function look(method: "GET" | "PUT", endpointId: string, requestId: string, path = ""): Promise<FalAnswer> {
-    // The queue knows a job by its application, the first two parts of the endpoint's id.
-    const application = endpointId.split("/").slice(0, 2).join("/");
-    const url = `${queueUrl}/${application}/requests/${encodeURIComponent(requestId)}${path}`;
+  /** One call of fal's client, and the answer as it came. @throws ProviderUnavailableError */
+  async function look(ask: (queue: QueueClient, abortSignal: AbortSignal) => Promise<unknown>): Promise<FalAnswer> {
     try {
-      return await answerTo(url, { method, headers, signal: AbortSignal.timeout(CALL_TIMEOUT_MS) });
+      await ask(queue, AbortSignal.timeout(CALL_TIMEOUT_MS));
     } catch (error) {
-      throw unavailable(error);
+      if (error instanceof Answered) return error.answer;
+      throw error instanceof ProviderUnavailableError ? error : unavailable(error);
     }
+    throw new ProviderUnavailableError("fal's client made no call");
   }
 
   /** @throws ProviderUnavailableError */
   async function status(endpointId: string, requestId: string): Promise<KlingStatus> {
-    const answer = await look("GET", endpointId, requestId, "/status?logs=0");
+    const answer = await look((at, abortSignal) => at.status(endpointId, { requestId, logs: false, abortSignal }));
     const told = statusVerdict(answer);
     noteIfUnknown("status", answer, told);
     switch (told.verdict) {
@@ -140,7 +153,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
    * @throws GenerationFailedError, ProviderUnavailableError
    */
   async function result(endpointId: string, requestId: string, isVideo: boolean) {
-    const answer = await look("GET", endpointId, requestId);
+    const answer = await look((at, abortSignal) => at.result(endpointId, { requestId, abortSignal }));
     const told = resultVerdict(answer);
     // Other models give other things than videos.
     if (!isVideo && answer.status < 300 && told.verdict !== "failed") return { data: answer.body };
@@ -203,7 +216,8 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     },
 
     async cancelKlingRequest(requestId, mode) {
-      const answer = await look("PUT", rowOf(mode).endpointId, requestId, "/cancel");
+      const { endpointId } = rowOf(mode);
+      const answer = await look((at, abortSignal) => at.cancel(endpointId, { requestId, abortSignal }));
       const told = cancelVerdict(answer);
       if (told === "no_answer") throw new ProviderUnavailableError(inShort(answer, reasonIn(answer).type));
       return told;
@@ -245,6 +259,16 @@ function rowOf<Row extends object>(mode: KlingGenerationMode | Row) {
 /** The picture that a job of the history was made of. */
 function imageOf({ json_input }: z.infer<typeof historyItem>, field: string): string | undefined {
   return word.parse(json_input?.[field]);
+}
+
+/** Carries an answer past the client, which retries and reads what it knows. */
+class Answered extends Error {
+  override readonly name = "Answered";
+  readonly answer: FalAnswer;
+  constructor(answer: FalAnswer) {
+    super(`fal answered HTTP ${answer.status}.`);
+    this.answer = answer;
+  }
 }
 
 /** The whole answer to one call. @throws whatever ends the connection, or the call before there is one */

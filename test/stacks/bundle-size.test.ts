@@ -77,7 +77,20 @@ const holding = (...packages: string[]) =>
 
 describe("a package is only in the bundles that use it", () => {
   test.each([
-    ["fal's client, which would repeat a submit", ["@fal-ai/client"], []],
+    [
+      "fal's client",
+      ["@fal-ai/client"],
+      [
+        "cancel-generation",
+        "submit-generation",
+        "check-status",
+        "finalize-and-analyze",
+        "record-failure",
+        "sweep-generations",
+        "on-execution-ended",
+        "receive-fal-webhook",
+      ],
+    ],
     ["WorkflowAI", ["@workflowai/workflowai"], ["submit-generation", "finalize-and-analyze"]],
     ["the reader of MP4", ["mediabunny"], ["finalize-and-analyze"]],
     ["the decoder of pictures, installed beside it", ["sharp"], []],
