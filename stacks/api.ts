@@ -1,5 +1,5 @@
 // The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
-import { CORS, DEVELOPMENT_ROUTES, ROUTES, type Route } from "./blueprint/routes.ts";
+import { CORS, DEVELOPMENT_ROUTES, HEAD_ROUTES, ROUTES, type Route } from "./blueprint/routes.ts";
 import type { Functions } from "./functions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -95,7 +95,7 @@ export function createRoutes({ gateway, routesAreMade }: Api, settings: Settings
 }
 
 function routesOfStage(): readonly Route[] {
-  return $dev ? [...ROUTES, ...DEVELOPMENT_ROUTES] : ROUTES;
+  return [...ROUTES, ...HEAD_ROUTES, ...($dev ? DEVELOPMENT_ROUTES : [])];
 }
 
 /** `GET /api/spaces/{spaceId}/media` -> `GetApiSpacesSpaceIdMedia`. */

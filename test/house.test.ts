@@ -157,7 +157,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/workflow-ai.ts": ["shared/adapters/bounded-answer.ts"],
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],
-  "shared/adapters/fal-first-frame.ts": ["shared/adapters/fal-queue.ts"],
+  "shared/adapters/fal-video-frames.ts": ["shared/adapters/fal-queue.ts"],
 };
 
 /** AWS ships a client and its helpers as several packages; zod reads answers and is nobody's SDK. */

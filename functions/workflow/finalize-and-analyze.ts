@@ -1,7 +1,6 @@
 // Step finalize-and-analyze: the finished video made ours, its facts read, the record committed, the video described.
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { stepInput } from "../../shared/contract/steps.ts";
-import { setting } from "../../shared/environment.ts";
 import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/edge/lambda.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";
@@ -23,7 +22,6 @@ export const handler = step(stepInput, async (ref) =>
       timings: timingsStore(),
       frames: videoFrames(),
       kling,
-      publicUrl: setting("PUBLIC_URL"),
     },
     ref,
   ),

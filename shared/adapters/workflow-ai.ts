@@ -46,7 +46,7 @@ export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & Vid
     { enhanced_prompt?: string }
   >(options.promptAgent);
   const describeVideo = within(DESCRIPTION_TIMEOUT_MS).agent<
-    { images: WorkflowAiFile[] },
+    { images: { url: string }[] },
     { video_description?: string }
   >(options.videoAgent);
   return {
@@ -60,8 +60,12 @@ export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & Vid
         return words;
       }
     },
-    async describe({ imageUrl }) {
-      const { output } = await describeVideo({ images: [asFile(imageUrl)] });
+    async describe({ frame }) {
+      const taken = await Promise.allSettled([frame("first"), frame("middle"), frame("last")]);
+      const urls = taken.flatMap((it) => (it.status === "fulfilled" && it.value !== undefined ? [it.value] : []));
+      // A single picture would be described as a picture, not as a video.
+      if (urls.length < 2) throw new Error("too few frames of the video could be taken");
+      const { output } = await describeVideo({ images: urls.map((url) => ({ url })) });
       const text = output.video_description?.trim();
       if (!text) throw new Error("WorkflowAI answered without a description");
       return text;

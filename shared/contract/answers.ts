@@ -94,6 +94,7 @@ export const pricingAnswer = z.object({
         ...kind,
         audio: z.boolean().check(z.describe("With sound.")),
         usd: z.number().check(z.describe("For one video, by fal's price list.")),
+        analysisUsd: z.number().check(z.describe("At most, beside it: for describing the video, and for its frames.")),
       }),
     ),
   }),

@@ -26,6 +26,7 @@ import { nearestFormat } from "../kling/models.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type {
   CheckedFetch,
+  Frame,
   Kling,
   MediaFiles,
   ReadVideoFacts,
@@ -33,7 +34,7 @@ import type {
   VideoDescriber,
   VideoFrames,
 } from "../media/ports.ts";
-import { sourceUrl, wholeBody } from "./source.ts";
+import { wholeBody } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { noteTiming } from "../media/timings.ts";
 
@@ -45,7 +46,6 @@ export interface FinalizeDeps extends MoveDeps {
   describer: VideoDescriber;
   timings: Timings;
   frames: VideoFrames;
-  publicUrl: string | undefined;
 }
 
 /** Ten times what a 10 s clip of 1080p weighs, and far less than a function can copy in its 300 s. */
@@ -259,18 +259,31 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
 
 /** The description and the poster come after the commit: their failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
-  const [described, poster] = await Promise.all([describe(deps, media), takePoster(deps, media)]);
+  const frame = framesOf(deps, media.providerVideoUrl);
+  const [described, poster] = await Promise.all([describe(deps, media, frame), takePoster(deps, media, frame)]);
   // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.
   await move(deps, media, "record analysis", { ...described, poster }, { analysisStatus: "pending" });
   return { next: "done" };
 }
 
-async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "analysisStatus" | "description">> {
+/** Each frame is taken once, whoever wants it: the description and the poster both want the first. */
+function framesOf({ frames }: FinalizeDeps, videoUrl: string | undefined) {
+  const taken = new Map<Frame, Promise<string | undefined>>();
+  return async (which: Frame): Promise<string | undefined> => {
+    if (videoUrl === undefined) return undefined;
+    const url = taken.get(which) ?? frames.frame(videoUrl, which);
+    taken.set(which, url);
+    return url;
+  };
+}
+
+async function describe(
+  deps: FinalizeDeps,
+  media: Media,
+  frame: ReturnType<typeof framesOf>,
+): Promise<Pick<Media, "analysisStatus" | "description">> {
   try {
-    const said = await deps.describer.describe({
-      videoUrl: media.providerVideoUrl,
-      imageUrl: media.source ? await sourceUrl(deps.files, deps.publicUrl, media.source.key) : media.image.link,
-    });
+    const said = await deps.describer.describe({ videoUrl: media.providerVideoUrl, frame });
     return { analysisStatus: "completed", description: [{ start: 0, text: cut(said, DESCRIPTION_MAX_CHARACTERS) }] };
   } catch (error) {
     deps.log.warn("video not described", { mediaId: media.id, error: String(error) });
@@ -281,11 +294,12 @@ async function describe(deps: FinalizeDeps, media: Media): Promise<Pick<Media, "
 /** The first frame, kept beside the video; undefined where there is none to have. */
 async function takePoster(
   deps: FinalizeDeps,
-  { id, providerVideoUrl, video }: Media,
+  { id, video }: Media,
+  frame: ReturnType<typeof framesOf>,
 ): Promise<StoredImage | undefined> {
-  if (providerVideoUrl === undefined || !video) return undefined;
+  if (!video) return undefined;
   try {
-    const url = await deps.frames.firstFrame(providerVideoUrl);
+    const url = await frame("first");
     if (url === undefined) return undefined;
     const { body } = await deps.fetch(url, { maxBytes: POSTER_MAX_BYTES, timeoutMs: POSTER_FETCH_TIMEOUT_MS });
     const bytes = await wholeBody(body);

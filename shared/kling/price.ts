@@ -17,6 +17,18 @@ export interface Price {
   duration: Duration;
   audio: boolean;
   usd: number;
+  analysisUsd: number;
+}
+
+/** US dollars a second of video, at fal: its model that describes, and each frame that is taken (fal.ai model pages). */
+const DESCRIPTION_USD_PER_SECOND = 0.002;
+const FRAME_USD_PER_SECOND = 0.0002;
+/** The first is the poster; WorkflowAI's agent sees the middle and the last too. */
+const FRAMES = 3;
+
+/** US dollars at most that fal bills beside the video: for describing it, and for its frames. */
+export function analysisCostUsd(duration: Duration): number {
+  return Math.round(Number(duration) * (DESCRIPTION_USD_PER_SECOND + FRAMES * FRAME_USD_PER_SECOND) * 1e6) / 1e6;
 }
 
 /** The whole list. */
@@ -25,7 +37,8 @@ export function prices(rows: readonly KlingRow[]): Price[] {
     soundsOf(row).flatMap((audio) =>
       row.durations.map((seconds) => {
         const duration = String(seconds);
-        return { model: row.model, mode: row.mode, duration, audio, usd: estimatedCostUsd(row, { duration, audio }) };
+        const usd = estimatedCostUsd(row, { duration, audio });
+        return { model: row.model, mode: row.mode, duration, audio, usd, analysisUsd: analysisCostUsd(duration) };
       }),
     ),
   );

@@ -235,14 +235,23 @@ export interface PromptWriter {
   enhance(words: string, imageUrl: string): Promise<string>;
 }
 
+/** One of the frames of a video. */
+export type Frame = "first" | "middle" | "last";
+
 export interface VideoDescriber {
-  /** One or two sentences on the video. `videoUrl` is fal's own URL, `imageUrl` our source image. Throws when it cannot. */
-  describe(video: { videoUrl: string | undefined; imageUrl: string }): Promise<string>;
+  /**
+   * One or two sentences on the video. `videoUrl` is fal's own URL; `frame` tells where one of its frames lies, which is
+   * taken, and paid, when it is first asked for. Throws when it cannot.
+   */
+  describe(video: {
+    videoUrl: string | undefined;
+    frame: (which: Frame) => Promise<string | undefined>;
+  }): Promise<string>;
 }
 
 export interface VideoFrames {
-  /** Where the first frame of fal's video lies, as a JPEG; undefined where nobody takes any. Throws when it cannot. */
-  firstFrame(videoUrl: string): Promise<string | undefined>;
+  /** Where a frame of fal's video lies, as a JPEG; undefined where nobody takes any. Throws when it cannot. */
+  frame(videoUrl: string, which: Frame): Promise<string | undefined>;
 }
 
 /** What the caller of the checked door allows. */

@@ -40,6 +40,11 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
 ];
 
+/** Beside them, for what watches whether a page or a picture is there: HTTP APIs answer no HEAD by their GET. */
+export const HEAD_ROUTES: readonly Route[] = ["/", "/health", "/sources/{name}"].flatMap((path) =>
+  ROUTES.filter(({ route }) => route === `GET ${path}`).map((it) => ({ ...it, route: `HEAD ${path}` })),
+);
+
 /** Beside them under `sst dev`: what the test mode's placeholder videos are fetched from. */
 export const DEVELOPMENT_ROUTES: readonly Route[] = [
   { route: "GET /samples/{name}", handler: "functions/web/serve-sample.handler", access: "open" },
@@ -52,10 +57,23 @@ interface Cors {
   maxAgeSeconds: number;
 }
 
+/** What the tracing of a page adds to each of its calls (W3C Trace Context, Sentry, Datadog): refused, nothing works. */
+const TRACING_HEADERS = [
+  "traceparent",
+  "tracestate",
+  "baggage",
+  "sentry-trace",
+  "x-datadog-origin",
+  "x-datadog-parent-id",
+  "x-datadog-sampling-priority",
+  "x-datadog-tags",
+  "x-datadog-trace-id",
+];
+
 /** What a page of a listed origin may send, and read of the answer. */
 export const CORS: Cors = {
   methods: ["GET", "POST", "DELETE"],
-  headers: ["authorization", "content-type", "idempotency-key"],
+  headers: ["authorization", "content-type", "idempotency-key", ...TRACING_HEADERS],
   exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
   maxAgeSeconds: 3600,
 };

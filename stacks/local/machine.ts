@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
 import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
 import { FUNCTIONS } from "../blueprint/functions.ts";
-import { CORS, ROUTES } from "../blueprint/routes.ts";
+import { CORS, HEAD_ROUTES, ROUTES } from "../blueprint/routes.ts";
 import { RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "../blueprint/workflow.asl.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
@@ -133,7 +133,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   const filesDirectory = mediaStore.startsWith("file:") ? fileURLToPath(mediaStore) : undefined;
   if (filesDirectory !== undefined) await removeUnfinished(filesDirectory);
   const gateway = createHttpGateway({
-    routes: ROUTES,
+    routes: [...ROUTES, ...HEAD_ROUTES],
     functions,
     authorize: options.jwt && createJwtAuthorizer(options.jwt),
     cors: options.corsOrigins?.length ? { origins: options.corsOrigins, ...CORS } : undefined,

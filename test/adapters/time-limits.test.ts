@@ -12,7 +12,7 @@ import { ANSWER_MAX_BYTES } from "../../shared/adapters/bounded-answer.ts";
 import { createCheckedFetch } from "../../shared/adapters/checked-fetch.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createEventBridgeBus } from "../../shared/adapters/event-bus.ts";
-import { createFalFirstFrame } from "../../shared/adapters/fal-first-frame.ts";
+import { createFalVideoFrames } from "../../shared/adapters/fal-video-frames.ts";
 import { createFalQueue } from "../../shared/adapters/fal-queue.ts";
 import { createFalSignature } from "../../shared/adapters/fal-signature.ts";
 import { createFalVideoUnderstanding } from "../../shared/adapters/fal-video-understanding.ts";
@@ -130,7 +130,8 @@ const CALLS: Record<string, CallOut> = {
   },
   "WorkflowAI: the description": {
     limit: 30_000,
-    call: () => workflowAi().describe({ videoUrl: undefined, imageUrl: "https://a.example/b.jpg" }),
+    call: () =>
+      workflowAi().describe({ videoUrl: undefined, frame: async (which) => `https://a.example/${which}.jpg` }),
     comes: { name: "TimeoutError" },
   },
   "a picture, a video, a frame": {
@@ -187,14 +188,14 @@ it("a job of fal's other models that never ends is given up: a description after
   vi.restoreAllMocks();
   const clock = new ManualClock();
   const queue = createFalQueue({ key: "key", queueUrl: url, platformUrl: url, log: silent });
-  const video = { videoUrl: "https://fal.example/v.mp4", imageUrl: "https://a.example/b.jpg" };
+  const video = { videoUrl: "https://fal.example/v.mp4", frame: async () => undefined };
   const took = async (call: () => Promise<unknown>) => {
     const before = clock.now();
     expect(await outcome(call)).toBeInstanceOf(ProviderUnavailableError);
     return clock.now() - before;
   };
   expect(await took(() => createFalVideoUnderstanding(queue, clock).describe(video))).toBe(60_000);
-  expect(await took(() => createFalFirstFrame(queue, clock).firstFrame(video.videoUrl))).toBe(30_000);
+  expect(await took(() => createFalVideoFrames(queue, clock).frame(video.videoUrl, "last"))).toBe(30_000);
 });
 
 /** The clients of AWS as we configure them, their limits a moment long. */

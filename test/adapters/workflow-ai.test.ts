@@ -23,7 +23,8 @@ type Answer = (response: ServerResponse) => void;
 const OWN_WORDS = "The waves roll in.";
 const IMAGE_LINK = "https://api.example/sources/m-1.jpg";
 const JPEG = "data:image/jpeg;base64,/9j/4AAQSkZJRg==";
-const VIDEO = { videoUrl: "https://fal.example/v.mp4", imageUrl: IMAGE_LINK, mode: "standard" } as const;
+const frameAt = (which: string) => `https://fal.example/${which}.jpg`;
+const VIDEO = { videoUrl: "https://fal.example/v.mp4", frame: async (which: string) => frameAt(which) };
 
 let server: ReturnType<typeof createServer>;
 let url: string;
@@ -183,23 +184,35 @@ describe("the user's own words are the prompt, after one call,", () => {
 });
 
 describe("the description of a video", () => {
-  it("is WorkflowAI's, made of our own picture", async () => {
+  it("is WorkflowAI's, made of the first, the middle and the last frame", async () => {
     answer = ran({ video_description: " Waves at a beach. " });
     expect(await agents().describe(VIDEO)).toBe("Waves at a beach.");
     expect(calls).toMatchObject([
       {
         path: "/v1/_/agents/video-description/schemas/1/run",
-        body: { task_input: { images: [{ url: IMAGE_LINK }] }, version: "dev" },
+        body: {
+          task_input: { images: ["first", "middle", "last"].map((which) => ({ url: frameAt(which) })) },
+          version: "dev",
+        },
       },
     ]);
   });
 
-  it("is made of the picture itself where there is no link to it", async () => {
+  it("is made of the frames that could be had, and of no single picture", async () => {
     answer = ran({ video_description: "Waves." });
-    await agents().describe({ ...VIDEO, imageUrl: JPEG });
-    expect(calls[0]?.body).toMatchObject({
-      task_input: { images: [{ content_type: "image/jpeg", data: "/9j/4AAQSkZJRg==" }] },
+    const without = (...missing: string[]) => ({
+      ...VIDEO,
+      frame: async (which: string) => {
+        if (missing.includes(which)) throw new Error("fal is down");
+        return frameAt(which);
+      },
     });
+    expect(await agents().describe(without("middle"))).toBe("Waves.");
+    expect(calls[0]?.body).toMatchObject({
+      task_input: { images: [{ url: frameAt("first") }, { url: frameAt("last") }] },
+    });
+    await expect(agents().describe(without("middle", "last"))).rejects.toThrow("too few frames");
+    expect(calls).toHaveLength(1);
   });
 
   it.each(FAULTS)("is an error after one call when the answer is %s", async (_what, fault) => {

@@ -1,4 +1,5 @@
 // A finished job becomes a video of ours, or a failure in fal's words.
+import type { VideoDescriber } from "../../shared/media/ports.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createHash } from "node:crypto";
 import {
@@ -130,6 +131,22 @@ describe("a video that fal has finished", () => {
     const ref = await world.given({ ...completed, analysisStatus: "pending" });
     await finalizeGeneration(world.deps, ref);
     expect(await world.media()).toMatchObject({ analysisStatus: "completed" });
+  });
+
+  it("is described by what its frames show, the first of which is the poster and is taken once", async () => {
+    const ref = await world.given(generating);
+    const seen: (string | undefined)[] = [];
+    const describer: VideoDescriber = {
+      describe: async ({ videoUrl, frame }) => {
+        seen.push(videoUrl, ...(await Promise.all([frame("first"), frame("middle"), frame("last"), frame("first")])));
+        return "Waves.";
+      },
+    };
+    await finalizeGeneration({ ...world.deps, describer }, ref);
+    const frame = "https://fal.example/files/frame.jpg";
+    expect(seen).toEqual(["https://fal.example/files/video.mp4", frame, frame, frame, frame]);
+    expect(world.takesFrames.taken.toSorted()).toEqual(["first", "last", "middle"]);
+    expect((await world.media()).poster).toBeDefined();
   });
 
   it("is described once, though the sweeper looks at it meanwhile", async () => {

@@ -97,6 +97,29 @@ test("a request reaches the route's function", async () => {
   expect(calls.map(([name]) => name)).toContain("enhance-media");
 });
 
+test("HEAD is answered where something watches: at the root, the health and the sources, without a body", async () => {
+  const { url } = await machine({ handler: () => ({ statusCode: 200, body: "hello" }) });
+  for (const path of ["/", "/health", "/sources/a.jpg"]) {
+    const response = await fetch(url + path, { method: "HEAD" });
+    expect([path, response.status, await response.text()]).toEqual([path, 200, ""]);
+  }
+});
+
+test("a page's tracing may add its headers to a call", async () => {
+  const { url } = await machine({ corsOrigins: ["https://app.example"] });
+  const asked = ["traceparent", "tracestate", "sentry-trace", "baggage", "x-datadog-trace-id", "x-datadog-parent-id"];
+  const response = await fetch(`${url}/api/media/enhance`, {
+    method: "OPTIONS",
+    headers: {
+      origin: "https://app.example",
+      "access-control-request-method": "POST",
+      "access-control-request-headers": asked.join(","),
+    },
+  });
+  const allowed = response.headers.get("access-control-allow-headers")?.split(",");
+  expect(asked.filter((name) => !allowed?.includes(name))).toEqual([]);
+});
+
 test("a function has the time that it has in the cloud; the sweep of a start, and a guest, have five minutes", async () => {
   const { awsUrl } = await machine({
     guests: ["/somewhere/announce-video.handler"],

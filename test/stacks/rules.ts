@@ -682,6 +682,9 @@ const OPEN_ROUTES = [
   "GET /docs",
   "GET /client.js",
   "GET /assets/{name}",
+  "HEAD /",
+  "HEAD /health",
+  "HEAD /sources/{name}",
 ];
 
 /** Rules of the same collections that we do not keep, and why. */

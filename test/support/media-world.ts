@@ -15,7 +15,7 @@ import { generationEvent } from "../../shared/contract/events.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
-import type { CheckedFetch, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
+import type { CheckedFetch, Frame, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
 import { inMemoryDynamoDb, type InMemoryOptions } from "./in-memory-dynamodb.ts";
@@ -63,7 +63,10 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const logged: string[] = [];
   const describer = { text: "Waves at a beach." as string | Error };
   /** What is asked for a first frame, and what fal's ffmpeg makes of it. */
-  const frames = { url: "https://fal.example/files/frame.jpg" as string | undefined | Error };
+  const frames: { url: string | undefined | Error; taken: Frame[] } = {
+    url: "https://fal.example/files/frame.jpg",
+    taken: [],
+  };
   const prompt = { write: (words: string) => `${words} Cinematic.` };
 
   const deps = {
@@ -91,7 +94,8 @@ export async function mediaWorld(options?: InMemoryOptions) {
       },
     },
     frames: {
-      firstFrame: async () => {
+      frame: async (_: string, which: Frame) => {
+        frames.taken.push(which);
         if (frames.url instanceof Error) throw frames.url;
         return frames.url;
       },

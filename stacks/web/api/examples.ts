@@ -149,8 +149,8 @@ export const EXAMPLES = {
     data: {
       currency: "USD",
       prices: [
-        { model: "kling-2.1", mode: "standard", duration: "5", audio: false, usd: 0.28 },
-        { model: "kling-3", mode: "pro", duration: "10", audio: true, usd: 1.68 },
+        { model: "kling-2.1", mode: "standard", duration: "5", audio: false, usd: 0.28, analysisUsd: 0.013 },
+        { model: "kling-3", mode: "pro", duration: "10", audio: true, usd: 1.68, analysisUsd: 0.026 },
       ],
     },
   },

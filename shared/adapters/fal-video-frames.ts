@@ -1,4 +1,4 @@
-// The first frame of a video as a picture, by fal's own ffmpeg.
+// Frames of a video as pictures, by fal's own ffmpeg.
 import * as z from "zod/mini";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import type { Clock, VideoFrames } from "../media/ports.ts";
@@ -11,10 +11,10 @@ const TIMEOUT_MS = 30_000;
 const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().check(z.minLength(1)) })]) });
 
 /** @throws ProviderUnavailableError, GenerationFailedError, SubmitError */
-export function createFalFirstFrame({ run }: Pick<FalQueue, "run">, clock: Clock): VideoFrames {
+export function createFalVideoFrames({ run }: Pick<FalQueue, "run">, clock: Clock): VideoFrames {
   return {
-    async firstFrame(videoUrl) {
-      const said = await run(ENDPOINT_ID, { video_url: videoUrl, frame_type: "first" }, TIMEOUT_MS, clock);
+    async frame(videoUrl, which) {
+      const said = await run(ENDPOINT_ID, { video_url: videoUrl, frame_type: which }, TIMEOUT_MS, clock);
       const { data } = answer.safeParse(said);
       if (data === undefined) throw new ProviderUnavailableError("an answer without a frame");
       return data.images[0].url;
