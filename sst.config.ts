@@ -22,6 +22,7 @@ export default $config({
     const { createSecrets } = await import("./stacks/secrets.ts");
     const { createBus, createRules } = await import("./stacks/events.ts");
     const { createApi, createRoutes } = await import("./stacks/api.ts");
+    const { createIdentity } = await import("./stacks/identity.ts");
     const { createFunctions } = await import("./stacks/functions.ts");
     const { createWorkflow } = await import("./stacks/workflow.ts");
     const { createAlarms } = await import("./stacks/alarms.ts");
@@ -40,9 +41,10 @@ export default $config({
     // The functions need the API's address and the API's routes need the functions: the routes come last.
     const api = createApi(settings);
     openToPages(storage.files, [api.url, ...settings.corsOrigins]);
-    const functions = createFunctions(settings, { ...storage, ...secrets, bus, url: api.url });
+    const identity = createIdentity(settings, api.url);
+    const functions = createFunctions(settings, identity, { ...storage, ...secrets, bus, url: api.url });
     const machine = createWorkflow(functions);
-    createRoutes(api, settings, functions);
+    createRoutes(api, identity, functions);
     const deadLetters = createRules(bus, machine, functions);
     for (const handler of OPERATIONS) functions(handler);
     countLogLines(functions);
@@ -52,8 +54,8 @@ export default $config({
 
     return {
       api: api.url,
-      access: settings.jwt
-        ? `Callers need a token of ${settings.jwt.issuer}.`
+      access: identity
+        ? $interpolate`Callers need a token of ${identity.issuer}.`
         : "OPEN (AUTH=off): whoever knows the address spends your fal credit and sees every video.",
       bus: bus.name,
       bucket: storage.files.name,

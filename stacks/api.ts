@@ -1,6 +1,7 @@
 // The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
 import { CORS, DEVELOPMENT_ROUTES, HEAD_ROUTES, ROUTES, type Route } from "./blueprint/routes.ts";
 import type { Functions } from "./functions.ts";
+import type { Identity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
 
 /** Requests a second and at once, over all callers of a stage; each route its share by what a call costs. */
@@ -77,8 +78,14 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   userAgent: "$context.identity.userAgent",
 });
 
-export function createRoutes({ gateway, routesAreMade }: Api, settings: Settings, functions: Functions): void {
-  const authorizer = settings.jwt && gateway.addAuthorizer({ name: "Callers", jwt: settings.jwt });
+export function createRoutes(
+  { gateway, routesAreMade }: Api,
+  identity: Identity | undefined,
+  functions: Functions,
+): void {
+  const authorizer =
+    identity &&
+    gateway.addAuthorizer({ name: "Callers", jwt: { issuer: identity.issuer, audiences: identity.audiences } });
   const made = routesOfStage().map(({ route, handler, access }) => {
     const closed = authorizer && access !== "open" && { jwt: { authorizer: authorizer.id } };
     const { nodes } = gateway.route(route, functions(handler).arn, {

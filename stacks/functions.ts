@@ -1,6 +1,7 @@
 // The functions: one per handler of the blueprint, each with its own role, log and limits.
 import { functionName, functionPlan, NOT_BUNDLED } from "./blueprint/functions.ts";
 import { fullFunctionName } from "./function-names.ts";
+import type { Identity } from "./identity.ts";
 import { linksOf, type LinkTargets } from "./links.ts";
 import type { Settings } from "./settings.ts";
 
@@ -14,16 +15,24 @@ interface Unattended {
   deadLetters: $util.Output<string>;
 }
 
-export function createFunctions(settings: Settings, targets: LinkTargets & { url: $util.Output<string> }): Functions {
+export function createFunctions(
+  settings: Settings,
+  identity: Identity | undefined,
+  targets: LinkTargets & { url: $util.Output<string> },
+): Functions {
   const made = new Map<string, sst.aws.Function>();
   const environment = {
     ...settings.functionEnvironment,
     // `sst dev` is the development environment, with the test mode on unless FAL_TEST_MODE=off is said. Every other stage is
     // production: its videos are real, and billed.
     ...($dev ? { NODE_ENV: "development", FAL_TEST_MODE: settings.testMode } : { NODE_ENV: "production" }),
-    AUTH: settings.jwt ? "jwt" : "off",
+    AUTH: identity ? "jwt" : "off",
     // For the console alone: whom to send people to. Tokens are judged by the gateway.
-    ...(settings.jwt && { JWT_ISSUER: settings.jwt.issuer, JWT_AUDIENCE: settings.jwt.audiences.join() }),
+    ...(identity && {
+      ...identity.environment,
+      JWT_ISSUER: identity.issuer,
+      JWT_AUDIENCE: $resolve(identity.audiences).apply((all) => all.join()),
+    }),
     MEDIA_STORE: $interpolate`s3://${targets.files.name}`,
     PUBLIC_URL: targets.url,
   };

@@ -5,7 +5,9 @@ import { DELIVERY_GRACE_SECONDS } from "../shared/generation/deadlines.ts";
 import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 
 export interface Settings {
-  /** Who signs the callers' tokens; undefined only when AUTH=off was said. */
+  /** Who signs the callers' tokens: made with the stage, or the issuer that is there. */
+  identity: "cognito" | undefined;
+  /** The issuer that is there; undefined when AUTH=off was said, or one is made. */
   jwt: { issuer: string; audiences: string[] } | undefined;
   corsOrigins: string[];
   /** Told when something fails. */
@@ -64,6 +66,7 @@ export const corsOrigins = list.pipe(
 
 const schema = z.object({
   AUTH: z.enum(["jwt", "off"], { error: "must be jwt or off" }).default("jwt"),
+  IDENTITY: z.literal("cognito", { error: "must be cognito, or unset with JWT_ISSUER and JWT_AUDIENCE" }).optional(),
   JWT_ISSUER: httpsUrl.optional(),
   JWT_AUDIENCE: list,
   CORS_ORIGINS: corsOrigins,
@@ -106,10 +109,14 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     ...historyFault(handedOn),
     ...unreadable(set),
   ];
-  if (result.data?.AUTH === "jwt" && (result.data.JWT_ISSUER === undefined || result.data.JWT_AUDIENCE.length === 0)) {
+  const { AUTH: auth, IDENTITY: identity, JWT_ISSUER: issuer, JWT_AUDIENCE: audience = [] } = result.data ?? {};
+  if (identity !== undefined && (auth === "off" || issuer !== undefined || audience.length > 0)) {
+    faults.push("IDENTITY=cognito makes an issuer: it goes with neither JWT_ISSUER, JWT_AUDIENCE nor AUTH=off.");
+  }
+  if (auth === "jwt" && identity === undefined && (issuer === undefined || audience.length === 0)) {
     faults.push(
       "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +
-        "AUTH=off deploys without them, open to whoever knows the address.",
+        "IDENTITY=cognito makes an issuer for you; AUTH=off deploys without one, open to whoever knows the address.",
     );
   }
   if (!result.success || faults.length > 0) {
@@ -121,6 +128,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
   const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, FAL_TEST_MODE, SUBMIT_CONCURRENCY } =
     result.data;
   return {
+    identity,
     jwt: AUTH === "jwt" && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
     corsOrigins: CORS_ORIGINS,
     alarmEmail: ALARM_EMAIL,

@@ -34,6 +34,7 @@ export function createWorkflow(functions: Functions): aws.sfn.StateMachine {
 function createRole(functionArns: $util.Output<string>[]): aws.iam.Role {
   const account = aws.getCallerIdentityOutput().accountId;
   return new aws.iam.Role("GenerationRole", {
+    name: `${stateMachineName()}-role`,
     description: "What the state machine of a generation may do: call its four functions.",
     assumeRolePolicy: $jsonStringify({
       Version: "2012-10-17",

@@ -77,6 +77,8 @@ export async function startCliStandIn({
     response.setHeader("content-type", "application/json");
     void reply(request).then((body) => response.end(body));
   });
+  // SST calls again on the same connection, on a busy machine after more than Node's five seconds.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, "127.0.0.1"), "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The stand-in has no port.");

@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   if (file === undefined || positionals.length > 1) throw new Error(USAGE);
   if (!/^[a-z][a-z0-9-]*$/i.test(values.stage)) throw new Error(`"${values.stage}" cannot be the name of a stage.`);
 
-  if (!values.strict && process.env["AUTH"] !== "off") {
+  if (!values.strict && process.env["AUTH"] !== "off" && !process.env["IDENTITY"]) {
     for (const [name, value] of Object.entries(PLACEHOLDERS)) {
       if (process.env[name] !== undefined) continue;
       process.env[name] = value;

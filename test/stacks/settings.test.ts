@@ -30,6 +30,11 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
       { GENERATION_DEADLINE_SECONDS: "86400" },
       /POLL_SECONDS must be at least 40 with a GENERATION_DEADLINE_SECONDS of 86400/,
     ],
+    [
+      "an issuer is made beside another",
+      { IDENTITY: "cognito" },
+      /IDENTITY=cognito makes an issuer: it goes with neither/,
+    ],
     ["nothing could be submitted", { SUBMIT_CONCURRENCY: "0" }, /SUBMIT_CONCURRENCY must be a number from 1/],
   ] as const)("when %s", ([, settings, message], { expect }) => {
     expect(() => readSettings({ ...NEEDED_SETTINGS, ...settings })).toThrow(message);
@@ -40,7 +45,7 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
   });
 });
 
-describe.concurrent("what may be set", { timeout: 60_000 }, () => {
+describe("what may be set", { timeout: 60_000 }, () => {
   test("AUTH=off deploys an open API, and its output says so", async ({ expect }) => {
     const graph = await graphOf("t", { SST_SECRET_FalKey, AUTH: "off" });
     expect(graph.outputs["access"]).toMatch(/^OPEN \(AUTH=off\): whoever knows the address spends your fal credit/);
@@ -88,6 +93,28 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
     expect(at({ inputs: submit }, "environment.variables")).not.toHaveProperty("FAL_TEST_MODE");
   });
 
+  test("IDENTITY=cognito makes an issuer, the console's client, and one for machines", async ({ expect }) => {
+    const graph = await graphOf("t", { SST_SECRET_FalKey, IDENTITY: "cognito" });
+    const issuer = "https://cognito-idp.us-east-1.amazonaws.com/Callers-id";
+    const audiences = ["CallersConsole-id", "CallersMachine-id"];
+    expect(graph.outputs["access"]).toBe(`Callers need a token of ${issuer}.`);
+    const authorizer = resource(graph, "aws:apigatewayv2/authorizer:Authorizer").inputs;
+    expect(authorizer).toMatchObject({ jwtConfiguration: { issuer, audiences } });
+    const pool = resource(graph, "aws:cognito/userPool:UserPool").inputs;
+    expect(pool).toMatchObject({ adminCreateUserConfig: { allowAdminCreateUserOnly: true } });
+    const page = resource(graph, "aws:cognito/userPoolClient:UserPoolClient", "CallersConsole").inputs;
+    expect(page).toMatchObject({ generateSecret: false, callbackUrls: [`${String(graph.outputs["api"])}/`] });
+    const console = resource(graph, "aws:lambda/function:Function", "ServeConsoleFunction").inputs;
+    expect(at({ inputs: console }, "environment.variables")).toMatchObject({
+      AUTH: "jwt",
+      JWT_ISSUER: issuer,
+      JWT_AUDIENCE: audiences.join(),
+      CONSOLE_CLIENT_ID: audiences[0],
+      CONSOLE_SCOPES: "openid media/read media/write",
+      JWT_WRITE_SCOPE: "media/write",
+    });
+  });
+
   test("a name of one's own for the API", async ({ expect }) => {
     const graph = await graphOf("t", { ...NEEDED_SETTINGS, DOMAIN: "media.example.com" });
     expect(graph.outputs["api"]).toBe("https://media.example.com");
@@ -96,7 +123,7 @@ describe.concurrent("what may be set", { timeout: 60_000 }, () => {
   });
 });
 
-describe.concurrent("`sst dev`", { timeout: 60_000 }, () => {
+describe("`sst dev`", { timeout: 60_000 }, () => {
   const { JWT_ISSUER, JWT_AUDIENCE } = NEEDED_SETTINGS;
   const settings = { JWT_ISSUER, JWT_AUDIENCE };
   const functions = (graph: Awaited<ReturnType<typeof graphOf>>) =>
