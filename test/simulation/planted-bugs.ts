@@ -188,8 +188,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I7",
     shownBy: ["no answer"],
     file: FAL,
-    find: "item?.image_url === sought.image_url",
-    replace: "item !== undefined",
+    find: "it.image_url === sought.image_url,",
+    replace: "true,",
   },
   {
     name: "a report is believed without fal's history",
@@ -231,9 +231,9 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "ten seconds are put aside at the price of five",
     caughtBy: "I9",
-    file: START,
-    find: "estimatedCostUsd: estimatedCostUsd(command.generationMode, command.duration),",
-    replace: `estimatedCostUsd: estimatedCostUsd(command.generationMode, "5"),`,
+    file: "shared/kling/price.ts",
+    wraps: "estimatedCostUsd",
+    by: `(real) => (row, what) => real(row, { ...what, duration: "5" })`,
   },
   {
     name: "what is given back stays open, to be given back again",
