@@ -9,7 +9,7 @@ export { KlingGenerationMode } from "./kling/models.ts";
 export type { KlingRequest, KlingRow, Made } from "./kling/models.ts";
 export { GenerationStatus } from "./media/status.ts";
 export type { IMedia, IMediaSpace } from "./media/present.ts";
-export { UnknownModeError } from "./media/errors.ts";
+export { UnknownModeError } from "./kling/errors.ts";
 
 /**
  * Submits one video to fal, with exactly one POST. `mode` names one of Kling 2.1; `klingModel("kling-3", "pro")` gives the

@@ -6,7 +6,7 @@ import { setting } from "../../shared/environment.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
 import { adoptRunning } from "../../shared/generation/adopt.ts";
 import { presentMedia, progressOf } from "../../shared/media/present.ts";
-import { readMedia } from "../../shared/media/watch.ts";
+import { readMedia } from "../../shared/media/read.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { mediaRecords } from "../../shared/services/media-records.ts";

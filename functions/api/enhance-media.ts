@@ -1,7 +1,8 @@
 // POST /api/media/enhance: starts a generation and answers at once.
 import * as z from "zod/mini";
 import { enhanceRequest, startCommand } from "../../shared/contract/enhance.ts";
-import { idempotencyKey } from "../../shared/contract/idempotency-key.ts";
+import { idempotencyKeySchema } from "../../shared/contract/idempotency-key.ts";
+import { header } from "../../shared/edge/header.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { startGeneration } from "../../shared/generation/start.ts";
@@ -10,10 +11,10 @@ import { offeredModels } from "../../shared/services/offered-models.ts";
 import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = http(z.object({ body: enhanceRequest }), async ({ body }, { headers, caller }) => {
-  const [key, files] = [idempotencyKey(headers["idempotency-key"]), mediaFiles()];
+  const key = header(headers, "Idempotency-Key", idempotencyKeySchema);
   const command = startCommand(body, caller("write"), offeredModels());
   const { media, replayed } = await startGeneration(startDeps(), command, key);
-  const mediaSpace = await presentMedia(files, media);
+  const mediaSpace = await presentMedia(mediaFiles(), media);
   const message = "The generation has started. Follow it with check-generation or by its own address.";
   return reply(
     202,

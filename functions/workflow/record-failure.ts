@@ -3,7 +3,7 @@ import { failureInput } from "../../shared/contract/steps.ts";
 import * as kling from "../../shared/kling.ts";
 import { step } from "../../shared/edge/lambda.ts";
 import { failGeneration } from "../../shared/generation/fail.ts";
-import { failureOfStep, reasonOfStep } from "../../shared/generation/failures.ts";
+import { failureOfStep, reasonOfStep } from "../../shared/generation/reasons.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = step(failureInput, async ({ step: said, failure, ...ref }) => {

@@ -3,7 +3,7 @@ import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/c
 import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
-import { instant } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
 import { UpdateExpression } from "./update-expression.ts";

@@ -14,7 +14,7 @@ import * as z from "zod/mini";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
 import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
-import { isOpen, planMove, type MoveName } from "../media/status.ts";
+import { isOpen, planMove, type MoveName } from "../media/moves.ts";
 import {
   mediaKey,
   newMediaItem,

@@ -1,6 +1,6 @@
 // What happened, on EventBridge: keys and facts, no links, no prompt.
 import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { generationEvent } from "../contract/events.ts";
+import { generationEvent } from "../media/event-detail.ts";
 import type { EventBus } from "../media/ports.ts";
 
 export interface EventBridgeBusOptions {

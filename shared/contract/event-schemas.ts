@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { KlingGenerationMode } from "../kling/models.ts";
 import { PHASES, type EventType } from "../media/status.ts";
-import { DETAIL_VERSION } from "./events.ts";
+import { DETAIL_VERSION } from "../media/event-detail.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 
 /** What every event tells. */
@@ -56,8 +56,6 @@ export const EVENT_DETAILS = {
     .extend(about, { status: z.literal("deleted") })
     .check(z.describe("The media is gone, and all of its files.")),
 } satisfies Record<EventType, z.ZodMiniType>;
-export type EventDetails = { [Type in EventType]: z.infer<(typeof EVENT_DETAILS)[Type]> };
-
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {
   return detailType.toLowerCase().replaceAll(" ", "-");

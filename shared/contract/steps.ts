@@ -1,6 +1,6 @@
 // What the state machine hands to a step: keys, and what the steps before it said.
 import * as z from "zod/mini";
-import { FAILURE_CODES } from "../generation/failures.ts";
+import { FAILURE_CODES } from "../media/failures.ts";
 
 export const stepInput = z.object({
   tenantId: z.string(),

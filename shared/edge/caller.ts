@@ -1,7 +1,7 @@
 // Who calls, and what for: from the verified token alone, in the same words wherever it was verified.
-import type { APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
 import * as z from "zod/mini";
 import { setting } from "../environment.ts";
+import type { HttpEvent } from "./http-event.ts";
 import { RequestError } from "./http-errors.ts";
 
 export interface Caller {
@@ -11,13 +11,6 @@ export interface Caller {
 
 /** What a route does with what is the caller's. */
 export type Access = "read" | "write";
-
-interface RequestContext {
-  requestId: string;
-  http: { method: string };
-  authorizer?: { jwt?: { claims?: Record<string, unknown> } };
-}
-export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
 
 /** A lone surrogate has no UTF-8 form, so it cannot be part of a key. */
 const named = z.string().check(

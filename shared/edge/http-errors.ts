@@ -1,16 +1,10 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
-import {
-  IMAGE_FAULT_CODES,
-  MediaError,
-  NotOfferedError,
-  OverBudgetError,
-  StartsStoppedError,
-  TooManyStartsError,
-} from "../media/errors.ts";
-import type { HttpReply } from "./lambda.ts";
+import { IMAGE_FAULT_CODES, OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
+import { DomainError, NotOfferedError } from "../kling/errors.ts";
+import type { HttpReply } from "./http-event.ts";
 
 /** A fault of the request itself, found before the domain was asked. */
-export class RequestError extends MediaError {
+export class RequestError extends DomainError {
   override readonly name = "RequestError";
   readonly status: number;
   readonly code: string;
@@ -30,7 +24,7 @@ export function notOfThisList(): RequestError {
 }
 
 /** An event that says too little or something wrong. Its message is what the dead-letter queue shows. */
-export class InvalidEventError extends MediaError {
+export class InvalidEventError extends DomainError {
   override readonly name = "InvalidEventError";
   readonly code = "invalid_event";
   constructor(faults: { path: string; message: string }[]) {
@@ -109,8 +103,8 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
 
 function describe(error: Error | null | undefined) {
   if (error instanceof RequestError) return error;
-  const status = error instanceof MediaError ? STATUS_BY_CODE[error.code] : undefined;
-  if (error instanceof MediaError && status !== undefined) {
+  const status = error instanceof DomainError ? STATUS_BY_CODE[error.code] : undefined;
+  if (error instanceof DomainError && status !== undefined) {
     const details = error instanceof NotOfferedError ? error.details : undefined;
     return { status, code: error.code, message: error.message, details };
   }

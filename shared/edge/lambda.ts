@@ -1,12 +1,12 @@
 // What every function does around its one call: parse, know the caller, log, turn errors into answers.
 import middy from "@middy/core";
-import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
-import { callerOf, type Access, type Caller, type HttpEvent } from "./caller.ts";
+import { callerOf, type Access, type Caller } from "./caller.ts";
+import type { HttpEvent, HttpReply } from "./http-event.ts";
 import { nearMisses } from "./near-miss.ts";
 import { errorReply, InvalidEventError, RequestError } from "./http-errors.ts";
-import { MediaError } from "../media/errors.ts";
+import { DomainError } from "../kling/errors.ts";
 
 // zod's small edition brings no words of its own. And it would compile a parser for each schema at its first use: 5 to
 // 10 ms of a cold start, for calls of microseconds.
@@ -14,8 +14,6 @@ z.config({ ...en(), jitless: true });
 
 /** HTTP API takes 10 MB; nothing that we accept is larger than this. */
 const BODY_MAX_BYTES = 1024 * 1024;
-
-export type HttpReply = APIGatewayProxyStructuredResultV2;
 
 /** What a route takes: any of `body` (JSON), `path` and `query`. */
 type RequestShape = z.ZodMiniObject<{ body?: z.ZodMiniType; path?: z.ZodMiniType; query?: z.ZodMiniType }>;
@@ -73,7 +71,7 @@ export function onEvent<E extends z.ZodMiniType, R>(
     .onError(async ({ error }) => {
       const { log, speakable } = await import("../services/log.ts");
       speakable(error);
-      const code = error instanceof MediaError ? error.code : undefined;
+      const code = error instanceof DomainError ? error.code : undefined;
       const isInvalid = error instanceof InvalidEventError;
       log().warn("event failed", { ...(isInvalid && { event: "event_invalid" }), error: String(error), code });
     })

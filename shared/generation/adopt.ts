@@ -1,6 +1,7 @@
 // A job that the original application began and fal still has: taken over with its first look, and ended like any other.
 import { isOvertaken } from "../media/errors.ts";
-import { instant, refOf, type Media } from "../media/media.ts";
+import { refOf, type Media } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import type { Clock, MediaRecords } from "../media/ports.ts";
 import { generationOf } from "../media/present.ts";
 

@@ -1,11 +1,12 @@
 // Canceling: at once while nothing was sent, else by asking fal, once, and waiting for its word.
 import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { AlreadyEndedError, ProviderUnavailableError } from "../media/errors.ts";
-import { instant, madeWith, type Media, type MediaRef } from "../media/media.ts";
+import { madeWith, type Media, type MediaRef } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { Kling } from "../media/ports.ts";
 import { passed } from "./deadlines.ts";
-import { existing } from "../media/watch.ts";
+import { existing } from "../media/read.ts";
 
 export interface CancelDeps extends MoveDeps {
   kling: Pick<Kling, "cancelKlingRequest">;

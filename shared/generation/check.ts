@@ -4,11 +4,11 @@ import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
 import { madeWith, type Media, type MediaRef } from "../media/media.ts";
+import { findInHistory, whoseJob } from "./history.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
-import { sourceUrl } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
-import { recordAcceptance } from "./submit.ts";
+import { recordAcceptance } from "./acceptance.ts";
 
 export interface CheckDeps extends MoveDeps, AdoptDeps {
   records: MediaRecords;
@@ -146,35 +146,6 @@ async function searchHistory(deps: CheckDeps, media: Media): Promise<{ searched:
     });
     return { searched: error instanceof SourceImageUnavailableError };
   }
-}
-
-/**
- * The job of a record in fal's history, matched on our source image, which no other generation has.
- * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
- */
-async function findInHistory(deps: CheckDeps, media: Media): Promise<string | undefined> {
-  if (!media.source) return undefined;
-  const image_url = await sourceUrl(deps.files, deps.publicUrl, media.source.key);
-  return (await deps.kling.findKlingRequest({ image_url }, madeWith(media), sentAfter(media)))?.request_id;
-}
-
-/**
- * Whether a job was made of the record's own picture. fal's history proves presence, never absence: a job that it does
- * not show, or not with its picture, may be anybody's.
- * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
- */
-export async function whoseJob(
-  deps: CheckDeps,
-  media: Media,
-  requestId: string,
-): Promise<"ours" | "another's" | "unknown"> {
-  const found = await deps.kling.findKlingRequest({ request_id: requestId }, madeWith(media), sentAfter(media));
-  if (found?.image_url === undefined || !media.source) return "unknown";
-  return found.image_url === (await sourceUrl(deps.files, deps.publicUrl, media.source.key)) ? "ours" : "another's";
-}
-
-function sentAfter(media: Media): string {
-  return media.claimedAt ?? media.createdAt;
 }
 
 async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResult> {

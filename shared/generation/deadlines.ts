@@ -1,5 +1,6 @@
-// When time is up: for the job, for its video, and for leaving a record to its workflow.
-import { instant, type Instant, type Media } from "../media/media.ts";
+// When time is up: for the job, for its video, for leaving a record to its workflow, and for a key.
+import type { Media } from "../media/media.ts";
+import { instant, type Instant } from "../media/instant.ts";
 
 /**
  * A finished video gets this much longer than the deadline to reach our store. Nothing is open ten minutes after its
@@ -9,6 +10,9 @@ export const DELIVERY_GRACE_SECONDS = 540;
 
 /** How long the sweeper leaves a record alone after its last move: longer than any step runs (finalize, 300 s) plus one poll. */
 const SWEEP_AFTER_SECONDS = 360;
+
+/** An Idempotency-Key is kept 30 days. */
+export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
 
 /** Whether an instant lies behind us; one that is not set never does. */
 export function passed(at: string | undefined, nowMs: number): boolean {

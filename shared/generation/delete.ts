@@ -6,7 +6,7 @@ import { keyPrefixes } from "../media/file-keys.ts";
 import type { MediaChange, MediaRef } from "../media/media.ts";
 import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
 import type { MediaFiles } from "../media/ports.ts";
-import { KEY_KEPT_SECONDS } from "./start.ts";
+import { KEY_KEPT_SECONDS } from "./deadlines.ts";
 import { isTerminal } from "../media/status.ts";
 
 export interface DeleteDeps extends MoveDeps {

@@ -1,7 +1,7 @@
 // Ending a generation badly, in the way its status allows; fal is told to stop first.
 import { tellFalToCancel, type CancelDeps } from "./cancel.ts";
 import { deliverBy } from "./deadlines.ts";
-import { failure, type FailureCode } from "./failures.ts";
+import { failure, type FailureCode } from "../media/failures.ts";
 import type { MediaRef } from "../media/media.ts";
 import { move } from "./move.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";

@@ -8,10 +8,10 @@ import {
   StaleMediaError,
 } from "../media/errors.ts";
 import { deliverBy, passed } from "./deadlines.ts";
-import { cut, failure, reasonOfProvider, scrubbed } from "./failures.ts";
+import { cut, reasonOfProvider, scrubbed } from "./reasons.ts";
+import { failure } from "../media/failures.ts";
 import { posterKey, videoKey } from "../media/file-keys.ts";
 import {
-  instant,
   madeWith,
   modelOf,
   modeOf,
@@ -20,6 +20,7 @@ import {
   type StoredImage,
   type StoredVideo,
 } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import { findRow } from "../kling/catalogue.ts";
 import { FAILED, NO_MEDIA, type FalReason } from "../kling/fal-answers.ts";
 import { nearestFormat } from "../kling/models.ts";

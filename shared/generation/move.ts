@@ -4,7 +4,7 @@ import { nextSweep } from "./deadlines.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange } from "../media/media.ts";
 import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "../media/ports.ts";
-import { countedAs, type MoveName } from "../media/status.ts";
+import { countedAs, type MoveName } from "../media/moves.ts";
 
 export interface MoveDeps {
   records: MediaRecords;

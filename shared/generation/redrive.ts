@@ -1,7 +1,8 @@
 // An operator's second try at a video that fal has made and that could not be stored: the one way out of a terminal status.
 import { reserve, settle, type SpendingLimits } from "../money/budget.ts";
 import { MediaNotFoundError, NothingToRedriveError } from "../media/errors.ts";
-import { instant, type Media } from "../media/media.ts";
+import type { Media } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Workflow } from "../media/ports.ts";
 import { restartAs } from "./sweep.ts";

@@ -1,5 +1,6 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
+import { KEY_KEPT_SECONDS } from "./deadlines.ts";
 import { giveBack, reserve, type SpendingLimits } from "../money/budget.ts";
 import {
   EventOutlivedError,
@@ -7,7 +8,8 @@ import {
   MediaExistsError,
   ModelWithdrawnError,
 } from "../media/errors.ts";
-import { instant, modelOf, refOf, type Instant, type Media } from "../media/media.ts";
+import { modelOf, refOf, type Media } from "../media/media.ts";
+import { instant, type Instant } from "../media/instant.ts";
 import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
 import { estimatedCostUsd } from "../kling/price.ts";
 import { findRow, FIRST_MODEL } from "../kling/catalogue.ts";
@@ -49,8 +51,6 @@ export interface StartDeps {
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** An Idempotency-Key is kept 30 days. */
-export const KEY_KEPT_SECONDS = 30 * 24 * 3600;
 /** The sender's clock may be so far behind ours. */
 const CLOCKS_DIFFER_SECONDS = 3600;
 

@@ -1,6 +1,6 @@
 // What a workflow step says to the state machine.
 import { isOvertaken } from "../media/errors.ts";
-import type { FailureCode } from "./failures.ts";
+import type { FailureCode } from "../media/failures.ts";
 
 export type StepResult =
   | { next: "wait"; requestId?: string }

@@ -7,21 +7,14 @@ import {
   StartsStoppedError,
   SubmitError,
   TooManyStartsError,
-  type MediaError,
 } from "../media/errors.ts";
+import type { DomainError } from "../kling/errors.ts";
+import { recordAcceptance } from "./acceptance.ts";
 import { passed } from "./deadlines.ts";
-import { reasonOfProvider, scrubbed } from "./failures.ts";
+import { reasonOfProvider, scrubbed } from "./reasons.ts";
 import type { LogEvent } from "../media/log-events.ts";
-import {
-  instant,
-  modeOf,
-  modelOf,
-  refOf,
-  type Claim,
-  type Media,
-  type MediaRef,
-  type SourceImage,
-} from "../media/media.ts";
+import { modeOf, modelOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import { findRow } from "../kling/catalogue.ts";
 import type { KlingRequest, KlingRow } from "../kling/models.ts";
 import { keepReserved, type SpendingLimits } from "../money/budget.ts";
@@ -100,7 +93,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
 }
 
 /** Ends what cannot be submitted, in words for the person who asked. */
-async function refuse(deps: SubmitDeps, media: Media, { code, message }: MediaError): Promise<StepResult> {
+async function refuse(deps: SubmitDeps, media: Media, { code, message }: DomainError): Promise<StepResult> {
   await move(deps, media, "refuse", { error: { code, message } }, { version: media.version });
   return { next: "done" };
 }
@@ -174,22 +167,6 @@ async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: st
     const media = await deps.records.get(ref);
     if (media?.phase && media.requestId !== requestId) await noteOrphan(deps, media, requestId);
   });
-}
-
-/** Records that fal has the job of this claim. A second arrival changes nothing. */
-export async function recordAcceptance(
-  deps: MoveDeps,
-  media: Media,
-  requestId: string,
-  queuePosition?: number,
-): Promise<void> {
-  await move(
-    deps,
-    media,
-    "accept",
-    { requestId, queuePosition, submittedAt: instant(deps.clock.now()) },
-    { attempt: media.attempt, requestId: undefined },
-  );
 }
 
 /** A submit that was not sent, or that fal was too busy for, is tried again: nothing to count. */

@@ -1,15 +1,17 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
-import { tenAtOnce } from "./map-concurrently.ts";
+import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { freeAbandoned, settle } from "../money/budget.ts";
 import { checkStatus, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { deleteMedia, finishDeletion } from "./delete.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { failGeneration } from "./fail.ts";
-import { instant, refOf, type Media, type MediaRef } from "../media/media.ts";
+import { refOf, type Media, type MediaRef } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import { move, publishEvents, untilNotOvertaken } from "./move.ts";
 import type { Workflow } from "../media/ports.ts";
-import { isOpen, isTerminal } from "../media/status.ts";
+import { isTerminal } from "../media/status.ts";
+import { isOpen } from "../media/moves.ts";
 
 export interface SweepDeps extends CheckDeps {
   workflow: Workflow;
@@ -43,7 +45,7 @@ export async function sweepGenerations(
   const due = all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN);
   let [looked, restarted] = [0, 0];
   const isOver = () => !all && deps.clock.now() - startedAt > RUN_MS;
-  const faults = await tenAtOnce(due, isOver, async (ref) => {
+  const faults = await forEachConcurrently(due, isOver, async (ref) => {
     looked++;
     try {
       if (await sweepGeneration(deps, ref, all)) restarted++;

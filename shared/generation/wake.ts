@@ -1,12 +1,13 @@
 // fal says that a job has ended: its generation is woken early. What fal says is believed only as far as there is such a job.
-import { whoseJob, type CheckDeps } from "./check.ts";
+import type { CheckDeps } from "./check.ts";
+import { whoseJob } from "./history.ts";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import { refOf, type Claim, type Media } from "../media/media.ts";
 import { move, untilNotOvertaken } from "./move.ts";
 import { noteOrphan } from "./orphan.ts";
 import type { Workflow } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
-import { recordAcceptance } from "./submit.ts";
+import { recordAcceptance } from "./acceptance.ts";
 
 export interface WakeDeps extends CheckDeps {
   workflow: Pick<Workflow, "start">;

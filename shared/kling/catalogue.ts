@@ -1,5 +1,5 @@
 // Looking things up in the catalogue: a row by its name, what a deployment offers, and what one row makes of a request.
-import { UnknownModeError } from "../media/errors.ts";
+import { UnknownModeError } from "./errors.ts";
 import { KLING_MODELS, type KlingGenerationMode, type KlingRequest, type KlingRow } from "./models.ts";
 
 /** What records of the time before models were made with. */

@@ -1,5 +1,5 @@
 // What a caller asks for, held against the rows that are offered: one row with everything settled, or what would be possible.
-import { NotOfferedError, type RequestFault } from "../media/errors.ts";
+import { NotOfferedError, type RequestFault } from "./errors.ts";
 import { defaultModel, hasSound, modelsOf, modesOf } from "./catalogue.ts";
 import type { Duration, KlingGenerationMode, KlingRow, Shot } from "./models.ts";
 

@@ -1,41 +1,9 @@
 // Every error the domain raises, by name. Step Functions matches on `name`, callers on `code`, people on the message.
+import { DomainError } from "../kling/errors.ts";
 import type { FalReason, SubmitOutcome } from "../kling/fal-answers.ts";
 
-/** An error whose message is written for the person who must act and may be shown to a caller. */
-export abstract class MediaError extends Error {
-  abstract readonly code: string;
-}
-
-/** A mode that the table of modes does not have. */
-export class UnknownModeError extends MediaError {
-  override readonly name = "UnknownModeError";
-  readonly code = "unknown_mode";
-  readonly known: string[];
-  constructor(mode: string, known: string[]) {
-    super(`Unknown generation mode "${mode}". Known modes: ${known.join(", ")}.`);
-    this.known = known;
-  }
-}
-
-/** What is wrong with one field of a request. */
-export interface RequestFault {
-  path: string;
-  message: string;
-}
-
-/** The caller asked for what no model offered here can do. */
-export class NotOfferedError extends MediaError {
-  override readonly name = "NotOfferedError";
-  readonly code = "invalid_request";
-  readonly details: RequestFault[];
-  constructor(faults: RequestFault[]) {
-    super(`This is not possible: ${faults.map(({ path, message }) => `${path} ${message}`).join("; ")}.`);
-    this.details = faults;
-  }
-}
-
 /** The catalogue has lost the model of a generation before it was submitted. */
-export class ModelWithdrawnError extends MediaError {
+export class ModelWithdrawnError extends DomainError {
   override readonly name = "ModelWithdrawnError";
   readonly code = "model_withdrawn";
   constructor(model: string, mode: string) {
@@ -44,7 +12,7 @@ export class ModelWithdrawnError extends MediaError {
 }
 
 /** No such media in this tenant and space (another tenant's media reads the same). */
-export class MediaNotFoundError extends MediaError {
+export class MediaNotFoundError extends DomainError {
   override readonly name = "MediaNotFoundError";
   readonly code = "media_not_found";
   constructor() {
@@ -54,7 +22,7 @@ export class MediaNotFoundError extends MediaError {
 }
 
 /** A record holds what this version does not know: it may be shown, and nothing may be done with it. */
-export class UnreadableRecordError extends MediaError {
+export class UnreadableRecordError extends DomainError {
   override readonly name = "UnreadableRecordError";
   readonly code = "record_unreadable";
   constructor(mediaId: string, fields: string[]) {
@@ -65,7 +33,7 @@ export class UnreadableRecordError extends MediaError {
 }
 
 /** A record with this id exists already. */
-export class MediaExistsError extends MediaError {
+export class MediaExistsError extends DomainError {
   override readonly name = "MediaExistsError";
   readonly code = "media_exists";
   constructor(mediaId: string) {
@@ -74,7 +42,7 @@ export class MediaExistsError extends MediaError {
 }
 
 /** The table of moves has no such move from the status the record is in. */
-export class IllegalMoveError extends MediaError {
+export class IllegalMoveError extends DomainError {
   override readonly name = "IllegalMoveError";
   readonly code = "illegal_move";
   constructor(mediaId: string, move: string, phase: string | undefined) {
@@ -83,7 +51,7 @@ export class IllegalMoveError extends MediaError {
 }
 
 /** The move is legal, but the record changed between our read and our write. Read again and decide anew. */
-export class StaleMediaError extends MediaError {
+export class StaleMediaError extends DomainError {
   override readonly name = "StaleMediaError";
   readonly code = "stale_media";
   constructor(mediaId: string, move: string) {
@@ -97,7 +65,7 @@ export function isOvertaken(error: unknown): boolean {
 }
 
 /** The caller asked to cancel something that has ended. */
-export class AlreadyEndedError extends MediaError {
+export class AlreadyEndedError extends DomainError {
   override readonly name = "AlreadyEndedError";
   readonly code = "already_ended";
   constructor(phase: string) {
@@ -110,7 +78,7 @@ export class AlreadyEndedError extends MediaError {
 }
 
 /** The caller asked to delete what has not ended, or what an older version wrote. */
-export class NotDeletableError extends MediaError {
+export class NotDeletableError extends DomainError {
   override readonly name = "NotDeletableError";
   readonly code = "not_deletable";
   constructor(phase: string | undefined) {
@@ -126,7 +94,7 @@ const NOT_DELETABLE: Record<string, string> = {
 };
 
 /** An operator asked to deliver again what did not fail in its delivery. */
-export class NothingToRedriveError extends MediaError {
+export class NothingToRedriveError extends DomainError {
   override readonly name = "NothingToRedriveError";
   readonly code = "nothing_to_redrive";
   constructor(media: { id: string; phase?: string; error?: { code: string } }) {
@@ -138,7 +106,7 @@ export class NothingToRedriveError extends MediaError {
 }
 
 /** The same Idempotency-Key came with a different body. */
-export class IdempotencyKeyReusedError extends MediaError {
+export class IdempotencyKeyReusedError extends DomainError {
   override readonly name = "IdempotencyKeyReusedError";
   readonly code = "idempotency_key_reused";
   constructor() {
@@ -147,7 +115,7 @@ export class IdempotencyKeyReusedError extends MediaError {
 }
 
 /** An event that asked longer ago than Idempotency-Keys are kept. Its message is what the dead-letter queue shows. */
-export class EventOutlivedError extends MediaError {
+export class EventOutlivedError extends DomainError {
   override readonly name = "EventOutlivedError";
   readonly code = "event_outlived";
   constructor(at: string, ageSeconds: number) {
@@ -160,7 +128,7 @@ export class EventOutlivedError extends MediaError {
 }
 
 /** The month's budget does not hold this price any more: the caller's own (`leftMills`), or that of the whole service. */
-export class OverBudgetError extends MediaError {
+export class OverBudgetError extends DomainError {
   override readonly name = "OverBudgetError";
   readonly code = "over_budget";
   readonly leftUsd: number | undefined;
@@ -178,7 +146,7 @@ export class OverBudgetError extends MediaError {
 const dollars = (mills: number) => (mills / 1000).toFixed(mills % 10 === 0 ? 2 : 3);
 
 /** More than the tenant may have open at once, or start in a minute. */
-export class TooManyStartsError extends MediaError {
+export class TooManyStartsError extends DomainError {
   override readonly name = "TooManyStartsError";
   readonly code: "too_many_open" | "rate_limited";
   readonly retryAfterSeconds: number;
@@ -194,7 +162,7 @@ export class TooManyStartsError extends MediaError {
 }
 
 /** An operator has turned the kill switch on. */
-export class StartsStoppedError extends MediaError {
+export class StartsStoppedError extends DomainError {
   override readonly name = "StartsStoppedError";
   readonly code = "starts_stopped";
   readonly retryAfterSeconds = 300;
@@ -204,7 +172,7 @@ export class StartsStoppedError extends MediaError {
 }
 
 /** No bytes were put into the place of this upload, or it was not this tenant's, or it is long ago. */
-export class UploadNotFoundError extends MediaError {
+export class UploadNotFoundError extends DomainError {
   override readonly name = "UploadNotFoundError";
   readonly code = "upload_not_found";
   constructor() {
@@ -237,7 +205,7 @@ export function imageFault(code: ImageFault, detail?: string, it: PictureName = 
 }
 
 /** The picture cannot be used; another try would end the same. */
-export class SourceImageError extends MediaError {
+export class SourceImageError extends DomainError {
   override readonly name = "SourceImageError";
   readonly code: ImageFault;
   readonly detail: string | undefined;
@@ -249,7 +217,7 @@ export class SourceImageError extends MediaError {
 }
 
 /** The picture's host did not answer as it should; another try may succeed. The state machine retries on this name. */
-export class SourceImageUnavailableError extends MediaError {
+export class SourceImageUnavailableError extends DomainError {
   override readonly name = "SourceImageUnavailableError";
   readonly code = "image_unreachable";
   constructor(detail: string, it?: PictureName) {
@@ -260,7 +228,7 @@ export class SourceImageUnavailableError extends MediaError {
 /** Why the checked door did not deliver; `reason` decides what it means for the caller. `unreachable`: no try will do. */
 export type FetchFault =
   "forbidden" | "not_found" | "refused" | "unavailable" | "unreachable" | "too_large" | "wrong_type" | "redirect";
-export class FetchError extends MediaError {
+export class FetchError extends DomainError {
   override readonly name = "FetchError";
   readonly code = "fetch_failed";
   readonly reason: FetchFault;
@@ -271,7 +239,7 @@ export class FetchError extends MediaError {
 }
 
 /** fal says that the job itself failed: final, the reason in fal's words. */
-export class GenerationFailedError extends MediaError {
+export class GenerationFailedError extends DomainError {
   override readonly name = "GenerationFailedError";
   readonly code: string;
   constructor(code: string, message: string) {
@@ -281,7 +249,7 @@ export class GenerationFailedError extends MediaError {
 }
 
 /** fal could not be asked just now (5xx, time-out, garbage). It says nothing about the job. */
-export class ProviderUnavailableError extends MediaError {
+export class ProviderUnavailableError extends DomainError {
   override readonly name = "ProviderUnavailableError";
   readonly code = "provider_unavailable";
   /** fal's own reason, where its answer gave one. */
@@ -296,19 +264,19 @@ export class ProviderUnavailableError extends MediaError {
 }
 
 /** The finished video could not be copied yet; the job is finished and paid for, so we try again. */
-export class DeliveryError extends MediaError {
+export class DeliveryError extends DomainError {
   override readonly name = "DeliveryError";
   readonly code = "delivery_failed";
 }
 
 /** A call to the webhook that fal did not make, or not just now. Nothing was changed. */
-export class WebhookRefusedError extends MediaError {
+export class WebhookRefusedError extends DomainError {
   override readonly name = "WebhookRefusedError";
   readonly code = "webhook_refused";
 }
 
 /** The submit did not start a job. `outcome` is one of the rows of fal-answers.ts, the message is in fal's words. */
-export class SubmitError extends MediaError {
+export class SubmitError extends DomainError {
   override readonly name = "SubmitError";
   readonly outcome: Exclude<SubmitOutcome, "accepted">;
   readonly code: string;

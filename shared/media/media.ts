@@ -1,6 +1,7 @@
 // The record of a generation: what is stored, once, under one key.
 import { FIRST_MODEL, klingMode } from "../kling/catalogue.ts";
 import { KlingGenerationMode, type AspectRatio, type Duration, type Made, type Shot } from "../kling/models.ts";
+import type { Instant } from "./instant.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
@@ -14,9 +15,6 @@ export interface MediaRef {
 export interface Claim extends MediaRef {
   attempt: number;
 }
-
-/** A point in time, ISO 8601 in UTC with milliseconds: it sorts as text. */
-export type Instant = string;
 
 /** A picture in our own store. */
 export interface StoredImage {
@@ -187,9 +185,4 @@ export function modelOf(media: Pick<Media, "model">): string {
 export function madeWith({ endpointId, imageField, ...media }: Media): Made {
   if (endpointId === undefined || imageField === undefined) return klingMode(modeOf(media));
   return { endpointId, imageField };
-}
-
-/** Epoch milliseconds as an instant. */
-export function instant(epochMs: number): Instant {
-  return new Date(epochMs).toISOString();
 }

@@ -11,8 +11,8 @@ import type {
   Made,
   Resolution,
 } from "../kling/models.ts";
-import type { EventType, MoveName } from "./status.ts";
-import type { UploadPlace } from "./upload.ts";
+import type { EventType } from "./status.ts";
+import type { MoveName } from "./moves.ts";
 
 export interface Clock {
   /** Epoch milliseconds. */
@@ -311,6 +311,13 @@ export interface ImageFitter {
 export interface ImageInspector {
   /** Pixels, as a viewer shows them. @throws SourceImageError when the picture could not be animated in any format */
   inspect(image: Uint8Array): Promise<{ width: number; height: number }>;
+}
+
+/** Where and how the bytes are to be put. */
+export interface UploadPlace {
+  method: "PUT";
+  url: string;
+  headers: Record<string, string>;
 }
 
 /** Places in the store where a caller may put one file of a known size. */

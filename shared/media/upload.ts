@@ -1,9 +1,9 @@
 // A picture from somebody's disk: a place to put it, a look at what came, and the link that stands for it.
 import { createHash } from "node:crypto";
 import { SourceImageError, UploadNotFoundError } from "./errors.ts";
-import { instant, type Instant } from "./media.ts";
+import { instant, type Instant } from "./instant.ts";
 import { IMAGE_LIMITS } from "../kling/models.ts";
-import type { Clock, ImageInspector, MediaFiles, UploadPlaces } from "./ports.ts";
+import type { Clock, ImageInspector, MediaFiles, UploadPlace, UploadPlaces } from "./ports.ts";
 
 /** An id of ours. */
 export const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -13,13 +13,6 @@ export const LINK_PREFIX = "upload:";
 
 /** A picture of 50 MB over a slow line takes some minutes. */
 const PLACE_SECONDS = 15 * 60;
-
-/** Where and how the bytes are to be put. */
-export interface UploadPlace {
-  method: "PUT";
-  url: string;
-  headers: Record<string, string>;
-}
 
 /**
  * A place for so many bytes, of this tenant alone.

@@ -1,21 +1,10 @@
-// Reading a record, at once or as soon as it has changed.
-import { MediaNotFoundError } from "./errors.ts";
+// Watching a record: it is read at once, or as soon as it has changed.
 import type { Media, MediaRef } from "./media.ts";
 import type { Clock, MediaRecords } from "./ports.ts";
+import { readMedia } from "./read.ts";
 
 /** A watcher learns of a change within this; 20 s of watching cost 80 reads of one item, a thousandth of a cent. */
 const LOOK_EVERY_MS = 250;
-
-/** What is deleted is not there. @throws MediaNotFoundError */
-export function existing(media: Media | undefined): Media {
-  if (!media || media.phase === "deleted") throw new MediaNotFoundError();
-  return media;
-}
-
-/** The record as the outside may see it. @throws MediaNotFoundError */
-export async function readMedia(deps: { records: Pick<MediaRecords, "show"> }, ref: MediaRef): Promise<Media> {
-  return existing(await deps.records.show(ref));
-}
 
 /**
  * The record. With `sinceVersion` and `waitSeconds`: the record as soon as its version is higher, undefined when it

@@ -1,8 +1,9 @@
 // Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
-import { tenAtOnce } from "../generation/map-concurrently.ts";
+import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
 import type { LogEvent } from "../media/log-events.ts";
-import { instant, refOf, type Media } from "../media/media.ts";
+import { refOf, type Media } from "../media/media.ts";
+import { instant } from "../media/instant.ts";
 import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 
@@ -189,7 +190,7 @@ export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: 
     // Before anything is read: an account that cannot be read stands in the way of the others once, and not for ever.
     await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
     const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
-    const faults = await tenAtOnce(waiting, isOver, async ({ id, at, ...ref }) => {
+    const faults = await forEachConcurrently(waiting, isOver, async ({ id, at, ...ref }) => {
       if ((await records.get(ref))?.reservation === id) return;
       // `at` moves when a replay takes the reservation up after all.
       const freed = await budget.settle(account, id, "refunded", at);

@@ -1,6 +1,6 @@
 // What a tenant may still spend and start, before it tries: the same figures that refuse a start.
 import { endOfMinute, isLimited, leftOf, millsOf, renewalOf, type SpendingLimits } from "./budget.ts";
-import { instant, type Instant } from "../media/media.ts";
+import { instant, type Instant } from "../media/instant.ts";
 import type { AccountStanding, Budget, Clock } from "../media/ports.ts";
 import { KLING_MODELS } from "../kling/models.ts";
 import { prices } from "../kling/price.ts";

@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { boundedText } from "../adapters/bounded-answer.ts";
 import { setting } from "../environment.ts";
-import { MediaError } from "../media/errors.ts";
+import { DomainError } from "../kling/errors.ts";
 
 /** What a page needs for the authorization code flow with PKCE. Nothing of it is secret. */
 export interface SignIn {
@@ -25,7 +25,7 @@ const DISCOVERY_TIMEOUT_MS = 5_000;
 let known: SignIn | undefined;
 
 /** The issuer could not be asked just now. */
-export class SignInUnavailableError extends MediaError {
+export class SignInUnavailableError extends DomainError {
   override readonly name = "SignInUnavailableError";
   readonly code = "sign_in_unavailable";
   constructor(url: string, cause: unknown) {

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { ABANDONED_AFTER_MS } from "../../shared/money/budget.ts";
-import { instant } from "../../shared/media/media.ts";
+import { instant } from "../../shared/media/instant.ts";
 import type { Account, AccountLimits, Budget, Refusal, Reservation } from "../../shared/media/ports.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 

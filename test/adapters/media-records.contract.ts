@@ -2,9 +2,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../../shared/media/errors.ts";
-import { instant, refOf, type Media } from "../../shared/media/media.ts";
+import { refOf, type Media } from "../../shared/media/media.ts";
+import { instant } from "../../shared/media/instant.ts";
 import type { MediaRecords } from "../../shared/media/ports.ts";
-import { MOVES, PHASES, type MoveName } from "../../shared/media/status.ts";
+import { PHASES } from "../../shared/media/status.ts";
+import { MOVES, type MoveName } from "../../shared/media/moves.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 

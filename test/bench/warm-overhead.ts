@@ -3,7 +3,7 @@
 import middy from "@middy/core";
 import type { Context } from "aws-lambda";
 import * as z from "zod";
-import type { HttpEvent } from "../../shared/edge/caller.ts";
+import type { HttpEvent } from "../../shared/edge/http-event.ts";
 import { enhanceRequest } from "../../shared/contract/enhance.ts";
 import { generationRequested } from "../../shared/contract/generation-requested.ts";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";

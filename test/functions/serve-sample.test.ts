@@ -1,6 +1,6 @@
 // The placeholder videos that a generation in test mode ends with, as `sst dev` serves them.
 import { expect, it, vi } from "vitest";
-import type { HttpEvent } from "../../shared/edge/caller.ts";
+import type { HttpEvent } from "../../shared/edge/http-event.ts";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { ManualClock } from "../support/manual-clock.ts";

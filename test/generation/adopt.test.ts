@@ -6,7 +6,8 @@ import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { checkStatus } from "../../shared/generation/check.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
-import { instant, type Media } from "../../shared/media/media.ts";
+import type { Media } from "../../shared/media/media.ts";
+import { instant } from "../../shared/media/instant.ts";
 import { presentMedia } from "../../shared/media/present.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 

@@ -1,6 +1,6 @@
 // The catalogue against a second reading of fal's pages, written out here: endpoint, fields, lengths, sound and price of every row.
 import { describe, expect, it } from "vitest";
-import { NotOfferedError } from "../../shared/media/errors.ts";
+import { NotOfferedError } from "../../shared/kling/errors.ts";
 import { klingInput, klingModel, namesIn, offeredRows, unknownNames } from "../../shared/kling/catalogue.ts";
 import { choose, type Asked } from "../../shared/kling/choice.ts";
 import { KLING_MODELS, type KlingRequest } from "../../shared/kling/models.ts";

@@ -1,10 +1,11 @@
 // The tables the domain is made of: modes, moves, outcomes.
 import { describe, expect, it } from "vitest";
-import { UnknownModeError } from "../../shared/media/errors.ts";
+import { UnknownModeError } from "../../shared/kling/errors.ts";
 import { klingInput, klingMode } from "../../shared/kling/catalogue.ts";
 import { KLING_MODELS, KlingGenerationMode, nearestFormat, type KlingRequest } from "../../shared/kling/models.ts";
 import { prices } from "../../shared/kling/price.ts";
-import { generationStatus, isTerminal, MOVES, PHASES, planMove, type Phase } from "../../shared/media/status.ts";
+import { generationStatus, isTerminal, PHASES, type Phase } from "../../shared/media/status.ts";
+import { MOVES, planMove } from "../../shared/media/moves.ts";
 
 const everything: KlingRequest = {
   prompt: "p",

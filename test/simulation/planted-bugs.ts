@@ -118,7 +118,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a failed description fails the video",
     caughtBy: "I4",
-    file: "shared/media/status.ts",
+    file: "shared/media/moves.ts",
     find: `"record analysis": { from: ["completed"],`,
     replace: `"record analysis": { from: ["completed"], to: "failed",`,
   },
@@ -134,7 +134,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a claim in doubt ends as canceled",
     caughtBy: "I5",
     shownBy: ["no answer"],
-    file: "shared/media/status.ts",
+    file: "shared/media/moves.ts",
     find: `"give up": { from: ["submitting"], to: "failed",`,
     replace: `"give up": { from: ["submitting"], to: "canceled",`,
   },
@@ -399,7 +399,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the user's words stand in the event",
     caughtBy: "I15",
-    file: "shared/contract/events.ts",
+    file: "shared/media/event-detail.ts",
     find: "        description: media.description[0]?.text,",
     replace: "        description: media.context,",
   },

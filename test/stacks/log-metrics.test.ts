@@ -14,7 +14,7 @@ import { submitGeneration } from "../../shared/generation/submit.ts";
 import { wakeGeneration } from "../../shared/generation/wake.ts";
 import { ProviderUnavailableError } from "../../shared/media/errors.ts";
 import type { LogEvent } from "../../shared/media/log-events.ts";
-import { MOVES } from "../../shared/media/status.ts";
+import { MOVES } from "../../shared/media/moves.ts";
 import { log } from "../../shared/services/log.ts";
 import { FUNCTIONS, functionName } from "../../stacks/blueprint/functions.ts";
 import { COUNTED_EVENTS } from "../../stacks/counted-events.ts";

@@ -11,7 +11,7 @@ import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
-import { generationEvent } from "../../shared/contract/events.ts";
+import { generationEvent } from "../../shared/media/event-detail.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";

@@ -1,5 +1,6 @@
 // Records to begin a test with.
-import { instant, type Media, type StoredVideo } from "../../shared/media/media.ts";
+import type { Media, StoredVideo } from "../../shared/media/media.ts";
+import { instant } from "../../shared/media/instant.ts";
 
 /** A record as the start writes it. */
 export function queuedMedia(overrides: Partial<Media> = {}): Media {

@@ -1,23 +1,7 @@
-// The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
-import { imageFault } from "../media/errors.ts";
+// Why a generation ended badly, as it may be told: what fal or a step has said, without addresses and people's words.
 import { ACCESS_DENIED, ACCOUNT_LOCKED, KEY_REFUSED, NOT_TAKEN, PAYMENT_REQUIRED } from "../kling/fal-answers.ts";
+import type { FailureCode } from "../media/failures.ts";
 import type { Media } from "../media/media.ts";
-
-const FAILURES = {
-  timed_out: "The generation was not finished in time and was stopped. Start it again.",
-  submit_outcome_unknown:
-    "We could not find out whether fal.ai took the job, so we did not send it again. You are not charged; a new try is safe.",
-  delivery_failed: "The video was made, but could not be stored. It is not lost: an operator can deliver it.",
-  image_unreachable: imageFault("image_unreachable"),
-  not_submitted: "The generation could not be prepared. Nothing was sent to fal.ai; a new try is safe.",
-} as const;
-export type FailureCode = keyof typeof FAILURES;
-export const FAILURE_CODES = Object.keys(FAILURES).filter((code): code is FailureCode => code in FAILURES);
-
-/** The error as it is recorded and shown. @param message of the last try, where it says more than the code */
-export function failure(code: FailureCode, message?: string): { code: FailureCode; message: string } {
-  return { code, message: message ?? FAILURES[code] };
-}
 
 /** What the last try of a step has said, where that is for people. @param cause as Step Functions hands it over: JSON text */
 export function reasonOfStep(errorName: string, cause: string | undefined): string | undefined {

@@ -7,7 +7,7 @@ const AT_ONCE = 10;
  * Begins nothing more once time is over.
  * @returns what `work` has thrown: the error of one is not the others'
  */
-export async function tenAtOnce<T>(
+export async function forEachConcurrently<T>(
   items: readonly T[],
   isOver: () => boolean,
   work: (item: T) => Promise<void>,

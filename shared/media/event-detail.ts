@@ -1,8 +1,7 @@
-// The events that go out: keys and facts, no links, no prompt. Their schemas are in event-schemas.ts, which no function needs.
-import { failure } from "../generation/failures.ts";
+// The events that go out: keys and facts, no links, no prompt. Their schemas are in contract/event-schemas.ts, which no function needs.
+import { failure } from "./failures.ts";
 import { modelOf } from "../media/media.ts";
-import type { MediaEvent } from "../media/ports.ts";
-import type { EventDetails } from "./event-schemas.ts";
+import type { MediaEvent } from "./ports.ts";
 
 /** Of the detail: rises when a field changes its meaning or goes; then old and new are sent side by side, and told apart by it. */
 export const DETAIL_VERSION = 1;
@@ -40,7 +39,7 @@ export function generationEvent({ id, type, at, media }: MediaEvent) {
   }
 }
 
-function videoFacts({ video }: MediaEvent["media"]): EventDetails["Generation Completed"]["video"] | undefined {
+function videoFacts({ video }: MediaEvent["media"]) {
   if (!video) return undefined;
   const { key, size, width, height, durationInSeconds, audio } = video;
   return { key, size, width, height, durationInSeconds, audio };

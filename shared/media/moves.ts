@@ -1,0 +1,119 @@
+// The one table of moves: every change of status there is. The store builds its conditions from it.
+import { instant, type Instant } from "./instant.ts";
+import type { LogEvent } from "./log-events.ts";
+import type { Media, MediaChange, OutboxEntry } from "./media.ts";
+import { isTerminal, PHASES, type EventType, type Phase } from "./status.ts";
+
+interface Move {
+  from: readonly Phase[];
+  /** Absent: the status stays. */
+  to?: Phase;
+  /** The event written with the move, in the same write. */
+  event?: EventType;
+  /** Its name, where the status has none to give. */
+  eventName?: string;
+  /** What the log calls the move, where it is counted. */
+  counted?: LogEvent;
+}
+
+export const MOVES = {
+  /** Durable before any money moves. */
+  claim: { from: ["queued"], to: "submitting" },
+  /** The submit was not sent, or fal was busy. */
+  release: { from: ["submitting"], to: "queued" },
+  /** fal took the job, or we found the job that it took. */
+  accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
+  /** The input was refused, by us before the claim or by fal after it. */
+  refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
+  /** Nobody could tell in time whether fal took the job. */
+  "give up": { from: ["submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
+  /** What fal reports of a submit in doubt; it settles nothing yet. */
+  "note report": { from: ["submitting"] },
+  "note progress": { from: ["generating"] },
+  "start finalizing": { from: ["generating"], to: "finalizing" },
+  "take over finalizing": { from: ["finalizing"] },
+  complete: { from: ["finalizing"], to: "completed", event: "Generation Completed", counted: "generation_completed" },
+  "fail generation": { from: ["generating"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
+  "time out": {
+    from: ["queued", "generating"],
+    to: "failed",
+    event: "Generation Failed",
+    counted: "generation_failed",
+  },
+  /** The job is done and paid for, but its video, or fal's word on it, never reached us. */
+  "fail delivery": {
+    from: ["generating", "finalizing"],
+    to: "failed",
+    event: "Generation Failed",
+    counted: "delivery_lost",
+  },
+  cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled", counted: "generation_canceled" },
+  "request cancel": { from: ["submitting", "generating"] },
+  /** Whoever does this tells fal; the others let it. */
+  "begin telling fal": { from: ["generating"] },
+  "tell fal to cancel": { from: ["generating"] },
+  "confirm cancel": {
+    from: ["generating"],
+    to: "canceled",
+    event: "Generation Canceled",
+    counted: "generation_canceled",
+  },
+  "record analysis": { from: ["completed"], event: "Media Analyzed", eventName: "analyzed" },
+  /** The one move from an end back to work, by an operator. */
+  redrive: { from: ["failed"], to: "finalizing" },
+  /** Wished by its owner, or its time is over: from here on nobody sees it, and its files go. */
+  delete: { from: ["completed", "failed", "canceled"], to: "deleted" },
+  /** Its files are gone, and so is what it said. */
+  erase: { from: ["deleted"], event: "Media Deleted", eventName: "deleted" },
+  /** fal has run a job for this record that it does not follow; its status stays. */
+  "note orphan": { from: PHASES, event: "Generation Orphaned", eventName: "orphaned" },
+  restart: { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
+  /** The sweeper looked and found it running. */
+  "postpone sweep": { from: ["queued", "submitting", "generating", "finalizing", "completed"] },
+} as const satisfies Record<string, Move>;
+export type MoveName = keyof typeof MOVES;
+
+/** What a move counts as in the log, if it is counted. */
+export function countedAs(name: MoveName): LogEvent | undefined {
+  const move: Move = MOVES[name];
+  return move.counted;
+}
+
+/** Everything that one move writes besides its own change. */
+export interface PlannedMove {
+  from: readonly Phase[];
+  to?: Phase;
+  change: MediaChange & { updatedAt: Instant };
+  event?: { id: string; entry: OutboxEntry };
+}
+
+/** The complete write of a move: target status, time stamp, and the event that goes with it. */
+export function planMove(mediaId: string, name: MoveName, change: MediaChange, nowMs: number): PlannedMove {
+  const move: Move = MOVES[name];
+  const at = instant(nowMs);
+  const plan: PlannedMove = {
+    from: move.from,
+    to: move.to,
+    change: {
+      // A place in fal's queue is one only while fal has the job.
+      ...(move.to !== undefined && { queuePosition: undefined }),
+      ...change,
+      updatedAt: at,
+    },
+  };
+  if (move.event) {
+    // A record may have several orphans: their events are named after them.
+    const orphan = change.orphanRequestIds?.slice(-1) ?? [];
+    const id = [mediaId, move.to ?? move.eventName, ...orphan].join(":");
+    plan.event = { id, entry: { type: move.event, at } };
+  }
+  return plan;
+}
+
+/** Whether anything about a record is still open: its status, its events, its analysis, its money or its deletion. The sweeper looks as long as it is. */
+export function isOpen(media: Media): boolean {
+  if (media.phase === undefined) return false;
+  if (media.reservation !== undefined) return true;
+  if (media.phase === "deleted" && media.expiresAt === undefined) return true;
+  return !isTerminal(media.phase) || Object.keys(media.outbox).length > 0 || media.analysisStatus === "pending";
+}
