@@ -295,7 +295,8 @@ export const RULES: Rule[] = [
     says: "the state machine may call its four functions and nothing else",
     breaches: (graph) => {
       const machine = resource(graph, MACHINE);
-      const role = ofType(graph, ROLE).find((it) => String(machine.inputs["roleArn"]).endsWith(`/${it.name}`));
+      const roleName = String(machine.inputs["roleArn"]).replace(/^.*\//, "");
+      const role = ofType(graph, ROLE).find((it) => it.inputs["name"] === roleName);
       const callable = role
         ? allowed(role).flatMap((it) => (it.Action.includes("lambda:InvokeFunction") ? it.Resource : []))
         : [];
