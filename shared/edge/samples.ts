@@ -1,6 +1,7 @@
 // The placeholder videos of the test mode, which `sst dev` lays beside their function.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sampleClip } from "../adapters/sample-clips.ts";
 import { setting } from "../environment.ts";
 
 const SAMPLE_NAME = /^[\w-]+\.(mp4|jpg)$/;
@@ -11,7 +12,8 @@ export async function sampleFile(name: string): Promise<{ type: string; bytes: B
   const [, extension = ""] = SAMPLE_NAME.exec(name) ?? [];
   const type = TYPES[extension];
   if (type === undefined) return undefined;
-  const bytes = await readFile(join(setting("LAMBDA_TASK_ROOT"), "stacks/local/samples", name)).catch(absent);
+  const folder = join(setting("LAMBDA_TASK_ROOT"), "stacks/local/samples");
+  const bytes = (await sampleClip(folder, name)) ?? (await readFile(join(folder, name)).catch(absent));
   return bytes && { type, bytes };
 }
 

@@ -223,8 +223,8 @@ export interface Kling {
 export interface PlaceholderWish {
   duration?: Duration;
   aspectRatio?: AspectRatio;
-  audio?: boolean;
-  resolution?: Resolution;
+  audio?: boolean | undefined;
+  resolution?: Resolution | undefined;
 }
 
 /** By the image it was made of, or by its name. */

@@ -6,14 +6,14 @@ import { join } from "node:path";
 import send from "send";
 import type { Agenda } from "./clock.ts";
 import type { Faults } from "./faults.ts";
-import { resultFile, type Job } from "./jobs.ts";
+import type { Job } from "./jobs.ts";
 
 const HUGE_BYTES = 5 * 1024 ** 3;
 const PAGE = "<!doctype html><title>Not here</title><p>This is a page, not a video.</p>\n";
 
 /** Answers `GET /files/{request id}.mp4`, or `.jpg` for a frame. */
 export function serveFile(req: IncomingMessage, res: ServerResponse, job: Job, faults: Faults, agenda: Agenda): void {
-  const file = resultFile(job);
+  const { file } = job;
   const strike = faults.take("file", job);
   if (file === undefined) return void res.writeHead(404).end();
   const { folder, name, type } = file;

@@ -1,12 +1,12 @@
 // The life of a job: waits in the queue, runs, ends once. It moves by the clock alone, whatever is asked about it meanwhile.
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import { sampleFile, type SampleFile } from "../local/samples/sample-files.ts";
 import type { Agenda } from "./clock.ts";
 import type { Faults } from "./faults.ts";
 import { type ModelError, shortened } from "./image-check.ts";
 import { type Clip, modelOf, type Work } from "./models.ts";
 
-const SAMPLES = join(import.meta.dirname, "../local/samples");
 // A lone job still sees others before it: 2, 1, 0.
 const STRANGERS_AHEAD = 3;
 const QUICK_RENDER_MS = 1000;
@@ -38,8 +38,8 @@ export interface Job {
   endedAt?: number;
   cancelRequestedAt?: number;
   clip?: Clip;
-  /** The first frame of a video of this shape, where that was asked for. */
-  frame?: Clip["ratio"];
+  /** What plays the result, once there is one. */
+  file?: ResultFile;
   ending?: Ending;
   /** A status call has answered COMPLETED. */
   seenCompleted: boolean;
@@ -60,17 +60,21 @@ interface JobTools {
   onEnded: (job: Job) => void;
 }
 
-/** The file that plays the result of a job, if it has one. */
-export function resultFile({ clip, frame }: Pick<Job, "clip" | "frame">): ResultFile | undefined {
-  const file = (name: string, type: string) => ({ folder: SAMPLES, name, type });
-  if (frame) return file(`placeholder-${frame}.jpg`, "image/jpeg");
-  return clip && file(`placeholder-${clip.ratio}-${clip.seconds}s.mp4`, "video/mp4");
+export interface ResultFile extends SampleFile {
+  type: string;
 }
 
-export interface ResultFile {
-  folder: string;
-  name: string;
-  type: string;
+/** The file that plays the result of a job. @throws Error for a clip that there is not */
+async function resultFileOf(clip: Clip | undefined, frame: Clip["ratio"] | undefined): Promise<ResultFile | undefined> {
+  const file = async (name: string, type: string) => {
+    const found = await sampleFile(name);
+    if (!found) throw new Error(`There is no sample ${name}`);
+    return { ...found, type };
+  };
+  if (frame) return file(`placeholder-${frame}.jpg`, "image/jpeg");
+  if (!clip) return undefined;
+  const traits = `${clip.resolution === "720p" ? "-720p" : ""}${clip.audio ? "-sound" : ""}`;
+  return file(`placeholder-${clip.ratio}-${clip.seconds}s${traits}.mp4`, "video/mp4");
 }
 
 export type Jobs = ReturnType<typeof createJobs>;
@@ -141,9 +145,9 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
     running.add(job);
 
     let rendered = false;
-    let work: Work | undefined;
+    let made: { work: Work; file: ResultFile | undefined } | undefined;
     const finishWhenDone = () => {
-      if (rendered && work !== undefined) end(job, delivery(job, work));
+      if (rendered && made) end(job, delivery(job, made));
     };
     agenda.after(renderMs, () => {
       rendered = true;
@@ -156,7 +160,9 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
         const detail = verdict.refused;
         return end(job, { statusCode: 422, body: { detail }, error: modelError(detail), units: 0, usd: 0 });
       }
-      work = verdict.work;
+      const { work } = verdict;
+      const frame = work.frameOf === undefined ? undefined : (jobs.get(work.frameOf)?.clip?.ratio ?? "16x9");
+      made = { work, file: await resultFileOf(work.clip, frame) };
       finishWhenDone();
     };
     const crash = () => {
@@ -181,7 +187,7 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
   }
 
   /** What a job that went well delivers, unless a fault has other plans. */
-  function delivery(job: Job, work: Work): Ending {
+  function delivery(job: Job, { work, file }: { work: Work; file: ResultFile | undefined }): Ending {
     const strike = faults.take("end", job);
     const billed = { units: work.units, usd: work.usd };
     const free = { units: 0, usd: 0 };
@@ -210,15 +216,14 @@ export function createJobs(options: JobOptions, { agenda, faults, random, newId,
       case undefined:
         break;
     }
+    job.file = file;
+    if (file === undefined) return { statusCode: 200, body: work.output, ...billed };
     if (work.frameOf !== undefined) {
-      job.frame = jobs.get(work.frameOf)?.clip?.ratio ?? "16x9";
       const images = [{ url: `${job.origin}/files/${job.requestId}.jpg`, content_type: "image/jpeg" }];
       return { statusCode: 200, body: { images }, ...billed };
     }
     job.clip = work.clip;
-    const made = resultFile(job);
-    if (made === undefined) return { statusCode: 200, body: work.output, ...billed };
-    const { folder, name } = made;
+    const { folder, name } = file;
     const video = {
       url: `${job.origin}/files/${job.requestId}.mp4`,
       content_type: "video/mp4",

@@ -1,10 +1,13 @@
 // What each endpoint does with an input: which inputs it refuses, what it answers, what it costs.
+import { KLING_MODELS, type KlingRow, type Resolution } from "../../shared/kling/models.ts";
 import type { Clock } from "./clock.ts";
 import { checkImage, type ModelError } from "./image-check.ts";
 
 export interface Clip {
   ratio: "16x9" | "9x16" | "1x1";
-  seconds: 5 | 10;
+  seconds: number;
+  audio?: boolean;
+  resolution?: Resolution | undefined;
 }
 
 export interface Work {
@@ -26,6 +29,7 @@ export interface Model {
 }
 
 const MAX_PROMPT_LENGTH = 2500;
+const DEFAULT_SECONDS = 5;
 const RATIOS: { ratio: Clip["ratio"]; value: number }[] = [
   { ratio: "16x9", value: 16 / 9 },
   { ratio: "9x16", value: 9 / 16 },
@@ -38,24 +42,25 @@ export function nearestRatio(width: number, height: number): Clip["ratio"] {
   return RATIOS.reduce((best, next) => (distance(next.value) < distance(best.value) ? next : best)).ratio;
 }
 
-/** USD for 5 s; 10 s cost twice that. `tail` names the field of the last frame, which only pro has. */
-interface KlingMode {
-  usdPer5Seconds: number;
-  tail?: string;
-}
-
-function kling({ usdPer5Seconds, tail }: KlingMode): Model {
+/** A row of the catalogue as fal behaves: what it has no field for it ignores, what it has is checked when the job runs. */
+function kling(row: KlingRow): Model {
+  const { inputFields: fields, imageField } = row;
   return {
     quick: false,
     async consider(input, clock) {
+      const shots = fields.shots === undefined ? undefined : input[fields.shots];
       const refused = [
-        ...checkText(input, "prompt", true),
+        ...checkText(input, "prompt", shots === undefined),
+        ...(shots !== undefined && input["prompt"] !== undefined ? [oneOfBoth("prompt", input["prompt"])] : []),
         ...checkText(input, "negative_prompt", false),
-        ...checkDuration(input.duration),
-        ...checkScale(input.cfg_scale),
-        ...(input.image_url === undefined ? [missing("image_url", input)] : []),
+        ...checkDuration(input["duration"], row),
+        ...checkScale(input["cfg_scale"]),
+        ...checkSwitch(input, fields.audio),
+        ...(input[imageField] === undefined ? [missing(imageField, input)] : []),
       ];
-      const images = ["image_url", ...(tail === undefined ? [] : [tail])].filter((field) => input[field] !== undefined);
+      const images = [imageField, fields.tail_image_url].filter(
+        (field) => field !== undefined && input[field] !== undefined,
+      ) as string[];
       for (const field of images) {
         if (typeof input[field] !== "string") refused.push(notAString(field, input[field]));
       }
@@ -65,10 +70,14 @@ function kling({ usdPer5Seconds, tail }: KlingMode): Model {
       for (const field of images) {
         const verdict = await checkImage(String(input[field]), field, clock);
         if ("error" in verdict) return { refused: [verdict.error] };
-        if (field === "image_url") ratio = nearestRatio(verdict.width, verdict.height);
+        if (field === imageField) ratio = nearestRatio(verdict.width, verdict.height);
       }
-      const seconds = input.duration === "10" ? 10 : 5;
-      return { work: { clip: { ratio, seconds }, units: seconds, usd: usdPer5Seconds * (seconds / 5) } };
+      const seconds = Number(input["duration"] ?? DEFAULT_SECONDS);
+      // Where fal has a switch for sound, it is on unless it is turned off.
+      const audio = row.audio === "always" || (fields.audio !== undefined && input[fields.audio] !== false);
+      const { resolution } = row;
+      const usd = row.priceMills({ seconds, audio, resolution }) / 1000;
+      return { work: { clip: { ratio, seconds, audio, resolution }, units: seconds, usd } };
     },
   };
 }
@@ -118,9 +127,7 @@ const unknownModel: Model = {
 };
 
 const MODELS: Record<string, Model> = {
-  "fal-ai/kling-video/v2.1/standard/image-to-video": kling({ usdPer5Seconds: 0.28 }),
-  "fal-ai/kling-video/v2.1/pro/image-to-video": kling({ usdPer5Seconds: 0.49, tail: "tail_image_url" }),
-  "fal-ai/kling-video/v2.1/master/image-to-video": kling({ usdPer5Seconds: 1.4 }),
+  ...Object.fromEntries(KLING_MODELS.map((row) => [row.endpointId, kling(row)])),
   "fal-ai/video-understanding": videoUnderstanding,
   "fal-ai/ffmpeg-api/extract-frame": extractFrame,
   "openrouter/router/vision": textRouter,
@@ -150,11 +157,22 @@ function checkText(input: Record<string, unknown>, field: string, required: bool
   return [{ loc: ["body", field], msg, type: "string_too_long", ctx: { max_length: MAX_PROMPT_LENGTH } }];
 }
 
-function checkDuration(duration: unknown): ModelError[] {
-  if (duration === undefined || duration === "5" || duration === "10") return [];
-  const expected = "'5' or '10'";
+function checkDuration(duration: unknown, { durations, durationsAs }: KlingRow): ModelError[] {
+  const taken: unknown[] = durations.map((seconds) => (durationsAs === "string" ? String(seconds) : seconds));
+  if (duration === undefined || taken.includes(duration)) return [];
+  const names = taken.map((one) => (typeof one === "string" ? `'${one}'` : String(one)));
+  const expected = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
   const msg = `Input should be ${expected}`;
   return [{ loc: ["body", "duration"], msg, type: "literal_error", input: duration, ctx: { expected } }];
+}
+
+function checkSwitch(input: Record<string, unknown>, field: string | undefined): ModelError[] {
+  if (field === undefined || input[field] === undefined || typeof input[field] === "boolean") return [];
+  return [{ loc: ["body", field], msg: "Input should be a valid boolean", type: "bool_type", input: input[field] }];
+}
+
+function oneOfBoth(field: string, input: unknown): ModelError {
+  return { loc: ["body", field], msg: "Either prompt or multi_prompt, but not both", type: "value_error", input };
 }
 
 function checkScale(scale: unknown): ModelError[] {

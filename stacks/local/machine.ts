@@ -27,12 +27,12 @@ import { createJwtAuthorizer, type JwtSettings } from "./gateway/jwt-authorizer.
 import { openQueues } from "./aws/queues.ts";
 import { deadLettersOf, deadLettersOfFunction, openRules, OTHER_DEAD_LETTERS } from "./aws/rules.ts";
 import { startScheduler } from "./aws/scheduler.ts";
+import { sampleFile } from "./samples/sample-files.ts";
 import { keepSecrets, type Secrets } from "./secrets.ts";
 import { StartError } from "./start-error.ts";
 import { createWorkflow } from "./aws/workflow.ts";
 
 const HOST = "127.0.0.1";
-const SAMPLES = fileURLToPath(new URL("./samples/", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** What is under way at a stop gets this long to end by itself: requests first, then what runs behind them. */
 const GRACE_MS = 500;
@@ -139,8 +139,9 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
     cors: options.corsOrigins?.length ? { origins: options.corsOrigins, ...CORS } : undefined,
   });
   const httpServer = serverOf((request, response) => {
-    if (request.url?.startsWith("/samples/")) serveSample(request, response);
-    else if (request.url?.startsWith("/files/") && filesDirectory !== undefined) {
+    if (request.url?.startsWith("/samples/")) {
+      serveSample(request, response).catch(() => response.destroy());
+    } else if (request.url?.startsWith("/files/") && filesDirectory !== undefined) {
       serveFile(request, response, { directory: filesDirectory, linkSecret: secrets.linkSecret, now: Date.now });
     } else gateway(request, response);
   });
@@ -209,13 +210,14 @@ function setEnvironment(variables: Record<string, string | undefined>): () => vo
   return () => before.forEach(([name, value]) => set(name, value));
 }
 
-function serveSample(request: IncomingMessage, response: ServerResponse): void {
-  const path = (request.url ?? "").replace(/^\/samples/, "").replace(/[?#].*$/s, "");
+async function serveSample(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const name = (request.url ?? "").replace(/^\/samples\//, "").replace(/[?#].*$/s, "");
   const refuse = () =>
     sendJson(response, 404, { error: "There is no such sample.", code: "file_not_found", traceId: randomUUID() });
   const isReading = request.method === "GET" || request.method === "HEAD";
-  if (!isReading || !/\.(jpg|mp4)$/.test(path)) return refuse();
-  send(request, path, { root: SAMPLES, index: false }).on("error", refuse).on("directory", refuse).pipe(response);
+  const sample = isReading ? await sampleFile(name) : undefined;
+  if (!sample) return refuse();
+  send(request, sample.name, { root: sample.folder, index: false }).on("error", refuse).pipe(response);
 }
 
 async function prepareDirectory(directory: string): Promise<void> {

@@ -4,12 +4,13 @@ import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
-import { FORMATS, type AspectRatio, type Duration } from "../../shared/kling/models.ts";
-import type { Kling } from "../../shared/media/ports.ts";
+import { FORMATS, KLING_MODELS } from "../../shared/kling/models.ts";
+import { soundsOf } from "../../shared/kling/price.ts";
+import { sampleFile } from "../../stacks/local/samples/sample-files.ts";
+import type { Kling, PlaceholderWish } from "../../shared/media/ports.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 const REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
-const LOCAL = path.join(import.meta.dirname, "../../stacks/local");
 const REQUEST = { prompt: "The waves roll in.", image_url: "https://api.example/sources/m-1.jpg" };
 const MODES = ["standard", "pro", "master"] as const;
 
@@ -84,7 +85,14 @@ describe("the course of a generation", () => {
   });
 });
 
-const result = async (options?: { duration?: Duration; aspectRatio?: AspectRatio }) =>
+/** Of the file that the local machine serves at the placeholder's address. */
+async function factsOf(wish: PlaceholderWish) {
+  const file = await sampleFile(new URL(await result(wish)).pathname.replace("/samples/", ""));
+  const clip = readFileSync(path.join(file?.folder ?? "", file?.name ?? ""));
+  return readVideoFacts({ size: clip.length, read: async (start, end) => clip.subarray(start, end) });
+}
+
+const result = async (options?: PlaceholderWish) =>
   (await kling.getKlingRequestResult(REQUEST_ID, "standard", options)).data.video.url;
 
 describe("the placeholder", () => {
@@ -97,14 +105,26 @@ describe("the placeholder", () => {
   it.each(
     (["16:9", "9:16", "1:1"] as const).flatMap((format) => ["5", "10"].map((duration) => [format, duration] as const)),
   )("of %s and %s s is there, with these very dimensions and this length", async (aspectRatio, duration) => {
-    const { pathname } = new URL(await result({ aspectRatio, duration }));
-    const clip = readFileSync(path.join(LOCAL, pathname));
-    const facts = await readVideoFacts({
-      size: clip.length,
-      read: async (start, end) => clip.subarray(start, end),
-    });
+    const facts = await factsOf({ aspectRatio, duration });
     expect(facts).toEqual({ ...FORMATS[aspectRatio], fps: 24, durationInSeconds: Number(duration), audio: false });
   });
+
+  it.each(KLING_MODELS.map((row) => [`${row.model} ${row.mode}`, row] as const))(
+    "of %s is there in its shortest and its longest, silent and with sound as it may be, in its size",
+    async (_name, row) => {
+      const { durations, resolution } = row;
+      for (const seconds of [durations[0], durations.at(-1)]) {
+        for (const audio of soundsOf(row)) {
+          expect(await factsOf({ duration: String(seconds), audio, resolution })).toEqual({
+            ...(resolution === "720p" ? { width: 1280, height: 720 } : { width: 1920, height: 1080 }),
+            fps: 24,
+            durationInSeconds: seconds,
+            audio,
+          });
+        }
+      }
+    },
+  );
 
   it("is there for every format there is", () => {
     expect(Object.keys(FORMATS)).toEqual(["16:9", "9:16", "1:1"]);

@@ -1,10 +1,12 @@
 // The facts of a video, read from the committed clips and from variants of them made here.
-import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { sampleClip } from "../../shared/adapters/sample-clips.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { DeliveryError } from "../../shared/media/errors.ts";
 
-const clip = (name: string) => readFile(new URL(`../../stacks/local/samples/placeholder-${name}.mp4`, import.meta.url));
+const SAMPLES = fileURLToPath(new URL("../../stacks/local/samples", import.meta.url));
+const clip = async (name: string) => Buffer.from((await sampleClip(SAMPLES, `placeholder-${name}.mp4`)) ?? "");
 
 function factsOf(bytes: Buffer) {
   return readVideoFacts({ size: bytes.length, read: async (start, end) => bytes.subarray(start, end) });
@@ -25,6 +27,9 @@ describe("the facts of a video", () => {
     ["9x16-10s", { width: 1080, height: 1920, fps: 24, durationInSeconds: 10, audio: false }],
     ["1x1-5s", { width: 1080, height: 1080, fps: 24, durationInSeconds: 5, audio: false }],
     ["1x1-10s", { width: 1080, height: 1080, fps: 24, durationInSeconds: 10, audio: false }],
+    ["16x9-12s-720p-sound", { width: 1280, height: 720, fps: 24, durationInSeconds: 12, audio: true }],
+    ["9x16-30s-sound", { width: 1080, height: 1920, fps: 24, durationInSeconds: 30, audio: true }],
+    ["1x1-3s-720p", { width: 720, height: 720, fps: 24, durationInSeconds: 3, audio: false }],
   ])("of the clip %s are %o", async (name, facts) => {
     expect(await factsOf(await clip(name))).toEqual(facts);
   });

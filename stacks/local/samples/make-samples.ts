@@ -163,7 +163,20 @@ async function drawClip(path: string, width: number, height: number, seconds: nu
         "-",
       ])
       .concat(["-vf", "scale=out_color_matrix=bt709:out_range=tv", "-colorspace", "bt709", "-color_primaries", "bt709"])
-      .concat(["-color_trc", "bt709", "-c:v", "libx264", "-preset", "veryslow", "-tune", "animation", "-crf", "31"])
+      .concat([
+        "-color_trc",
+        "bt709",
+        "-c:v",
+        "libx264",
+        "-preset",
+        "veryslow",
+        "-tune",
+        "animation",
+        "-bf",
+        "0",
+        "-crf",
+        "31",
+      ])
       .concat([
         "-g",
         `${seconds * FRAMES_PER_SECOND}`,
@@ -198,11 +211,21 @@ async function takeFirstFrame(clip: string, path: string): Promise<void> {
   if (exit[0] !== 0) throw new Error(`ffmpeg left ${path} with code ${String(exit[0])}`);
 }
 
+/** Brown noise that swells and fades once in five seconds: it loops as the clips do. */
+async function makeSound(path: string): Promise<void> {
+  const wind = "anoisesrc=color=brown:amplitude=0.25:sample_rate=48000:duration=5,tremolo=f=0.2:d=0.7,lowpass=f=900";
+  const quiet = ["-y", "-loglevel", "error", "-f", "lavfi", "-i", wind];
+  const ffmpeg = spawn("ffmpeg", [...quiet, "-ac", "1", "-c:a", "aac", "-b:a", "32k", "-fflags", "+bitexact", path]);
+  const exit: unknown[] = await once(ffmpeg, "close");
+  if (exit[0] !== 0) throw new Error(`ffmpeg left ${path} with code ${String(exit[0])}`);
+}
+
 const folder = import.meta.dirname;
 await drawPhoto(join(folder, "photo.jpg"));
 for (const { ratio, width, height } of CLIPS) {
-  for (const seconds of [5, 10]) {
-    await drawClip(join(folder, `placeholder-${ratio}-${seconds}s.mp4`), width, height, seconds);
-  }
-  await takeFirstFrame(join(folder, `placeholder-${ratio}-5s.mp4`), join(folder, `placeholder-${ratio}.jpg`));
+  const clip = join(folder, `placeholder-${ratio}-5s`);
+  await drawClip(`${clip}.mp4`, width, height, 5);
+  await drawClip(`${clip}-720p.mp4`, (width * 2) / 3, (height * 2) / 3, 5);
+  await takeFirstFrame(`${clip}.mp4`, join(folder, `placeholder-${ratio}.jpg`));
 }
+await makeSound(join(folder, "sound-5s.m4a"));
