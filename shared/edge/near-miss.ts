@@ -55,6 +55,11 @@ function innerOf(schema: unknown): unknown {
 function nearest(name: string, known: string[]): string | undefined {
   const atFal = Object.hasOwn(NAMES_AT_FAL, name) ? NAMES_AT_FAL[name] : undefined;
   if (atFal !== undefined && known.includes(atFal.replace(/\..*/, ""))) return atFal;
+  return nearestName(name, known);
+}
+
+/** The known name that another case, other separators, or one or two letters make of it; undefined where there is none. */
+export function nearestName(name: string, known: readonly string[]): string | undefined {
   const bare = bareName(name);
   const byDistance = known
     .map((one) => ({ one, letters: lettersOff(bare, bareName(one)) }))

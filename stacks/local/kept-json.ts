@@ -2,6 +2,7 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { z } from "zod";
+import { StartError } from "./start-error.ts";
 
 export interface Kept<T> {
   readonly value: T;
@@ -9,12 +10,21 @@ export interface Kept<T> {
   save(): Promise<void>;
 }
 
-/** For its owner's eyes: a connection holds a key. @throws ZodError when the file holds something else */
+/** What a file of the machine's own state holds. @throws StartError that names it, for nobody else can say what is lost with it */
+export function stateIn<T>(file: string, text: string, schema: z.ZodType<T>): T {
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch {
+    throw new StartError(`${file} is damaged: put it back as it was, or delete it to start without what it held.`);
+  }
+}
+
+/** For its owner's eyes: a connection holds a key. @throws StartError when the file holds something else */
 export async function keptJson<T>(file: string, schema: z.ZodType<T>, empty: T): Promise<Kept<T>> {
   const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
   });
-  const value = text === undefined ? empty : schema.parse(JSON.parse(text));
+  const value = text === undefined ? empty : stateIn(file, text, schema);
   await mkdir(dirname(file), { recursive: true });
 
   let last = Promise.resolve();

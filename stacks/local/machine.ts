@@ -1,10 +1,10 @@
 // The whole system on one machine: the same functions, wired to local stand-ins, on loopback only.
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, mkdir } from "node:fs/promises";
+import { access, mkdir, stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
 import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
@@ -222,12 +222,24 @@ async function serveSample(request: IncomingMessage, response: ServerResponse): 
 
 async function prepareDirectory(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     await access(directory, constants.W_OK);
   } catch (error) {
     throw new StartError(
       `The data directory ${directory} cannot be written (${codeOf(error)}): set DATA_DIR to another.`,
     );
+  }
+}
+
+/** Step by step: `recursive` never ends where the system itself refuses a directory (/proc). */
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory);
+  } catch (error) {
+    if (codeOf(error) === "EEXIST" && (await stat(directory)).isDirectory()) return;
+    if (codeOf(error) !== "ENOENT" || dirname(directory) === directory) throw error;
+    await makeDirectory(dirname(directory));
+    await mkdir(directory);
   }
 }
 

@@ -42,6 +42,7 @@ async function main(): Promise<void> {
   // A terminal is for people: what goes well is not worth a line.
   process.env["POWERTOOLS_LOG_LEVEL"] ||= "WARN";
   const settings = readLocalSettings(process.env);
+  for (const notice of settings.notices) console.warn(`  ${notice}`);
   await buildWeb();
   const machine = await startLocalMachine({
     ...settings,

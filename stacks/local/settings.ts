@@ -1,7 +1,8 @@
 // What `npm start` may be told: read from the environment (or `.env`), every fault named before anything is opened.
 import { resolve } from "node:path";
 import * as z from "zod";
-import { faultsOf } from "../../shared/environment.ts";
+import { faultsOf, SETTING_NAMES } from "../../shared/environment.ts";
+import { nearestName } from "../../shared/edge/near-miss.ts";
 import { corsOrigins, list } from "../settings.ts";
 import type { JwtSettings } from "./gateway/jwt-authorizer.ts";
 import { StartError } from "./start-error.ts";
@@ -16,6 +17,8 @@ export interface LocalSettings {
   /** Undefined unless AUTH=jwt. */
   jwt: JwtSettings | undefined;
   testMode: boolean;
+  /** What is set and read by nobody, though it looks like a setting: a sentence each. */
+  notices: string[];
 }
 
 const port = (fallback: string) =>
@@ -81,5 +84,14 @@ export function readLocalSettings(variables: NodeJS.ProcessEnv): LocalSettings {
         ? { issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: JWT_JWKS_URL }
         : undefined,
     testMode,
+    notices: misspelt(Object.keys(set)),
   };
+}
+
+function misspelt(names: string[]): string[] {
+  const known = [...SETTING_NAMES, ...Object.keys(localSchema.shape)];
+  return names.flatMap((name) => {
+    const meant = known.includes(name) ? undefined : nearestName(name, known);
+    return meant === undefined ? [] : [`${name} is set and is no setting: ${meant} is, and may be what is meant.`];
+  });
 }

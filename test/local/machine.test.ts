@@ -1,8 +1,8 @@
 // The whole machine: started, used and stopped, with functions of the test's own.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFile, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -250,4 +250,21 @@ describe("npm start", () => {
     expect(output).toBe("");
     expect(code).toBe(1);
   });
+});
+
+test.each(["rules.json", "api-destinations.json", "queues/dead-letters/1.json", "deliveries/1.json"])(
+  "a damaged file of its state is named: %s",
+  async (file) => {
+    const { close, dataDirectory } = await machine();
+    await close();
+    const path = join(dataDirectory, file);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, '{"half');
+    await expect(machine({ dataDirectory })).rejects.toThrow(`${path} is damaged`);
+  },
+);
+
+test("a data directory that the system refuses is named, and does not hang", async () => {
+  const attempt = machine({ dataDirectory: "/proc/nowhere/at/all" });
+  await expect(attempt).rejects.toThrow(/^The data directory .* cannot be written \(ENOENT\): set DATA_DIR to another/);
 });

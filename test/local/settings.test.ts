@@ -20,6 +20,7 @@ test("without a single setting but test mode, everything has its default", () =>
     corsOrigins: [],
     jwt: undefined,
     testMode: true,
+    notices: [],
   });
 });
 
@@ -53,6 +54,7 @@ test("whatever may be said is heard", () => {
       jwksUrl: "https://issuer.example.com/jwks.json",
     },
     testMode: false,
+    notices: [],
   });
 });
 
@@ -94,5 +96,36 @@ describe("nothing is started when", () => {
       readLocalSettings({ PORT: "secret-port", CORS_ORIGINS: "*", POLL_SECONDS: "secret", AUTH: "jwt" });
     expect(attempt).toThrow(/^Nothing was started.*PORT.*CORS_ORIGINS.*POLL_SECONDS.*FAL_KEY.*AUTH=jwt/s);
     expect(attempt).not.toThrow(/secret/);
+  });
+});
+
+describe("what is set and is no setting, though it looks like one,", () => {
+  test.each([
+    ["FAL_TESTMODE", "FAL_TEST_MODE"],
+    ["fal_key", "FAL_KEY"],
+    ["CORS_ORIGIN", "CORS_ORIGINS"],
+    ["DATADIR", "DATA_DIR"],
+    ["POLL_SECOND", "POLL_SECONDS"],
+  ])("is named at the start: %s for %s", (name, meant) => {
+    const { notices } = readLocalSettings({ NODE_ENV: "development", [name]: "1" });
+    expect(notices).toEqual([`${name} is set and is no setting: ${meant} is, and may be what is meant.`]);
+  });
+
+  test("is nothing of what a shell sets", () => {
+    const shell = [
+      "PATH",
+      "HOME",
+      "USER",
+      "SHELL",
+      "TERM",
+      "LANG",
+      "PWD",
+      "LOGNAME",
+      "EDITOR",
+      "SSH_AUTH_SOCK",
+      "npm_config_cache",
+    ];
+    const set = Object.fromEntries(shell.map((name) => [name, "x"]));
+    expect(readLocalSettings({ NODE_ENV: "development", ...set }).notices).toEqual([]);
   });
 });

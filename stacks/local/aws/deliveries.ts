@@ -7,6 +7,7 @@ import * as z from "zod";
 import type { ApiDestinations } from "./api-destinations.ts";
 import type { FunctionError, Functions } from "./functions.ts";
 import type { MessageAttributes, Queues } from "./queues.ts";
+import { stateIn } from "../kept-json.ts";
 
 /** Lambda tries an asynchronous event twice more, after 1 and 2 minutes; nobody at a terminal wants to wait that long. */
 const RETRY_DELAYS_MS = [1000, 2000];
@@ -91,7 +92,7 @@ export function createDeliveries(
       for (const name of await readdir(waiting)) {
         const file = join(waiting, name);
         if (!name.endsWith(".json")) await rm(file, { force: true });
-        else settle(attempt(file, DELIVERY.parse(JSON.parse(await readFile(file, "utf8"))), 0));
+        else settle(attempt(file, stateIn(file, await readFile(file, "utf8"), DELIVERY), 0));
       }
     },
     close() {

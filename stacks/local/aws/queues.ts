@@ -5,6 +5,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ACCOUNT_ID, queueArn } from "./arns.ts";
 import { AwsError, parseInput } from "./aws-error.ts";
+import { stateIn } from "../kept-json.ts";
 
 /** "Message size" and the other limits: AWS, "Amazon SQS message quotas". */
 const BODY_MAX_BYTES = 1_048_576;
@@ -180,7 +181,8 @@ async function openQueue(directory: string): Promise<Queue> {
   for (const file of (await readdir(directory)).toSorted()) {
     if (!file.endsWith(".json")) await rm(join(directory, file), { force: true });
     else {
-      const message = MESSAGE.parse(JSON.parse(await readFile(join(directory, file), "utf8")));
+      const path = join(directory, file);
+      const message = stateIn(path, await readFile(path, "utf8"), MESSAGE);
       messages.set(message.id, { ...message, received: 0, hiddenUntil: 0 });
     }
   }
