@@ -28,7 +28,7 @@ const videoDetail = z.object({
 });
 
 /** The detail of each event that goes out. Fields are added to it, never taken away: a consumer ignores what it does not know. */
-export const EVENT_DETAILS = {
+const EVENT_DETAILS = {
   "Generation Started": z
     .extend(about, { status: z.literal("generating") })
     .check(z.describe("fal has taken the job: it is paid for from now on.")),

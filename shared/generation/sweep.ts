@@ -27,7 +27,7 @@ const FREEING_MS = 10_000;
 const SHORT_LIFE_MS = 60_000;
 
 /** Some records could not be swept. They are due again in a minute, and the others were swept. */
-export class SweepError extends AggregateError {
+class SweepError extends AggregateError {
   override readonly name = "SweepError";
 }
 

@@ -27,7 +27,7 @@ const FRAME_USD_PER_SECOND = 0.0002;
 const FRAMES = 3;
 
 /** US dollars at most that fal bills beside the video: for describing it, and for its frames. */
-export function analysisCostUsd(duration: Duration): number {
+function analysisCostUsd(duration: Duration): number {
   return Math.round(Number(duration) * (DESCRIPTION_USD_PER_SECOND + FRAMES * FRAME_USD_PER_SECOND) * 1e6) / 1e6;
 }
 

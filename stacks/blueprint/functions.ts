@@ -165,7 +165,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
 };
 
 /** Made under `sst dev` alone. */
-export const DEVELOPMENT_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
+const DEVELOPMENT_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/web/serve-sample.handler": { ...api, links: [], copy: ["stacks/local/samples"] },
 };
 

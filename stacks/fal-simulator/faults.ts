@@ -35,7 +35,7 @@ const LINK_LOCAL = "http://169.254.169.254/latest/meta-data/";
 const FINAL = { "x-fal-retryable": "false" };
 const refusal = (status: number, detail: string) => ({ status, body: { detail } });
 
-export const FAULTS = {
+const FAULTS = {
   "drop-before-accept": { at: "submit", doc: "the connection closes, the job was never taken" },
   "drop-after-accept": { at: "submit", doc: "the job is taken (and billed), then the connection closes unanswered" },
   "submit-late": { at: "submit", seconds: 30, doc: "the job is taken at once, the answer comes `seconds` later" },

@@ -77,8 +77,6 @@ async function resultFileOf(clip: Clip | undefined, frame: Clip["ratio"] | undef
   return file(`placeholder-${clip.ratio}-${clip.seconds}s${traits}.mp4`, "video/mp4");
 }
 
-export type Jobs = ReturnType<typeof createJobs>;
-
 /** A picture of some megabytes for each job would fill the memory of a long run. */
 const ENDED_INPUTS_KEPT = 200;
 

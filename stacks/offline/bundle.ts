@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import * as z from "zod";
 import { NOT_BUNDLED } from "../blueprint/functions.ts";
-import type { FunctionBuild } from "./cli-stand-in.ts";
+import type { FunctionBuild } from "./function-build.ts";
 import { ROOT } from "./platform.ts";
 
 /** Whatever the handler's file is called and however deep it lies, its bundle lies at the root of the zip under this name. */

@@ -3,24 +3,11 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
 import { json } from "node:stream/consumers";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import * as z from "zod";
 import { bundledHandler } from "./bundle.ts";
+import { buildSchema, type FunctionBuild } from "./function-build.ts";
 import { ROOT } from "./platform.ts";
-
-const buildSchema = z.object({
-  functionID: z.string(),
-  handler: z.string(),
-  runtime: z.string(),
-  /** By name, what `Resource.<name>` gives in that function. */
-  links: z.record(z.string(), z.record(z.string(), z.unknown())),
-  properties: z.record(z.string(), z.unknown()).nullish(),
-  /** Files and directories of the project, from its root, and where they lie in the zip. */
-  copyFiles: z
-    .array(z.object({ from: z.string().transform((path) => relative(ROOT, path)), to: z.string() }))
-    .default([]),
-});
-export type FunctionBuild = z.infer<typeof buildSchema>;
 
 const callSchema = z.object({ method: z.string(), params: z.tuple([z.unknown()]) });
 

@@ -27,7 +27,7 @@ const PASS = "iam:PassRole";
 const gateway: Rights = { service: "apigateway", actions: HTTP };
 
 /** A type that is new in the graph is missing here, and test/stacks/deploy-policy.test.ts says so. */
-export const RIGHTS: Readonly<Record<string, Rights>> = {
+const RIGHTS: Readonly<Record<string, Rights>> = {
   "aws:acm/certificate:Certificate": {
     service: "acm",
     actions: [

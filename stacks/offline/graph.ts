@@ -10,7 +10,8 @@ import { pathToFileURL } from "node:url";
 import * as z from "zod";
 import { mockAws, OFFLINE_PLACE, type Mocked } from "./mock-aws.ts";
 import { PLATFORM, ROOT } from "./platform.ts";
-import { startCliStandIn, type FunctionBuild } from "./cli-stand-in.ts";
+import { startCliStandIn } from "./cli-stand-in.ts";
+import type { FunctionBuild } from "./function-build.ts";
 
 export interface GraphResource {
   type: string;

@@ -1,7 +1,7 @@
 // A graph read by type and name: its resources, its functions with what they may do, and what calls them.
 import * as z from "zod";
 import { functionName } from "../blueprint/functions.ts";
-import type { FunctionBuild } from "./cli-stand-in.ts";
+import type { FunctionBuild } from "./function-build.ts";
 import type { Graph, GraphResource } from "./graph.ts";
 
 export interface Statement {

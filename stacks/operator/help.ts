@@ -5,7 +5,7 @@ import * as z from "zod";
 import { ROOT } from "../offline/platform.ts";
 
 /** Every script that a person calls, by what one comes for. */
-export const SCRIPTS: Record<string, Record<string, string>> = {
+const SCRIPTS: Record<string, Record<string, string>> = {
   "On your machine": {
     start: "runs everything here, in test mode unless told otherwise",
     "fal-simulator": "a fal of your own with faults to switch on: -- --port 4100",

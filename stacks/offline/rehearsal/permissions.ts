@@ -138,7 +138,7 @@ function trusts(role: GraphResource, service: string): boolean {
 }
 
 /** Whether a role's own policies let it do this: an Allow that fits, and no Deny that does. */
-export function roleAllows(role: GraphResource, action: string, arn: string): boolean {
+function roleAllows(role: GraphResource, action: string, arn: string): boolean {
   const fits = (it: Statement) => allows(it.Action, action) && it.Resource.some((pattern) => matches(pattern, arn));
   const fitting = roleStatements(role).filter(fits);
   return fitting.some(({ Effect }) => Effect === "Allow") && fitting.every(({ Effect }) => Effect !== "Deny");
