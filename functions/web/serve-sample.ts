@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { RequestError } from "../../shared/edge/http-errors.ts";
 import { http } from "../../shared/edge/lambda.ts";
-import { sampleFile } from "../../shared/edge/samples.ts";
+import { sampleFile } from "../../shared/services/samples.ts";
 
 const path = z.object({ name: z.string() });
 

@@ -7,7 +7,6 @@ import { join } from "node:path";
 import * as z from "zod";
 import { bundledHandler } from "./bundle.ts";
 import { buildSchema, type FunctionBuild } from "./function-build.ts";
-import { ROOT } from "./platform.ts";
 
 const callSchema = z.object({ method: z.string(), params: z.tuple([z.unknown()]) });
 
