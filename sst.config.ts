@@ -21,7 +21,7 @@ export default $config({
     const { createStorage, openToPages } = await import("./stacks/storage.ts");
     const { createSecrets } = await import("./stacks/secrets.ts");
     const { createBus, createRules } = await import("./stacks/events.ts");
-    const { createApi, createRoutes } = await import("./stacks/api.ts");
+    const { accessInWords, createApi, createRoutes } = await import("./stacks/api.ts");
     const { createIdentity } = await import("./stacks/identity.ts");
     const { createFunctions } = await import("./stacks/functions.ts");
     const { createWorkflow } = await import("./stacks/workflow.ts");
@@ -44,7 +44,7 @@ export default $config({
     const identity = createIdentity(settings, api.url);
     const functions = createFunctions(settings, identity, { ...storage, ...secrets, bus, url: api.url });
     const machine = createWorkflow(functions);
-    createRoutes(api, identity, functions);
+    createRoutes(api, settings, identity, functions);
     const deadLetters = createRules(bus, machine, functions);
     for (const handler of OPERATIONS) functions(handler);
     countLogLines(functions);
@@ -54,9 +54,7 @@ export default $config({
 
     return {
       api: api.url,
-      access: identity
-        ? $interpolate`Callers need a token of ${identity.issuer}.`
-        : "OPEN (AUTH=off): whoever knows the address spends your fal credit and sees every video.",
+      access: accessInWords(settings, identity?.issuer, $app.stage),
       bus: bus.name,
       bucket: storage.files.name,
       alarms: alarms.arn,

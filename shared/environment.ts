@@ -73,6 +73,14 @@ const modelNames = () =>
       }),
     ),
   );
+/** What callers prove themselves with; neither of the two where the API is open. */
+const auth = () =>
+  z.pipe(
+    z
+      ._default(z.string(), "jwt")
+      .check(z.regex(/^\s*(off|jwt|keys|jwt\s*,\s*keys|keys\s*,\s*jwt)\s*$/, "must be jwt, keys, jwt,keys or off")),
+    z.transform((said) => ({ jwt: said.includes("jwt"), keys: said.includes("keys") })),
+  );
 /** `<agent id>#<schema id>@<version>` */
 const agentOr = (fallback: string) => () =>
   z.pipe(
@@ -118,9 +126,10 @@ const SETTINGS = {
   AWS_REGION: () => z._default(z.string().check(z.regex(/^[a-z0-9-]+$/, "must be like us-east-1")), "us-east-1"),
   // Lambda's own: where a function's zip lies unpacked. Elsewhere what is laid beside a function lies at the project's root.
   LAMBDA_TASK_ROOT: textOr("."),
-  AUTH: () => z._default(z.enum(["off", "jwt"]), "jwt"),
+  AUTH: auth,
   JWT_ISSUER: anOrigin,
   JWT_AUDIENCE: text,
+  JWT_JWKS_URL: () => z.optional(httpUrl()),
   CONSOLE_CLIENT_ID: text,
   CONSOLE_SCOPES: textOr("openid"),
   JWT_TENANT_CLAIM: textOr("tenant"),
@@ -177,6 +186,12 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
 /** Whether the seed's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
 export function isTestMode(): boolean {
   return setting("NODE_ENV") === "development" && setting("FAL_TEST_MODE") !== "off";
+}
+
+/** Whether the API is open: nobody proves who they are. */
+export function isOpen(): boolean {
+  const { jwt, keys } = setting("AUTH");
+  return !jwt && !keys;
 }
 
 /** Origins whose addresses may be private. None in production; else those named, fal's host and our own. */

@@ -1,5 +1,13 @@
 // The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
-import { CORS, DEVELOPMENT_ROUTES, HEAD_ROUTES, ROUTES, type Route } from "./blueprint/routes.ts";
+import {
+  AUTHORIZER,
+  AUTHORIZER_CACHE_SECONDS,
+  CORS,
+  DEVELOPMENT_ROUTES,
+  HEAD_ROUTES,
+  ROUTES,
+  type Route,
+} from "./blueprint/routes.ts";
 import type { Functions } from "./functions.ts";
 import type { Identity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
@@ -10,6 +18,7 @@ const ROUTE_LIMITS: Record<Route["access"], { rate: number; burst: number }> = {
   // One start spends $0.28 to $2.80.
   write: { rate: 10, burst: 20 },
   read: { rate: 100, burst: 200 },
+  admin: { rate: 10, burst: 20 },
   // Nobody signs in here: fal, probes, the curious.
   open: { rate: 50, burst: 100 },
 };
@@ -74,20 +83,20 @@ const ACCESS_LOG_FORMAT = JSON.stringify({
   functionError: "$context.integration.error",
   authorizerError: "$context.authorizer.error",
   caller: "$context.authorizer.claims.sub",
+  key: "$context.authorizer.keyId",
   ip: "$context.identity.sourceIp",
   userAgent: "$context.identity.userAgent",
 });
 
 export function createRoutes(
   { gateway, routesAreMade }: Api,
+  settings: Settings,
   identity: Identity | undefined,
   functions: Functions,
 ): void {
-  const authorizer =
-    identity &&
-    gateway.addAuthorizer({ name: "Callers", jwt: { issuer: identity.issuer, audiences: identity.audiences } });
+  const auth = authorizerOf(gateway, settings, identity, functions);
   const made = routesOfStage().map(({ route, handler, access }) => {
-    const closed = authorizer && access !== "open" && { jwt: { authorizer: authorizer.id } };
+    const closed = access !== "open" && auth;
     const { nodes } = gateway.route(route, functions(handler).arn, {
       name: routeName(route),
       ...(closed ? { auth: closed } : {}),
@@ -103,6 +112,40 @@ export function createRoutes(
 
 function routesOfStage(): readonly Route[] {
   return [...ROUTES, ...HEAD_ROUTES, ...($dev ? DEVELOPMENT_ROUTES : [])];
+}
+
+/** The gateway's own for tokens alone; ours as soon as there are keys, which the gateway's own cannot judge. */
+function authorizerOf(
+  gateway: Api["gateway"],
+  { keys }: Settings,
+  identity: Identity | undefined,
+  functions: Functions,
+) {
+  if (keys) {
+    const authorizer = gateway.addAuthorizer({
+      name: "Callers",
+      lambda: {
+        function: functions(AUTHORIZER).arn,
+        payload: "2.0",
+        response: "simple",
+        identitySources: ["$request.header.Authorization"],
+        ttl: `${AUTHORIZER_CACHE_SECONDS} seconds`,
+      },
+    });
+    return { lambda: authorizer.id };
+  }
+  if (!identity) return undefined;
+  const jwt = { issuer: identity.issuer, audiences: identity.audiences };
+  return { jwt: { authorizer: gateway.addAuthorizer({ name: "Callers", jwt }).id } };
+}
+
+/** What a deploy says of who may call, and what to do first. */
+export function accessInWords({ keys }: Settings, issuer: $util.Input<string> | undefined, stage: string) {
+  const first = `npm run api-key -- create --tenant <tenant> --name <what it is for> --stage ${stage}`;
+  if (issuer !== undefined && keys) return $interpolate`Callers need a token of ${issuer}, or a key: ${first}`;
+  if (issuer !== undefined) return $interpolate`Callers need a token of ${issuer}.`;
+  if (keys) return `Callers need a key. The first one: ${first}`;
+  return "OPEN (AUTH=off): whoever knows the address spends your fal credit and sees every video.";
 }
 
 /** `GET /api/spaces/{spaceId}/media` -> `GetApiSpacesSpaceIdMedia`. */

@@ -26,8 +26,7 @@ export function createFunctions(
     // `sst dev` is the development environment, with the test mode on unless FAL_TEST_MODE=off is said. Every other stage is
     // production: its videos are real, and billed.
     ...($dev ? { NODE_ENV: "development", FAL_TEST_MODE: settings.testMode } : { NODE_ENV: "production" }),
-    AUTH: identity ? "jwt" : "off",
-    // For the console alone: whom to send people to. Tokens are judged by the gateway.
+    // For the console, whom to send people to, and for our authorizer. With tokens alone the gateway judges them.
     ...(identity && {
       ...identity.environment,
       JWT_ISSUER: identity.issuer,

@@ -57,6 +57,11 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     // The presigned place of a caller's own picture.
     "MediaFiles.takeUpload": [mediaFiles, [["s3:PutObject"], [uploads]]],
     "MediaFiles.readUpload": [mediaFiles, [["s3:GetObject"], [uploads]], [["s3:ListBucket"], [files.arn]]],
+    "ApiKeys.add": [media, [["dynamodb:PutItem"], [table.arn]]],
+    "ApiKeys.get": [media, [["dynamodb:GetItem"], [table.arn]]],
+    "ApiKeys.list": [media, [["dynamodb:Query"], [table.arn]]],
+    "ApiKeys.remove": [media, [["dynamodb:DeleteItem"], [table.arn]]],
+    "ApiKeys.noteUse": [media, [["dynamodb:UpdateItem"], [table.arn]]],
     "Timings.add": [media, [["dynamodb:PutItem"], [table.arn]]],
     "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
     WebhookSecret: [drawn(webhookSecret)],

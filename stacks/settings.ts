@@ -7,8 +7,10 @@ import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 export interface Settings {
   /** Who signs the callers' tokens: made with the stage, or the issuer that is there. */
   identity: "cognito" | undefined;
-  /** The issuer that is there; undefined when AUTH=off was said, or one is made. */
+  /** The issuer that is there; undefined where AUTH has no jwt in it, or one is made. */
   jwt: { issuer: string; audiences: string[] } | undefined;
+  /** Whether callers may come with keys of ours: AUTH has keys in it. */
+  keys: boolean;
   corsOrigins: string[];
   /** Told when something fails. */
   alarmEmail: string | undefined;
@@ -24,6 +26,7 @@ export interface Settings {
 
 /** The functions' own settings that make sense in the cloud; the rest of their environment is ours to fill. */
 const HANDED_ON = [
+  "AUTH",
   "JWT_TENANT_CLAIM",
   "JWT_USER_CLAIM",
   "JWT_SCOPE_CLAIM",
@@ -65,7 +68,6 @@ export const corsOrigins = list.pipe(
 );
 
 const schema = z.object({
-  AUTH: z.enum(["jwt", "off"], { error: "must be jwt or off" }).default("jwt"),
   IDENTITY: z.literal("cognito", { error: "must be cognito, or unset with JWT_ISSUER and JWT_AUDIENCE" }).optional(),
   JWT_ISSUER: httpsUrl.optional(),
   JWT_AUDIENCE: list,
@@ -109,14 +111,18 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     ...historyFault(handedOn),
     ...unreadable(set),
   ];
-  const { AUTH: auth, IDENTITY: identity, JWT_ISSUER: issuer, JWT_AUDIENCE: audience = [] } = result.data ?? {};
-  if (identity !== undefined && (auth === "off" || issuer !== undefined || audience.length > 0)) {
-    faults.push("IDENTITY=cognito makes an issuer: it goes with neither JWT_ISSUER, JWT_AUDIENCE nor AUTH=off.");
+  const { jwt = true, keys = false } = readSetting("AUTH", set).data ?? {};
+  const { IDENTITY: identity, JWT_ISSUER: issuer, JWT_AUDIENCE: audience = [] } = result.data ?? {};
+  if (identity !== undefined && (!jwt || issuer !== undefined || audience.length > 0)) {
+    faults.push(
+      "IDENTITY=cognito makes an issuer: it goes with neither JWT_ISSUER, JWT_AUDIENCE nor an AUTH without jwt in it.",
+    );
   }
-  if (auth === "jwt" && identity === undefined && (issuer === undefined || audience.length === 0)) {
+  if (jwt && result.data && identity === undefined && (issuer === undefined || audience.length === 0)) {
     faults.push(
       "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +
-        "IDENTITY=cognito makes an issuer for you; AUTH=off deploys without one, open to whoever knows the address.",
+        "IDENTITY=cognito makes an issuer for you; AUTH=keys needs none: callers come with keys that you make. " +
+        "AUTH=off deploys without either, open to whoever knows the address.",
     );
   }
   if (!result.success || faults.length > 0) {
@@ -125,17 +131,18 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     );
   }
 
-  const { AUTH, JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, FAL_TEST_MODE, SUBMIT_CONCURRENCY } =
+  const { JWT_ISSUER, JWT_AUDIENCE, CORS_ORIGINS, ALARM_EMAIL, DOMAIN, FAL_TEST_MODE, SUBMIT_CONCURRENCY } =
     result.data;
   return {
     identity,
-    jwt: AUTH === "jwt" && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
+    jwt: jwt && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
+    keys,
     corsOrigins: CORS_ORIGINS,
     alarmEmail: ALARM_EMAIL,
     domain: DOMAIN,
     submitConcurrency: SUBMIT_CONCURRENCY === "none" ? undefined : Number(SUBMIT_CONCURRENCY),
     testMode: FAL_TEST_MODE,
-    functionEnvironment: handedOn,
+    functionEnvironment: { AUTH: "jwt", ...handedOn },
   };
 }
 

@@ -45,7 +45,7 @@ describe("without a single variable", () => {
       GENERATION_DEADLINE_SECONDS: 3600,
       IN_DOUBT_SECONDS: 900,
       TRUSTED_MEDIA_ORIGINS: [],
-      AUTH: "jwt",
+      AUTH: { jwt: true, keys: false },
       JWT_TENANT_CLAIM: "tenant",
       JWT_USER_CLAIM: "sub",
       JWT_SCOPE_CLAIM: "scope",
@@ -80,7 +80,7 @@ it("a variable that is set is what counts", async () => {
     WORKFLOWAI_PROMPT_AGENT: { id: "my-agent", schemaId: 12, version: "3.1" },
     TRUSTED_MEDIA_ORIGINS: ["http://10.0.0.7:8080", "https://cdn.internal"],
     POLL_SECONDS: 5,
-    AUTH: "off",
+    AUTH: { jwt: false, keys: false },
     JWT_TENANT_CLAIM: "org",
   });
 });

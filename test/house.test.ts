@@ -134,7 +134,7 @@ const inside =
   (file: string) =>
     folders.some((folder) => file.startsWith(folder));
 /** What a generation is and how it is made, without anything that it runs on. */
-const DOMAIN = ["shared/kling/", "shared/media/", "shared/money/", "shared/generation/"];
+const DOMAIN = ["shared/kling/", "shared/media/", "shared/access/", "shared/money/", "shared/generation/"];
 /** What runs in a browser: it lies beside the function that serves it, and is none. */
 const CONSOLE = "functions/web/console/";
 const isFunctionFile = (file: string) => inside("functions/")(file) && !inside(CONSOLE)(file);
@@ -192,6 +192,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   // All who use the table speak to it in one way.
   "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": [
@@ -212,6 +213,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   // All services that are no AWS are read up to the same size.
   "shared/adapters/fal-queue.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/fal-signature.ts": ["shared/adapters/bounded-answer.ts"],
+  "shared/adapters/token-verifier.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/workflow-ai.ts": ["shared/adapters/bounded-answer.ts"],
   // fal's other models stand behind the same queue as Kling.
   "shared/adapters/fal-video-understanding.ts": ["shared/adapters/fal-queue.ts"],

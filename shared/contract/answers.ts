@@ -1,5 +1,6 @@
 // What the routes answer: for OpenAPI, the client's types and the tests. No function reads it, so none pays for it at a cold start.
 import * as z from "zod/mini";
+import { SCOPES } from "../access/api-key.ts";
 import { KlingGenerationMode } from "../kling/models.ts";
 import { PROGRESS } from "../media/status.ts";
 import { duration, mediaSpace, modelId, shownPhase } from "./media-space.ts";
@@ -146,6 +147,25 @@ export const budgetAnswer = z.object({
     starts: z.optional(z.object({ left: count, limit: count, renewsAt })).check(z.describe("Of this minute.")),
   }),
 });
+
+const apiKey = z.object({
+  id: z.string(),
+  name: z.string(),
+  tenantId: z.string(),
+  scopes: z.array(z.enum(SCOPES)),
+  createdAt: z.iso.datetime(),
+  expiresAt: z.optional(z.iso.datetime()),
+  lastUsedAt: z.optional(z.iso.datetime()).check(z.describe("To the hour; absent where it was never used.")),
+  monthlyCapUsd: z.optional(usd),
+});
+
+export const createKeyAnswer = z.object({
+  data: z.object({
+    key: apiKey,
+    secret: z.string().check(z.describe("The bearer, shown this once: `Authorization: Bearer <secret>`.")),
+  }),
+});
+export const listKeysAnswer = z.object({ data: z.object({ items: z.array(apiKey) }) });
 
 export const webhookAnswer = z.object({ received: z.literal(true) });
 

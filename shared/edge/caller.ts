@@ -1,16 +1,18 @@
-// Who calls, and what for: from the verified token alone, in the same words wherever it was verified.
+// Who calls, and what for: from the verified token or key alone, in the same words wherever it was verified.
 import * as z from "zod/mini";
-import { setting } from "../environment.ts";
+import { isOpen, setting } from "../environment.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { RequestError } from "./http-errors.ts";
 
 export interface Caller {
   tenantId: string;
   userId: string;
+  /** The key that was shown, where it has a cap of its own. */
+  cappedKey?: { id: string; monthlyCapMills: number };
 }
 
 /** What a route does with what is the caller's. */
-export type Access = "read" | "write";
+export type Access = "read" | "write" | "admin";
 
 /** A lone surrogate has no UTF-8 form, so it cannot be part of a key. */
 const named = z.string().check(
@@ -19,25 +21,63 @@ const named = z.string().check(
   z.refine((name) => name.isWellFormed()),
 );
 
+/** What our authorizer says of a key. Texts, for API Gateway hands nothing else on for certain. */
+const keyContext = z.object({
+  keyId: z.string(),
+  keyName: z.string(),
+  tenantId: named,
+  scopes: z.string(),
+  monthlyCapMills: z.optional(z.string()),
+});
+export type KeyContext = z.infer<typeof keyContext>;
+/** What it says of a token: its claims, as JSON. */
+const tokenContext = z.object({ claims: z.string() });
+export type TokenContext = z.infer<typeof tokenContext>;
+
 /**
- * The gateway has verified the token before a function is asked; what it allows is judged here, so that the answer is
- * the same in the cloud and on the local machine, whichever claim holds the scopes.
+ * The gateway has verified the token or the key before a function is asked; what it allows is judged here, so that the
+ * answer is the same in the cloud and on the local machine, whoever verified it.
  * @throws RequestError 401 without a tenant and a user, 403 without the scope
  */
 export function callerOf({ requestContext }: HttpEvent, access: Access): Caller {
-  if (setting("AUTH") === "off") return { tenantId: "local", userId: "local" };
-  const claims = requestContext.authorizer?.jwt?.claims ?? {};
+  if (isOpen()) return { tenantId: "local", userId: "local" };
+  const { jwt, lambda } = requestContext.authorizer ?? {};
+  const key = keyContext.safeParse(lambda).data;
+  if (key) return callerWithKey(key, access);
+  return callerWithToken(jwt?.claims ?? claimsIn(lambda), access);
+}
+
+function callerWithKey({ keyId, keyName, tenantId, scopes, monthlyCapMills }: KeyContext, access: Access): Caller {
+  if (!scopesIn(scopes).includes(access)) throw missingScope("key", access);
+  return {
+    tenantId,
+    userId: `key:${keyId}/${keyName}`,
+    ...(monthlyCapMills !== undefined && { cappedKey: { id: keyId, monthlyCapMills: Number(monthlyCapMills) } }),
+  };
+}
+
+function callerWithToken(claims: Record<string, unknown>, access: Access): Caller {
   const tenant = named.safeParse(claims[setting("JWT_TENANT_CLAIM")] ?? claims["sub"]).data;
   // A machine's token by client credentials may name nobody but the client (RFC 9068, section 2.2).
   const user = named.safeParse(
     claims[setting("JWT_USER_CLAIM")] ?? claims["sub"] ?? claims["client_id"] ?? claims["azp"],
   ).data;
   if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
+  // An issuer knows of reading and writing; who may write may manage what is the tenant's.
   const needed = setting(access === "read" ? "JWT_READ_SCOPE" : "JWT_WRITE_SCOPE");
   if (needed !== undefined && !scopesIn(claims[setting("JWT_SCOPE_CLAIM")]).includes(needed)) {
-    throw new RequestError(403, "missing_scope", `The token lacks the scope "${needed}", which this needs.`);
+    throw missingScope("token", needed);
   }
   return { tenantId: tenant, userId: user };
+}
+
+function missingScope(what: "key" | "token", needed: string): RequestError {
+  return new RequestError(403, "missing_scope", `The ${what} lacks the scope "${needed}", which this needs.`);
+}
+
+function claimsIn(context: unknown): Record<string, unknown> {
+  const { claims = "{}" } = tokenContext.safeParse(context).data ?? {};
+  return z.record(z.string(), z.unknown()).parse(JSON.parse(claims));
 }
 
 /** One text with spaces (RFC 8693, section 4.2), or a list, which API Gateway hands over as `[one two]`. */

@@ -66,6 +66,8 @@ const STATUS_BY_CODE: Record<string, number> = {
   upload_not_found: 404,
   // Only an upload's check answers these: what is fetched later fails as a generation.
   ...Object.fromEntries(IMAGE_FAULT_CODES.map((code) => [code, 400])),
+  key_not_found: 404,
+  too_many_keys: 409,
   webhook_refused: 401,
 };
 

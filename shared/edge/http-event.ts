@@ -4,7 +4,8 @@ import type { APIGatewayProxyEventV2WithRequestContext, APIGatewayProxyStructure
 interface RequestContext {
   requestId: string;
   http: { method: string };
-  authorizer?: { jwt?: { claims?: Record<string, unknown> } };
+  /** Of API Gateway's own JWT authorizer, or of ours (functions/api/authorize-caller.ts). */
+  authorizer?: { jwt?: { claims?: Record<string, unknown> }; lambda?: Record<string, unknown> };
 }
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
 

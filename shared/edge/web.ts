@@ -1,7 +1,7 @@
 // The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isTestMode, setting, storeOrigins } from "../environment.ts";
+import { isOpen, isTestMode, setting, storeOrigins } from "../environment.ts";
 import { signIn, type SignIn } from "../services/sign-in.ts";
 
 export interface WebFile {
@@ -22,7 +22,7 @@ const TYPES: Record<string, string> = {
  * @throws Error when a page is not there that every build makes: it was laid elsewhere than beside this function
  */
 export async function webFile(path: string): Promise<WebFile | undefined> {
-  const openApi = setting("AUTH") === "jwt" ? "openapi.json" : "openapi-without-sign-in.json";
+  const openApi = isOpen() ? "openapi-without-sign-in.json" : "openapi.json";
   const page = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi, "/client.js": "client.js" }[path];
   const name = page ?? path.slice(1);
   const extension = /^(?:assets\/)?[\w-]+\.(\w+)$/.exec(name)?.[1] ?? "";

@@ -40,6 +40,7 @@ function withoutSecrets(text: string): string {
     .replace(/\b(https?:\/\/)(?:[^\s/?#@"'<>]*@)?([^\s/?#"'<>\\]+)[^\s"'<>\\)]*/gi, "$1$2/...")
     .replace(/\bdata:[\w/+.-]+;base64,[\w+/=-]*/gi, "data:...")
     .replace(/\beyJ[\w-]+\.[\w-]+\.?[\w-]*/g, "[token]")
+    .replace(/\bkm_[0-9a-f]{20}_\w+/g, "[key]")
     .replace(/\b(Bearer|Basic|Key)\s+[\w.~+/:=-]{8,}/gi, "$1 [secret]")
     .slice(0, TEXT_MAX_CHARACTERS);
 }

@@ -39,7 +39,7 @@ export class SignInUnavailableError extends DomainError {
  */
 export async function signIn(): Promise<SignIn | undefined> {
   const [provider, clientId] = [setting("JWT_ISSUER"), setting("CONSOLE_CLIENT_ID")];
-  if (setting("AUTH") === "off" || provider === undefined || clientId === undefined) return undefined;
+  if (!setting("AUTH").jwt || provider === undefined || clientId === undefined) return undefined;
   if (known) return known;
   const url = `${provider}/.well-known/openid-configuration`;
   try {

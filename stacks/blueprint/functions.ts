@@ -21,6 +21,11 @@ export type Link =
   | "MediaFiles.keepVideo"
   | "MediaFiles.takeUpload"
   | "MediaFiles.readUpload"
+  | "ApiKeys.add"
+  | "ApiKeys.get"
+  | "ApiKeys.list"
+  | "ApiKeys.remove"
+  | "ApiKeys.noteUse"
   | "Timings.add"
   | "Timings.list"
   | "MediaFiles.delete"
@@ -93,6 +98,15 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     ...api,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete"],
   },
+  "functions/api/create-api-key.handler": { ...api, links: ["ApiKeys.list", "ApiKeys.add"] },
+  "functions/api/list-api-keys.handler": { ...api, links: ["ApiKeys.list"] },
+  "functions/api/revoke-api-key.handler": { ...api, links: ["ApiKeys.remove"] },
+  "functions/api/authorize-caller.handler": {
+    memoryMb: SMALL_MB,
+    // "Timeout for a Lambda authorizer: 10 seconds" is the gateway's (AWS: "Quotas for HTTP APIs").
+    timeoutSeconds: 10,
+    links: ["ApiKeys.get", "ApiKeys.noteUse"],
+  },
   "functions/api/serve-source.handler": { ...api, links: ["MediaFiles.serveSource"] },
   "functions/web/serve-console.handler": { ...api, links: [], copy: [".web"] },
   "functions/api/report-health.handler": { ...api, links: [] },
@@ -160,6 +174,11 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     // It reads through the table: a million records in about two minutes.
     timeoutSeconds: 900,
     links: ["Media.scan", "Media.get", "Media.update", "Bus.publish", "Generation.start"],
+  },
+  "functions/events/manage-api-keys.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 30,
+    links: ["ApiKeys.list", "ApiKeys.add", "ApiKeys.remove"],
   },
   "functions/events/set-kill-switch.handler": { memoryMb: SMALL_MB, timeoutSeconds: 30, links: ["Media.update"] },
 };

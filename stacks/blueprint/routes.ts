@@ -6,7 +6,7 @@ export interface Route {
   /** The function, as the path of its file. */
   handler: string;
   /** `open` routes carry their own proof (a token or a signature in the URL) or tell nothing. */
-  access: "read" | "write" | "open";
+  access: "read" | "write" | "admin" | "open";
 }
 
 export const ROUTES: readonly Route[] = [
@@ -30,6 +30,9 @@ export const ROUTES: readonly Route[] = [
   { route: "GET /api/pricing", handler: "functions/api/report-pricing.handler", access: "open" },
   { route: "GET /api/budget", handler: "functions/api/report-budget.handler", access: "read" },
   { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },
+  { route: "POST /api/keys", handler: "functions/api/create-api-key.handler", access: "admin" },
+  { route: "GET /api/keys", handler: "functions/api/list-api-keys.handler", access: "admin" },
+  { route: "DELETE /api/keys/{id}", handler: "functions/api/revoke-api-key.handler", access: "admin" },
   { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
   { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
   { route: "GET /", handler: "functions/web/serve-console.handler", access: "open" },
@@ -49,6 +52,11 @@ export const HEAD_ROUTES: readonly Route[] = ["/", "/health", "/sources/{name}"]
 export const DEVELOPMENT_ROUTES: readonly Route[] = [
   { route: "GET /samples/{name}", handler: "functions/web/serve-sample.handler", access: "open" },
 ];
+
+/** Asked who calls on every route that is not open, where AUTH has keys in it; API Gateway's own authorizer knows tokens alone. */
+export const AUTHORIZER = "functions/api/authorize-caller.handler";
+/** How long the gateway may keep its answer: with the time it takes, a revoked key is refused within a minute. */
+export const AUTHORIZER_CACHE_SECONDS = 50;
 
 interface Cors {
   methods: ("GET" | "POST" | "DELETE")[];

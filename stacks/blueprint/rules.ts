@@ -39,8 +39,9 @@ export const SCHEDULES = [
   { name: "sweep", everySeconds: 60, handler: "functions/events/sweep-generations.handler" },
 ] as const;
 
-/** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`). */
+/** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`, `npm run api-key`). */
 export const OPERATIONS = [
   "functions/events/redrive-generation.handler",
   "functions/events/set-kill-switch.handler",
+  "functions/events/manage-api-keys.handler",
 ] as const;

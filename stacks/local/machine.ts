@@ -9,7 +9,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import send from "send";
 import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
 import { FUNCTIONS } from "../blueprint/functions.ts";
-import { CORS, HEAD_ROUTES, ROUTES } from "../blueprint/routes.ts";
+import { AUTHORIZER, CORS, HEAD_ROUTES, ROUTES } from "../blueprint/routes.ts";
 import { RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "../blueprint/workflow.asl.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
@@ -21,9 +21,10 @@ import { openDynamoDb } from "./aws/dynamodb.ts";
 import { createEventBus, eventEnvelope } from "./aws/event-bus.ts";
 import { serveFile } from "./gateway/file-server.ts";
 import { createFunctions, handlersFromDisk, type FunctionError, type HandlerSource } from "./aws/functions.ts";
-import type { LocalFunction } from "./aws/functions.ts";
+import type { Functions, LocalFunction } from "./aws/functions.ts";
 import { createHttpGateway, sendJson } from "./gateway/http-gateway.ts";
-import { createJwtAuthorizer, type JwtSettings } from "./gateway/jwt-authorizer.ts";
+import { createJwtAuthorizer, type Authorize, type JwtSettings } from "./gateway/jwt-authorizer.ts";
+import { createLambdaAuthorizer } from "./gateway/lambda-authorizer.ts";
 import { openQueues } from "./aws/queues.ts";
 import { deadLettersOf, deadLettersOfFunction, openRules, OTHER_DEAD_LETTERS } from "./aws/rules.ts";
 import { startScheduler } from "./aws/scheduler.ts";
@@ -60,8 +61,10 @@ export interface LocalMachineOptions {
   /** Functions of somebody else's that rules may lead to: `/path/to/announce-video.handler`. */
   guests?: readonly string[];
   corsOrigins?: readonly string[];
-  /** Without it whoever reaches the loopback interface may call. */
-  jwt?: JwtSettings;
+  /** Who signs the callers' tokens. Without it, and without keys, whoever reaches the loopback interface may call. */
+  jwt?: JwtSettings | undefined;
+  /** Whether callers may come with keys of ours. */
+  keys?: boolean;
   /** Told of every error a function throws. */
   report?: (functionName: string, error: FunctionError) => void;
 }
@@ -135,7 +138,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   const gateway = createHttpGateway({
     routes: [...ROUTES, ...HEAD_ROUTES],
     functions,
-    authorize: options.jwt && createJwtAuthorizer(options.jwt),
+    authorize: authorizerOf(options, functions),
     cors: options.corsOrigins?.length ? { origins: options.corsOrigins, ...CORS } : undefined,
   });
   const httpServer = serverOf((request, response) => {
@@ -157,6 +160,12 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
 
   const running = parts.move();
   return { url, awsUrl, close: () => running.disposeAsync() };
+}
+
+/** As stacks/api.ts chooses it: the gateway's own for tokens alone, our function as soon as there are keys. */
+function authorizerOf({ jwt, keys }: LocalMachineOptions, functions: Functions): Authorize | undefined {
+  if (keys) return createLambdaAuthorizer(functions, AUTHORIZER);
+  return jwt && createJwtAuthorizer(jwt);
 }
 
 /** Every function of the blueprint with the time limit that it has in the cloud, and the guests. */

@@ -7,13 +7,14 @@ import { buildWeb } from "../web/build.ts";
 /** A stop that takes longer than this is a stop that hangs. */
 const STOP_LIMIT_MS = 4000;
 
-function banner({ url, awsUrl }: LocalMachine, { dataDirectory, testMode, jwt }: LocalSettings): string {
+function banner({ url, awsUrl }: LocalMachine, { dataDirectory, testMode, jwt, keys }: LocalSettings): string {
   const body = JSON.stringify({
     spaceId: "demo",
     type: "video",
     context: "The camera glides slowly towards the light",
     mediaSpace: { media: { name: "A first try", image: { link: `${url}/samples/photo.jpg` } } },
   });
+  const bearer = keys || jwt ? ` -H "authorization: Bearer $${keys ? "KEY" : "TOKEN"}"` : "";
   return [
     "",
     `  HTTP API        ${url}`,
@@ -24,17 +25,23 @@ function banner({ url, awsUrl }: LocalMachine, { dataDirectory, testMode, jwt }:
     testMode
       ? "  Test mode is on: every video is a placeholder and costs nothing. For real ones put FAL_KEY and FAL_TEST_MODE=off into .env (see .env.example)."
       : "  Test mode is off: every video is made by fal and costs money, $0.28 to $2.80. NODE_ENV=development without FAL_TEST_MODE=off turns test mode on.",
-    jwt
-      ? "  Callers sign in with a bearer token (AUTH=jwt)."
-      : "  The API is open without sign-in to whoever is on this machine: it listens on loopback only.",
+    accessLine(jwt !== undefined, keys),
     "",
     "  Make a video:",
-    `    curl -s ${url}/api/media/enhance -H 'content-type: application/json' -d '${body}'`,
+    `    curl -s ${url}/api/media/enhance${bearer} -H 'content-type: application/json' -d '${body}'`,
     "  Look at it (in test mode it is there after about 20 seconds):",
-    `    curl -s '${url}/api/spaces/demo/media?limit=1'`,
+    `    curl -s '${url}/api/spaces/demo/media?limit=1'${bearer}`,
     "",
     `ready ${url}`,
   ].join("\n");
+}
+
+function accessLine(jwt: boolean, keys: boolean): string {
+  const makeOne = "npm run api-key -- create --tenant demo --name try";
+  if (jwt && keys) return `  Callers come with a bearer token, or with a key (AUTH=jwt,keys): ${makeOne}`;
+  if (keys) return `  Callers come with a key (AUTH=keys). The first one: ${makeOne}`;
+  if (jwt) return "  Callers sign in with a bearer token (AUTH=jwt).";
+  return "  The API is open without sign-in to whoever is on this machine: it listens on loopback only.";
 }
 
 async function main(): Promise<void> {

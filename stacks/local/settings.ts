@@ -1,7 +1,7 @@
 // What `npm start` may be told: read from the environment (or `.env`), every fault named before anything is opened.
 import { resolve } from "node:path";
 import * as z from "zod";
-import { faultsOf, SETTING_NAMES } from "../../shared/environment.ts";
+import { faultsOf, readSetting, SETTING_NAMES } from "../../shared/environment.ts";
 import { nearestName } from "../../shared/edge/near-miss.ts";
 import { corsOrigins, list } from "../settings.ts";
 import type { JwtSettings } from "./gateway/jwt-authorizer.ts";
@@ -14,8 +14,10 @@ export interface LocalSettings {
   /** Functions of somebody else's, by their full paths. */
   guests: string[];
   corsOrigins: string[];
-  /** Undefined unless AUTH=jwt. */
+  /** Undefined unless AUTH has jwt in it. */
   jwt: JwtSettings | undefined;
+  /** Whether AUTH has keys in it. */
+  keys: boolean;
   testMode: boolean;
   /** What is set and read by nobody, though it looks like a setting: a sentence each. */
   notices: string[];
@@ -62,8 +64,9 @@ export function readLocalSettings(variables: NodeJS.ProcessEnv): LocalSettings {
     );
   }
   const isSaid = (name: string) => /[^\s,]/.test(set[name] ?? "");
-  if (set["AUTH"] === "jwt" && !["JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL"].every(isSaid)) {
-    faults.push("AUTH=jwt needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL.");
+  const { jwt = false, keys = false } = set["AUTH"] === undefined ? {} : (readSetting("AUTH", set).data ?? {});
+  if (jwt && !["JWT_ISSUER", "JWT_AUDIENCE", "JWT_JWKS_URL"].every(isSaid)) {
+    faults.push("AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL.");
   }
   if (!local.success || faults.length > 0) {
     throw new StartError(
@@ -80,9 +83,10 @@ export function readLocalSettings(variables: NodeJS.ProcessEnv): LocalSettings {
     guests: LOCAL_FUNCTIONS.map((handler) => resolve(handler)),
     corsOrigins: CORS_ORIGINS,
     jwt:
-      set["AUTH"] === "jwt" && JWT_ISSUER !== undefined && JWT_JWKS_URL !== undefined
+      jwt && JWT_ISSUER !== undefined && JWT_JWKS_URL !== undefined
         ? { issuer: JWT_ISSUER, audience: JWT_AUDIENCE, jwksUrl: JWT_JWKS_URL }
         : undefined,
+    keys,
     testMode,
     notices: misspelt(Object.keys(set)),
   };

@@ -104,7 +104,8 @@ export function triggersOf(graph: Graph, fn: GraphFunction): string[] {
       ),
     )
     .map((route) => {
-      const closed = at(route, "authorizationType") === "JWT" && at(route, "authorizerId") !== undefined;
+      const kinds: unknown[] = ["JWT", "CUSTOM"];
+      const closed = kinds.includes(at(route, "authorizationType")) && at(route, "authorizerId") !== undefined;
       return `${String(at(route, "routeKey"))}, ${closed ? "with a token" : "open"}`;
     });
   const { States } = definitionOf(graph);
@@ -120,7 +121,10 @@ export function triggersOf(graph: Graph, fn: GraphFunction): string[] {
   const schedules = ofType(graph, "aws:scheduler/schedule:Schedule")
     .filter((it) => at(it, "target.arn") === fn.arn)
     .map((schedule) => `schedule ${String(at(schedule, "scheduleExpression"))}`);
-  return [...routes, ...states, ...rules, ...schedules];
+  const authorizers = ofType(graph, "aws:apigatewayv2/authorizer:Authorizer")
+    .filter((it) => String(at(it, "authorizerUri")).includes(`${fn.arn}/`))
+    .map(() => "the gateway, to know the caller");
+  return [...routes, ...states, ...rules, ...schedules, ...authorizers];
 }
 
 export interface Definition {

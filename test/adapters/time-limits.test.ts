@@ -21,7 +21,7 @@ import { createStepFunctionsWorkflow } from "../../shared/adapters/step-function
 import { createWorkflowAi } from "../../shared/adapters/workflow-ai.ts";
 import { ProviderUnavailableError } from "../../shared/media/errors.ts";
 import { AWS_CLIENT } from "../../shared/services/aws-client.ts";
-import { createJwtAuthorizer } from "../../stacks/local/gateway/jwt-authorizer.ts";
+import { createTokenVerifier } from "../../shared/adapters/token-verifier.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 import { AUDIENCE, startTokenIssuer } from "../support/token-issuer.ts";
@@ -152,16 +152,16 @@ const CALLS: Record<string, CallOut> = {
     },
     comes: { name: "SignInUnavailableError", code: "sign_in_unavailable" },
   },
-  "the issuer: its keys, on the local machine": {
-    limit: 5_000,
+  "the issuer: its keys": {
+    limit: 4_000,
     call: async () => {
       const issuer = await startTokenIssuer();
       const token = await issuer.token({ sub: "ada" });
       issuer.close();
-      return createJwtAuthorizer({ issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: url })(`Bearer ${token}`);
+      return createTokenVerifier({ issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: url })(token);
     },
     // Nobody is let in.
-    comes: undefined,
+    comes: { name: "IssuerUnavailableError", code: "issuer_unavailable" },
   },
 };
 

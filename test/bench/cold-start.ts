@@ -13,7 +13,7 @@ import { ROOT } from "../../stacks/offline/platform.ts";
 import { buildWeb } from "../../stacks/web/build.ts";
 import { bundleHandler, installBeside, type Bundle } from "../../stacks/offline/bundle.ts";
 import { bareHandler } from "./cold-start/bare-handler.ts";
-import { firstCalls, PICTURES, WEBHOOK_SECRET, type FirstCall } from "./cold-start/first-calls.ts";
+import { firstCalls, KEY, PICTURES, WEBHOOK_SECRET, type FirstCall } from "./cold-start/first-calls.ts";
 import { BUCKET, startOutside, type Outside } from "./cold-start/outside.ts";
 import { median, type Row } from "./table.ts";
 
@@ -36,7 +36,7 @@ const SETTINGS = {
   MEDIA_STORE: `s3://${BUCKET}`,
   NODE_ENV: "test",
   FAL_KEY: "fal-key",
-  AUTH: "jwt",
+  AUTH: "jwt,keys",
   POWERTOOLS_LOG_LEVEL: "WARN",
 };
 
@@ -75,7 +75,7 @@ export async function measure({ quick }: { quick: boolean }, only?: readonly str
     const room = path.join(directory, name);
     const bundle = await layOut(handler, plan, room);
     const start = async (file: string) => {
-      await outside.prepare(call.record, PICTURES);
+      await outside.prepare(call.record, KEY, PICTURES);
       return startOnce(runner, file, room, call.event, outside);
     };
     const first = await start(bundle.file);

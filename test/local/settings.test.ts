@@ -19,6 +19,7 @@ test("without a single setting but test mode, everything has its default", () =>
     guests: [],
     corsOrigins: [],
     jwt: undefined,
+    keys: false,
     testMode: true,
     notices: [],
   });
@@ -53,9 +54,19 @@ test("whatever may be said is heard", () => {
       audience: ["api", "other-api"],
       jwksUrl: "https://issuer.example.com/jwks.json",
     },
+    keys: false,
     testMode: false,
     notices: [],
   });
+});
+
+test.each([
+  ["keys", false],
+  ["jwt,keys", true],
+  ["keys, jwt", true],
+])("AUTH=%s takes keys, and tokens only where they are named", (AUTH, tokens) => {
+  const { jwt, keys } = readLocalSettings({ ...IN_TEST_MODE, ...(tokens && SIGN_IN), AUTH });
+  expect([jwt !== undefined, keys]).toEqual([tokens, true]);
 });
 
 describe("nothing is started when", () => {
@@ -69,10 +80,18 @@ describe("nothing is started when", () => {
     ],
     ["every origin would be let in", { CORS_ORIGINS: "*" }, "CORS_ORIGINS.0 must be an origin"],
     ["a function is a file alone", { LOCAL_FUNCTIONS: "mine/announce" }, "LOCAL_FUNCTIONS.0 must be like path/to/file"],
-    ["nobody is named who signs", { AUTH: "jwt" }, "AUTH=jwt needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL."],
-    ["tokens are for nobody", { ...SIGN_IN, JWT_AUDIENCE: " , " }, "AUTH=jwt needs JWT_ISSUER, JWT_AUDIENCE"],
+    [
+      "nobody is named who signs",
+      { AUTH: "jwt" },
+      "AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL.",
+    ],
+    [
+      "tokens are for nobody",
+      { ...SIGN_IN, JWT_AUDIENCE: " , " },
+      "AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE",
+    ],
     ["keys are nowhere", { ...SIGN_IN, JWT_JWKS_URL: "jwks.json" }, "JWT_JWKS_URL must be an http(s) URL."],
-    ["off is misspelt", { AUTH: "of" }, "AUTH Invalid option"],
+    ["off is misspelt", { AUTH: "of" }, "AUTH must be jwt, keys, jwt,keys or off."],
     [
       "a key that no header can carry",
       { FAL_KEY: "abc\u2026def" },

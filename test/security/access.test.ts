@@ -1,9 +1,12 @@
 // The matrix of access, made of the table of routes: every route with every wrong token, with too little, and with another tenant's
-// right one on what is not theirs; for each route the right token first, so that a refusal means something.
+// right one on what is not theirs; for each route the right token first, so that a refusal means something. Run twice: where callers come
+// with tokens alone, which the gateway's own authorizer judges, and (access-with-keys.test.ts) where our authorizer judges tokens and keys.
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { SCOPES, type Scope } from "../../shared/access/api-key.ts";
+import { createKey } from "../../shared/access/api-keys.ts";
 import { listCursor } from "../../shared/adapters/list-cursor.ts";
 import { webhookPath } from "../../shared/adapters/webhook-address.ts";
 import { ROUTES, type Route } from "../../stacks/blueprint/routes.ts";
@@ -19,6 +22,7 @@ import { once } from "node:events";
 const SPACE = "holiday";
 const SOURCE = `019b76da-a800-7000-8000-000000000001-1-${"a".repeat(32)}.jpg`;
 const BOTH = "media.read media.write";
+const AUTH = process.env["ACCESS_TEST_AUTH"] ?? "jwt";
 
 let machine: LocalMachine;
 let issuer: TokenIssuer;
@@ -37,7 +41,10 @@ beforeAll(async () => {
   const address = fal.address();
   if (address === null || typeof address === "string") throw new Error("fal has no port.");
   const settings = {
-    AUTH: "jwt",
+    AUTH,
+    JWT_ISSUER: issuer.issuer,
+    JWT_AUDIENCE: AUDIENCE,
+    JWT_JWKS_URL: issuer.jwksUrl,
     JWT_READ_SCOPE: "media.read",
     JWT_WRITE_SCOPE: "media.write",
     NODE_ENV: "test",
@@ -56,6 +63,7 @@ beforeAll(async () => {
       resolve: (path) => (path.startsWith("functions/workflow/") ? () => new Promise(() => {}) : ours.resolve(path)),
     },
     jwt: { issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: issuer.jwksUrl },
+    keys: AUTH === "jwt,keys",
   });
   await mkdir(join(directory, "media/sources"), { recursive: true });
   await writeFile(join(directory, "media/sources", SOURCE), await photo(300, 300));
@@ -87,6 +95,7 @@ interface Json {
   code?: string;
   data?: {
     id?: string;
+    key?: { id: string };
     put?: { url: string; method: string; headers: Record<string, string> };
     items?: { id: string }[];
     nextCursor?: string;
@@ -198,6 +207,16 @@ const ENTRIES: Record<string, Entry> = {
     status: 200,
     missing: () => ({ path: { id: NO_ID } }),
   },
+  "POST /api/keys": { right: async () => ({ body: { name: "shop" } }), status: 201 },
+  "GET /api/keys": { right: async () => ({}), status: 200 },
+  "DELETE /api/keys/{id}": {
+    right: async () => ({
+      path: { id: (await call("POST /api/keys", { body: { name: "shop" } }, ada)).json.data?.key?.id ?? "" },
+    }),
+    status: 204,
+    missing: () => ({ path: { id: "0".repeat(20) } }),
+  },
+  "GET /api/models": { right: async () => ({}), status: 200 },
   "GET /api/pricing": { right: async () => ({}), status: 200 },
   "GET /api/budget": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },
@@ -217,6 +236,7 @@ const ENTRIES: Record<string, Entry> = {
 
 /** Open to whoever knows the address, and why that is right. Nothing else is. */
 const OPEN: Record<string, string> = {
+  "GET /api/models": "the catalogue",
   "GET /api/pricing": "a price list",
   "POST /webhooks/fal/{token}": "fal proves itself by its signature, and the address by ours",
   "GET /sources/{name}": "128 random bits are in the name",
@@ -234,6 +254,10 @@ const entryOf = ({ route }: Route): Entry => {
   return entry;
 };
 const closed = ROUTES.filter(({ access }) => access !== "open");
+function scopeOf({ access, route }: Route): Scope {
+  if (access === "open") throw new Error(`${route} is open.`);
+  return access;
+}
 
 it("every route has an entry, and those that are open are meant to be", () => {
   expect(Object.keys(ENTRIES).toSorted()).toEqual(ROUTES.map(({ route }) => route).toSorted());
@@ -287,6 +311,90 @@ describe.each(closed)("$route lets nobody in", (route) => {
     }
     const enough = await issuer.token({ sub: "ada", tenant: "acme", scope: `openid media.${needed}` });
     expect((await call(route.route, right, enough)).status).toBe(entryOf(route).status);
+  });
+});
+
+describe.runIf(AUTH === "jwt,keys")("keys", () => {
+  const keys = async () => (await import("../../shared/services/api-keys.ts")).keyDeps();
+  /** A key as an operator makes it. */
+  const made = async (tenantId: string, scopes?: Scope[]) =>
+    createKey(await keys(), { tenantId, name: "shop", ...(scopes && { scopes }) });
+  const secretOf = (bearer: string) => bearer.split("_")[2] ?? "";
+
+  /** Keys of Ada's tenant, and what looks like one, that let nobody in, by what is wrong with them. */
+  async function wrongKeys(scope: Scope): Promise<Record<string, string>> {
+    const { keys: store } = await keys();
+    const [right, expired, revoked] = [
+      await made("acme", [scope]),
+      await made("acme", [scope]),
+      await made("acme", [scope]),
+    ];
+    await store.remove(expired.key.id, undefined);
+    await store.add({ ...expired.key, expiresAt: new Date(Date.now() - 1).toISOString() });
+    await store.remove(revoked.key.id, "acme");
+    const ofEve = await made("evil", [scope]);
+    return {
+      expired: expired.bearer,
+      revoked: revoked.bearer,
+      "altered in its last digit": right.bearer.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")),
+      "with the secret of another tenant's key": `km_${right.key.id}_${secretOf(ofEve.bearer)}`,
+      "of an id that there is not": `km_${"0".repeat(20)}_${secretOf(right.bearer)}`,
+      "with its hash for its secret": `km_${right.key.id}_${right.key.secretHash}`,
+      "without its secret": `km_${right.key.id}`,
+      "in capitals": right.bearer.toUpperCase(),
+    };
+  }
+
+  it.each(closed)("$route answers the right request with a key of its scope", async (route) => {
+    const { right, status } = entryOf(route);
+    const { bearer } = await made("acme", [scopeOf(route)]);
+    expect((await call(route.route, await right(), bearer)).status).toBe(status);
+  });
+
+  it.each(closed)("$route answers a key that is wrong as it answers a wrong token", async (route) => {
+    const right = await entryOf(route).right();
+    const toToken = await call(route.route, right, "hello");
+    expect(toToken).toMatchObject({ status: 401, json: { code: "unauthorized" } });
+    for (const [name, bearer] of Object.entries(await wrongKeys(scopeOf(route))))
+      expect([name, await call(route.route, right, bearer)]).toEqual([name, toToken]);
+    // None of them has done anything.
+    expect((await call(route.route, right, ada)).status).toBe(entryOf(route).status);
+  });
+
+  it.each(closed)("$route refuses a key with all scopes but the one that it needs", async (route) => {
+    const right = await entryOf(route).right();
+    const others = SCOPES.filter((scope) => scope !== scopeOf(route));
+    const { status, json } = await call(route.route, right, (await made("acme", others)).bearer);
+    expect([status, json.code]).toEqual([403, "missing_scope"]);
+    expect((await call(route.route, right, ada)).status).toBe(entryOf(route).status);
+  });
+
+  it.each(ROUTES.filter(({ route }) => ENTRIES[route]?.missing !== undefined))(
+    "$route answers another tenant's key as if there were no such thing, byte for byte",
+    async (route) => {
+      const { right, missing, status } = entryOf(route);
+      const ofAda = await right();
+      const { bearer } = await made("evil", [...SCOPES]);
+      const onAda = await call(route.route, ofAda, bearer);
+      expect(onAda.status).toBe(404);
+      expect(onAda).toEqual(await call(route.route, missing?.(ofAda) ?? {}, bearer));
+      expect((await call(route.route, ofAda, ada)).status).toBe(status);
+    },
+  );
+
+  it("list and make keys of their own tenant alone", async () => {
+    const admin = await made("evil", ["admin"]);
+    const { json } = await call("POST /api/keys", { body: { name: "mine", tenantId: "acme" } }, admin.bearer);
+    const own = (await call("GET /api/keys", {}, admin.bearer)).json.data?.items ?? [];
+    expect(own.map(({ id }) => id)).toEqual(expect.arrayContaining([json.data?.key?.id, admin.key.id]));
+    const ofAda = (await call("GET /api/keys", {}, ada)).json.data?.items ?? [];
+    expect(ofAda.map(({ id }) => id)).not.toContain(admin.key.id);
+  });
+
+  it("are who has started a generation: by their id and their name", async () => {
+    const { key, bearer } = await made("acme");
+    const { json } = await call(ENHANCE, { body: request }, bearer);
+    expect(json.data?.mediaSpace?.uploadedBy).toBe(`key:${key.id}/shop`);
   });
 });
 

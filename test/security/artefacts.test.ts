@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { FUNCTIONS, functionName } from "../../stacks/blueprint/functions.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { bundleHandler, type Bundle } from "../../stacks/offline/bundle.ts";
-import { definitionOf, functionsOf, graphOf, NEEDED_SETTINGS, type Graph } from "../support/resource-graph.ts";
+import { definitionOf, functionsOf, graphOf, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
 
 /** In the environment of whoever deploys, as a `.env` or a shell gives them. */
 const IN_ENVIRONMENT = {
@@ -79,7 +79,7 @@ describe("the bundles", () => {
 describe("the resources of a stage", () => {
   let graph: Graph;
   beforeAll(async () => {
-    graph = await graphOf("production", { ...NEEDED_SETTINGS, ...IN_ENVIRONMENT, ...KEPT });
+    graph = await graphOf("production", { ...WITH_KEYS, ...IN_ENVIRONMENT, ...KEPT });
   });
 
   it("know the kept secrets where they are linked: the canaries are there to be found", () => {

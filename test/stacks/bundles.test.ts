@@ -16,7 +16,7 @@ import { startFalSimulator } from "../../stacks/fal-simulator/server.ts";
 import { startLocalMachine } from "../../stacks/local/machine.ts";
 import { deployedFunctions, type DeployedFunctions, type Outcome } from "../support/deployed-functions.ts";
 import { photo } from "../support/media-world.ts";
-import { functionsOf, graphOf, ofType, roleStatements, type Graph } from "../support/resource-graph.ts";
+import { functionsOf, graphOf, ofType, roleStatements, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
 import { queuedMedia } from "../support/sample-media.ts";
 import { startS3StandIn } from "../support/s3-stand-in.ts";
 
@@ -34,7 +34,7 @@ const closers: (() => Promise<void>)[] = [];
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "deployed-"));
-  graph = await graphOf("production");
+  graph = await graphOf("production", WITH_KEYS);
   s3 = await startS3StandIn(z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]));
   const machine = await startLocalMachine({
     port: 0,
@@ -465,6 +465,44 @@ test("set-kill-switch stops the next start, and lets the one after it be", async
   expect(statusCode).toBe(202);
   const route = "POST /api/spaces/{spaceId}/media/{id}/cancel";
   await reply("cancel-generation", httpEvent(route, { path: { ...LOCATION, id: mediaIn(body).id } }), outside);
+});
+
+describe("a key", () => {
+  const created = z.object({ data: z.object({ key: z.object({ id: z.string() }), secret: z.string() }) });
+  /** As API Gateway asks a Lambda authorizer of an HTTP API, payload 2.0. */
+  const question = (bearer: string) => ({
+    ...httpEvent("GET /api/timings"),
+    type: "REQUEST",
+    identitySource: [`Bearer ${bearer}`],
+  });
+
+  test("is made over HTTP, lets its bearer in, is listed and revoked", async () => {
+    const body = { name: "shop", expiresInDays: 90 };
+    const made = await reply("create-api-key", httpEvent("POST /api/keys", { body }));
+    expect(made.statusCode).toBe(201);
+    const { key, secret } = created.parse(JSON.parse(made.body)).data;
+
+    const { result } = await run("authorize-caller", question(secret));
+    const context = { tenantId: "acme", keyId: key.id, keyName: "shop", scopes: "read write" };
+    expect(result).toEqual({ isAuthorized: true, context });
+    const listed = await reply("list-api-keys", httpEvent("GET /api/keys"));
+    expect(listed.body).toContain('"lastUsedAt"');
+    expect(listed.body).not.toContain(secret.split("_")[2]);
+
+    const path = { id: key.id };
+    expect((await reply("revoke-api-key", httpEvent("DELETE /api/keys/{id}", { path }))).statusCode).toBe(204);
+    const refused = await deployed.invoke("authorize-caller", question(secret));
+    expect([refused.denied, refused.error]).toEqual([[], expect.stringContaining("Unauthorized")]);
+  });
+
+  test("is made, listed and revoked by an operator", async () => {
+    const { result } = await run("manage-api-keys", { action: "create", tenantId: "acme", name: "mobile" });
+    const { id } = z.object({ key: z.object({ id: z.string() }) }).parse(result).key;
+    const { result: listed } = await run("manage-api-keys", { action: "list", tenantId: "acme" });
+    expect(listed).toMatchObject({ items: [{ id, name: "mobile" }] });
+    const { result: revoked } = await run("manage-api-keys", { action: "revoke", id });
+    expect(revoked).toEqual({ id, tenantId: "acme", name: "mobile" });
+  });
 });
 
 test("redrive-generation lets a failed delivery begin anew", async () => {

@@ -6,8 +6,10 @@ import {
   functionsOf,
   graphOf,
   inWords,
+  resource,
   roleStatements,
   triggersOf,
+  WITH_KEYS,
   type Graph,
   type GraphFunction,
 } from "../support/resource-graph.ts";
@@ -100,6 +102,31 @@ const SPECIFICATION: Record<string, Specification> = {
     may: [...moves, ...deletes],
     knows: ["Media", "Bus", "MediaFiles"],
     ...small,
+  },
+  "create-api-key": {
+    calledBy: "POST /api/keys, with a token",
+    may: ["dynamodb:Query on Media", "dynamodb:PutItem on Media"],
+    knows: ["Media"],
+    ...small,
+  },
+  "list-api-keys": {
+    calledBy: "GET /api/keys, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
+  "revoke-api-key": {
+    calledBy: "DELETE /api/keys/{id}, with a token",
+    may: ["dynamodb:DeleteItem on Media"],
+    knows: ["Media"],
+    ...small,
+  },
+  "authorize-caller": {
+    calledBy: "the gateway, to know the caller",
+    may: ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media"],
+    knows: ["Media"],
+    memoryMb: 512,
+    timeoutSeconds: 10,
   },
   "serve-source": {
     calledBy: "GET /sources/{name}, open",
@@ -206,6 +233,13 @@ const SPECIFICATION: Record<string, Specification> = {
     memoryMb: 512,
     timeoutSeconds: 900,
   },
+  "manage-api-keys": {
+    calledBy: "an operator",
+    may: ["dynamodb:Query on Media", "dynamodb:PutItem on Media", "dynamodb:DeleteItem on Media"],
+    knows: ["Media"],
+    memoryMb: 512,
+    timeoutSeconds: 30,
+  },
   "set-kill-switch": {
     calledBy: "an operator",
     may: ["dynamodb:UpdateItem on Media"],
@@ -262,11 +296,21 @@ function differences(graph: Graph): string[] {
 describe("the functions of a deployed stage", () => {
   let graph: Graph;
   beforeAll(async () => {
-    graph = await graphOf("production");
+    graph = await graphOf("production", WITH_KEYS);
   });
 
   test("are called by what the specification says, and may and know exactly that", () => {
     expect(differences(graph)).toEqual([]);
+  });
+
+  test("judge tokens and keys in a function of ours, where there are keys", () => {
+    expect(resource(graph, "aws:apigatewayv2/authorizer:Authorizer").inputs).toMatchObject({
+      authorizerType: "REQUEST",
+    });
+    expect(graph.outputs["access"]).toMatch(/^Callers need a token of https:\/\/issuer.example.com, or a key: npm run/);
+    const judge = functionsOf(graph).find(({ name }) => name === "authorize-caller");
+    const { JWT_ISSUER, JWT_AUDIENCE, AUTH } = WITH_KEYS;
+    expect(judge?.environment).toMatchObject({ JWT_ISSUER, JWT_AUDIENCE, AUTH });
   });
 
   test("are all that the blueprint plans for", () => {

@@ -22,7 +22,7 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
     ["the issuer is no https URL", { JWT_ISSUER: "http://issuer.example.com" }, /JWT_ISSUER must be an https URL/],
     ["every origin would be let in", { CORS_ORIGINS: "*" }, /CORS_ORIGINS.* must be an origin/],
     ["an origin has a path", { CORS_ORIGINS: "https://app.example.com/" }, /CORS_ORIGINS.* must be an origin/],
-    ["off is misspelt", { AUTH: "of" }, /AUTH must be jwt or off/],
+    ["off is misspelt", { AUTH: "of" }, /AUTH must be jwt, keys, jwt,keys or off/],
     ["a function would refuse a setting", { POLL_SECONDS: "900" }, /POLL_SECONDS .*60/],
     ["a generation would outlast its execution", { POLL_SECONDS: "1" }, /POLL_SECONDS must be at least 2 with/],
     [
@@ -41,7 +41,7 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
   });
 
   test("and says everything at once", ({ expect }) => {
-    expect(() => readSettings({ AUTH: "of", ALARM_EMAIL: "nobody" })).toThrow(/AUTH(.|\n)*ALARM_EMAIL/);
+    expect(() => readSettings({ AUTH: "of", ALARM_EMAIL: "nobody" })).toThrow(/ALARM_EMAIL(.|\n)*AUTH/);
   });
 });
 
@@ -52,6 +52,26 @@ describe("what may be set", { timeout: 60_000 }, () => {
     expect(ofType(graph, "aws:apigatewayv2/authorizer:Authorizer")).toEqual([]);
     const routes = ofType(graph, "aws:apigatewayv2/route:Route").map(({ inputs }) => inputs["authorizationType"]);
     expect(new Set(routes)).toEqual(new Set(["NONE"]));
+  });
+
+  test("AUTH=keys needs no issuer: our function judges callers, and the output says how the first key is made", async ({
+    expect,
+  }) => {
+    const graph = await graphOf("t", { SST_SECRET_FalKey, AUTH: "keys" });
+    expect(graph.outputs["access"]).toBe(
+      "Callers need a key. The first one: npm run api-key -- create --tenant <tenant> --name <what it is for> --stage t",
+    );
+    expect(resource(graph, "aws:apigatewayv2/authorizer:Authorizer").inputs).toMatchObject({
+      authorizerType: "REQUEST",
+      authorizerPayloadFormatVersion: "2.0",
+      enableSimpleResponses: true,
+      identitySources: ["$request.header.Authorization"],
+      authorizerResultTtlInSeconds: 50,
+    });
+    const routes = ofType(graph, "aws:apigatewayv2/route:Route").map(({ inputs }) => inputs["authorizationType"]);
+    expect(new Set(routes)).toEqual(new Set(["NONE", "CUSTOM"]));
+    const authorizer = resource(graph, "aws:lambda/function:Function", "AuthorizeCallerFunction").inputs;
+    expect(authorizer).toMatchObject({ environment: { variables: { AUTH: "keys" } } });
   });
 
   test("origins, an e-mail address for the alarms, limits, and the functions' own settings", async ({ expect }) => {
@@ -66,6 +86,10 @@ describe("what may be set", { timeout: 60_000 }, () => {
       FAL_TEST_MODE: "on",
     });
     expect(graph.outputs["access"]).toBe("Callers need a token of https://issuer.example.com.");
+    // With tokens alone the gateway's own authorizer judges them, and ours is not deployed.
+    expect(resource(graph, "aws:apigatewayv2/authorizer:Authorizer").inputs).toMatchObject({ authorizerType: "JWT" });
+    const functions = ofType(graph, "aws:lambda/function:Function").map(({ name }) => name);
+    expect(functions).not.toContain("AuthorizeCallerFunction");
     expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
       allowOrigins: ["https://app.example.com", "https://admin.example.com"],
       allowMethods: ["GET", "POST", "DELETE"],

@@ -40,7 +40,11 @@ export interface DeployedFunctions {
   close(): Promise<void>;
 }
 
-const outcomeSchema = z.object({ result: z.unknown(), error: z.string().optional(), milliseconds: z.number() });
+const outcomeSchema = z.object({
+  result: z.unknown().optional(),
+  error: z.string().optional(),
+  milliseconds: z.number(),
+});
 
 export async function deployedFunctions(options: {
   graph: Graph;

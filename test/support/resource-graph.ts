@@ -18,6 +18,9 @@ export const NEEDED_SETTINGS = {
   SST_SECRET_FalKey: "a-key-that-must-not-show",
 };
 
+/** What a deploy needs that lets callers come with a token or with a key: it has every function there is. */
+export const WITH_KEYS = { ...NEEDED_SETTINGS, AUTH: "jwt,keys" };
+
 /**
  * The graph of a stage, with these settings and no others.
  * @throws Error with what the deploy would say

@@ -7,9 +7,11 @@ import {
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
+  createKeyAnswer,
   enhanceAnswer,
   healthAnswer,
   listAnswer,
+  listKeysAnswer,
   mediaAnswer,
   modelsAnswer,
   pricingAnswer,
@@ -17,6 +19,7 @@ import {
   uploadAnswer,
   webhookAnswer,
 } from "../../shared/contract/answers.ts";
+import { createKeyRequest } from "../../shared/contract/api-keys.ts";
 import { enhanceRequest } from "../../shared/contract/enhance.ts";
 import {
   ERROR_EXAMPLES,
@@ -140,6 +143,9 @@ describe("an example", () => {
     PricingAnswer: pricingAnswer,
     TimingsAnswer: timingsAnswer,
     BudgetAnswer: budgetAnswer,
+    CreateKeyRequest: createKeyRequest,
+    CreateKeyAnswer: createKeyAnswer,
+    KeyListAnswer: listKeysAnswer,
     WebhookAnswer: webhookAnswer,
     HealthAnswer: healthAnswer,
   };

@@ -2,6 +2,8 @@
 
 export const REGION = "us-east-1";
 export const ACCOUNT_ID = "000000000000";
+/** Of the HTTP API. */
+export const API_ID = "local";
 export const BUS_NAME = "media";
 const STATE_MACHINE_NAME = "generation";
 

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { functionName } from "../../blueprint/functions.ts";
 import type { Functions, Outcome } from "../aws/functions.ts";
-import { parseReply, toEvent, type Reply } from "./http-payload.ts";
+import { parseReply, toEvent, type Reply, type RequestAuthorizer } from "./http-payload.ts";
 import type { Authorize } from "./jwt-authorizer.ts";
 import { readBody } from "./request-body.ts";
 
@@ -39,8 +39,7 @@ export function createHttpGateway(options: GatewayOptions): Handle {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const requestId = randomUUID();
     response.setHeader("apigw-requestid", requestId);
-    const refuse = (status: number, code: string, error: string) =>
-      sendJson(response, status, { error, code, traceId: requestId });
+    const refuse: Refuse = (status, code, error) => sendJson(response, status, { error, code, traceId: requestId });
 
     if (cors && answerCors(cors, request, response)) return;
 
@@ -54,18 +53,21 @@ export function createHttpGateway(options: GatewayOptions): Handle {
     }
     const { routeKey, handler, open } = found.route;
 
-    let claims: Record<string, string> | undefined;
+    const { pathParameters } = found;
+    const rawQueryString = url.search.slice(1);
+    const asked = { request, requestId, routeKey, method, path, pathParameters, rawQueryString };
+    let authorizer: RequestAuthorizer | undefined;
     if (authorize && !open) {
-      claims = await authorize(request.headers.authorization);
-      if (!claims) return refuse(401, "unauthorized", "Sign in first: this needs a valid bearer token.");
+      const event = toEvent({ ...asked, authorizer, body: Buffer.alloc(0) });
+      const verdict = await authorize({ authorization: request.headers.authorization, event });
+      if ("refused" in verdict) return refuseCaller(verdict.refused, refuse, response);
+      ({ authorizer } = verdict);
     }
 
     const body = await readBody(request, BODY_LIMIT_BYTES);
     if (!body) return refuse(413, "body_too_large", `The body is larger than ${BODY_LIMIT_BYTES} bytes.`);
 
-    const { pathParameters } = found;
-    const rawQueryString = url.search.slice(1);
-    const about = { request, requestId, routeKey, method, path, pathParameters, rawQueryString, claims, body };
+    const about = { ...asked, authorizer, body };
     const outcome = await within(timeoutMs, functions.invoke(functionName(handler), toEvent(about)));
     // A function that outlasts the integration is a 503 here, not REST APIs' 504 (serverless/serverless issue 11222).
     if (!outcome) return sendJson(response, 503, { message: "Service Unavailable" });
@@ -86,6 +88,13 @@ export function createHttpGateway(options: GatewayOptions): Handle {
       sendJson(response, 500, { message: "Internal Server Error" });
     });
   };
+}
+
+type Refuse = (status: number, code: string, error: string) => void;
+
+function refuseCaller(status: 401 | 403 | 500, refuse: Refuse, response: ServerResponse): void {
+  if (status === 401) refuse(401, "unauthorized", "Sign in first: this needs a valid bearer token, or a key.");
+  else sendJson(response, status, { message: status === 403 ? "Forbidden" : "Internal Server Error" });
 }
 
 interface ParsedRoute {

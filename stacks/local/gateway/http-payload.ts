@@ -5,13 +5,14 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from "aws-lambda";
 import * as z from "zod";
-import { ACCOUNT_ID } from "../aws/arns.ts";
+import { ACCOUNT_ID, API_ID } from "../aws/arns.ts";
 
-/** The claims are where API Gateway's JWT authorizer puts them. */
-type GatewayEvent = APIGatewayProxyEventV2WithRequestContext<
-  APIGatewayEventRequestContextV2 & {
-    authorizer?: { jwt: { claims: Record<string, string>; scopes: string[] | null } };
-  }
+/** What an authorizer says of the caller, where API Gateway puts it: its own JWT authorizer's claims, or a function's context. */
+export type RequestAuthorizer =
+  { jwt: { claims: Record<string, string>; scopes: string[] | null } } | { lambda: Record<string, unknown> };
+
+export type GatewayEvent = APIGatewayProxyEventV2WithRequestContext<
+  APIGatewayEventRequestContextV2 & { authorizer?: RequestAuthorizer }
 >;
 
 /** What the gateway has found out about a request before a function sees it. */
@@ -25,13 +26,13 @@ export interface GatewayRequest {
   path: string;
   pathParameters: Record<string, string>;
   rawQueryString: string;
-  /** Of the caller's token, where the route asks for one. */
-  claims: Record<string, string> | undefined;
+  /** Where the route asks for a caller. */
+  authorizer: RequestAuthorizer | undefined;
   body: Buffer;
 }
 
 export function toEvent(from: GatewayRequest): GatewayEvent {
-  const { request, requestId, routeKey, method, path, pathParameters, rawQueryString, claims, body } = from;
+  const { request, requestId, routeKey, method, path, pathParameters, rawQueryString, authorizer, body } = from;
   const sourceIp = (request.socket.remoteAddress ?? "").replace(/^::ffff:/, "");
   const { cookie, ...received } = request.headersDistinct;
   const headers: Record<string, string> = {};
@@ -60,8 +61,8 @@ export function toEvent(from: GatewayRequest): GatewayEvent {
     ...(rawQueryString ? { queryStringParameters: Object.fromEntries(query) } : {}),
     requestContext: {
       accountId: ACCOUNT_ID,
-      apiId: "local",
-      ...(claims ? { authorizer: { jwt: { claims, scopes: null } } } : {}),
+      apiId: API_ID,
+      ...(authorizer ? { authorizer } : {}),
       domainName,
       domainPrefix: domainName.replace(/[.:].*$/, ""),
       http: {

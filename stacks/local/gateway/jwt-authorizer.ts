@@ -1,43 +1,27 @@
-// The HTTP API's JWT authorizer: claims of a token that is signed, current and meant for us, or nothing.
+// The HTTP API's own JWT authorizer: the claims of a token that is signed, current and meant for us go to the function.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createTokenVerifier, type TokenVerifierOptions } from "../../../shared/adapters/token-verifier.ts";
+import type { GatewayEvent, RequestAuthorizer } from "./http-payload.ts";
 
-export interface JwtSettings {
-  issuer: string;
-  audience: string[];
-  jwksUrl: string;
+export type JwtSettings = TokenVerifierOptions & { jwksUrl: string };
+
+/** What a request is judged by. */
+export interface AuthorizeRequest {
+  authorization: string | undefined;
+  /** What the function would be given, without its body. */
+  event: GatewayEvent;
 }
 
-/** Undefined: the caller is not let in. */
-export type Authorize = (authorization: string | undefined) => Promise<Record<string, string> | undefined>;
+/** What the function finds in its request context, or the status of a refusal. */
+export type Verdict = { authorizer: RequestAuthorizer } | { refused: 401 | 403 | 500 };
+export type Authorize = (request: AuthorizeRequest) => Promise<Verdict>;
 
-/** "Currently, only RSA-based algorithms are supported" (as above). Whoever can verify must not be able to sign. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
-
-export function createJwtAuthorizer({ issuer, audience, jwksUrl }: JwtSettings): Authorize {
-  const keys = createRemoteJWKSet(new URL(jwksUrl));
-  return async (authorization) => {
+export function createJwtAuthorizer(settings: JwtSettings): Authorize {
+  const verify = createTokenVerifier(settings);
+  return async ({ authorization }) => {
     const token = authorization?.replace(/^Bearer\s+/i, "");
-    if (!token) return undefined;
-    try {
-      const { payload } = await jwtVerify(token, keys, {
-        issuer,
-        algorithms: ALGORITHMS,
-        requiredClaims: ["exp"],
-      });
-      // "client_id must match only if aud is not present" (as above): so are the access tokens of Amazon Cognito.
-      const meantFor = [payload.aud ?? payload["client_id"]].flat();
-      if (!meantFor.some((name) => typeof name === "string" && audience.includes(name))) return undefined;
-      return Object.fromEntries(Object.entries(payload).map(([name, claim]) => [name, textOf(claim)]));
-    } catch {
-      return undefined;
-    }
+    // Where the issuer does not answer, API Gateway lets nobody in either.
+    const claims = token ? await verify(token).catch(() => undefined) : undefined;
+    return claims ? { authorizer: { jwt: { claims, scopes: null } } } : { refused: 401 };
   };
-}
-
-/** API Gateway hands every claim over as a text, a list as `[one two]`. */
-function textOf(claim: unknown): string {
-  if (typeof claim === "string") return claim;
-  if (Array.isArray(claim)) return `[${claim.map(textOf).join(" ")}]`;
-  return JSON.stringify(claim) ?? "";
 }

@@ -81,6 +81,16 @@ const canceled = {
   media: { ...queued.media, generationStatus: "canceled", phase: "canceled", version: 2 },
 };
 
+const apiKey = {
+  id: "5f2a9c01d3e4b5a6c7d8",
+  tenantId: "acme",
+  name: "shop backend",
+  scopes: ["read", "write"],
+  createdAt: "2026-11-22T12:00:00.000Z",
+  expiresAt: "2027-02-20T12:00:00.000Z",
+  monthlyCapUsd: 50,
+};
+
 /** By the name of the schema. */
 export const EXAMPLES = {
   EnhanceRequest: {
@@ -174,6 +184,9 @@ export const EXAMPLES = {
       starts: { left: 9, limit: 10, renewsAt: "2026-11-22T12:01:00.000Z" },
     },
   },
+  CreateKeyRequest: { name: "shop backend", scopes: ["read", "write"], expiresInDays: 90, monthlyCapUsd: 50 },
+  CreateKeyAnswer: { data: { key: apiKey, secret: `km_${apiKey.id}_${"0".repeat(64)}` } },
+  KeyListAnswer: { data: { items: [{ ...apiKey, lastUsedAt: "2026-11-22T14:03:00.000Z" }] } },
   WebhookAnswer: { received: true },
   HealthAnswer: { status: "ok", testMode: false },
 };
@@ -196,7 +209,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     },
   },
   401: {
-    description: "Nobody is signed in, or the token has ended.",
+    description: "Nobody is signed in, the token has ended, or the key is wrong, has run out or was revoked.",
     example: { error: "Sign in first.", code: "unauthorized", traceId },
   },
   402: {
@@ -209,7 +222,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     },
   },
   403: {
-    description: "The token does not hold the scope that this needs.",
+    description: "The token or the key does not hold the scope that this needs.",
     example: {
       error: 'The token lacks the scope "media.write", which this needs.',
       code: "missing_scope",

@@ -48,8 +48,8 @@ export function openApi({ signIn = true } = {}) {
         bearer: {
           type: "http",
           scheme: "bearer",
-          bearerFormat: "JWT",
-          description: "Of the issuer that this deployment was set up with. On the local machine nobody signs in.",
+          description:
+            "A token of the issuer that this deployment was set up with (`AUTH=jwt`), or a key of its own (`km_...`, `AUTH=keys`). On the local machine nobody signs in unless `AUTH` is set.",
         },
       },
     },

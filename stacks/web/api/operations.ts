@@ -5,9 +5,11 @@ import {
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
+  createKeyAnswer,
   enhanceAnswer,
   healthAnswer,
   listAnswer,
+  listKeysAnswer,
   mediaAnswer,
   modelsAnswer,
   pricingAnswer,
@@ -15,6 +17,7 @@ import {
   uploadAnswer,
   webhookAnswer,
 } from "../../../shared/contract/answers.ts";
+import { createKeyRequest, keyPath } from "../../../shared/contract/api-keys.ts";
 import { enhanceRequest } from "../../../shared/contract/enhance.ts";
 import { STARTS_LIMITED, STARTS_STOPPED, UPLOAD_REFUSED, type ErrorExample, type EXAMPLES } from "./examples.ts";
 import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
@@ -27,6 +30,7 @@ export const REQUESTS = {
   EnhanceRequest: enhanceRequest,
   CheckGenerationRequest: checkRequest,
   UploadRequest: uploadRequest,
+  CreateKeyRequest: createKeyRequest,
   FalWebhook: falWebhook,
 };
 /** The schemas of what is answered, and what they are made of. */
@@ -46,6 +50,8 @@ export const ANSWERS = {
   PricingAnswer: pricingAnswer,
   TimingsAnswer: timingsAnswer,
   BudgetAnswer: budgetAnswer,
+  CreateKeyAnswer: createKeyAnswer,
+  KeyListAnswer: listKeysAnswer,
   WebhookAnswer: webhookAnswer,
   HealthAnswer: healthAnswer,
 };
@@ -54,6 +60,7 @@ export const TAGS = {
   generations: "A picture and a few words become a video.",
   uploads: "A place for a picture from somebody's disk.",
   planning: "What it costs and how long it takes, before it is started.",
+  keys: "Who else may call for a tenant: for scope `admin`, or who may write by a token.",
   service: "The service itself.",
 };
 
@@ -218,6 +225,32 @@ export const OPERATIONS: Operation[] = [
     summary: "What the caller's tenant may still spend and start.",
     answers: { 200: { description: "What is left, and when it renews.", schema: "BudgetAnswer" } },
     errors: [],
+  },
+  {
+    route: "POST /api/keys",
+    tag: "keys",
+    operationId: "createKey",
+    summary: "Make a key of your own tenant. It is shown in this answer and never again.",
+    body: "CreateKeyRequest",
+    answers: { 201: { description: "The key.", schema: "CreateKeyAnswer" } },
+    errors: [400, 409, 413, 415],
+  },
+  {
+    route: "GET /api/keys",
+    tag: "keys",
+    operationId: "listKeys",
+    summary: "The keys of your own tenant, newest first, without their secrets.",
+    answers: { 200: { description: "All of them.", schema: "KeyListAnswer" } },
+    errors: [],
+  },
+  {
+    route: "DELETE /api/keys/{id}",
+    tag: "keys",
+    operationId: "revokeKey",
+    summary: "Revoke a key of your own tenant: within a minute it lets nobody in.",
+    path: keyPath,
+    answers: { 204: { description: "It is revoked." } },
+    errors: [400, 404],
   },
   {
     route: "POST /webhooks/fal/{token}",

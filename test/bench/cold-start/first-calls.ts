@@ -1,4 +1,6 @@
 // One ordinary invocation of every function: its event, the record that it finds, and what its answer must look like.
+import { createHash } from "node:crypto";
+import { keyPartition, type ApiKey } from "../../../shared/access/api-key.ts";
 import { webhookPath } from "../../../shared/adapters/webhook-address.ts";
 import { uploadKey } from "../../../shared/media/upload.ts";
 import { refOf, type Media } from "../../../shared/media/media.ts";
@@ -20,6 +22,18 @@ export interface FirstCall {
 export const WEBHOOK_SECRET = "webhook-secret";
 const UPLOAD_ID = "019b76da-a800-7000-8000-00000000aaaa";
 const SOURCE_NAME = `019b76da-a800-7000-8000-000000000001-1-${"a".repeat(32)}.jpg`;
+
+const SECRET = "0".repeat(64);
+/** What the table holds besides the record. */
+export const KEY: ApiKey = {
+  id: keyPartition(queuedMedia().tenantId) + "0".repeat(12),
+  tenantId: queuedMedia().tenantId,
+  name: "shop",
+  scopes: ["read", "write"],
+  secretHash: createHash("sha256").update(SECRET).digest("hex"),
+  createdAt: "2026-01-01T00:00:00.000Z",
+};
+const BEARER = `km_${KEY.id}_${SECRET}`;
 
 /** What the bucket holds before each of them. */
 export const PICTURES = [uploadKey(queuedMedia().tenantId, UPLOAD_ID), `sources/${SOURCE_NAME}`];
@@ -85,6 +99,28 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
     "report-budget": { event: http("report-budget"), record: queued, answers: /"statusCode":200/ },
     "report-timings": { event: http("report-timings"), record: queued, answers: /timings/ },
     "delete-media": { event: http("delete-media", { path }), record: completed, answers: /204/ },
+    "create-api-key": {
+      event: http("create-api-key", { body: { name: "shop" } }),
+      record: queued,
+      answers: /"statusCode":201/,
+    },
+    "list-api-keys": { event: http("list-api-keys"), record: queued, answers: /"statusCode":200/ },
+    "revoke-api-key": {
+      event: http("revoke-api-key", { path: { id: KEY.id } }),
+      record: queued,
+      answers: /"statusCode":204/,
+    },
+    // With a key, whose use is noted: a read and a write.
+    "authorize-caller": {
+      event: { version: "2.0", type: "REQUEST", identitySource: [`Bearer ${BEARER}`] },
+      record: queued,
+      answers: /"isAuthorized":true/,
+    },
+    "manage-api-keys": {
+      event: { action: "create", tenantId: queued.tenantId, name: "shop" },
+      record: queued,
+      answers: /"secret":"km_/,
+    },
     "serve-source": {
       event: http("serve-source", { path: { name: SOURCE_NAME } }),
       record: queued,

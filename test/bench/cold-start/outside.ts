@@ -7,6 +7,8 @@ import { buffer } from "node:stream/consumers";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import sharp from "sharp";
 import * as z from "zod";
+import type { ApiKey } from "../../../shared/access/api-key.ts";
+import { newKeyItem } from "../../../shared/adapters/dynamo-api-keys.ts";
 import { newMediaItem } from "../../../shared/adapters/media-item.ts";
 import type { Media } from "../../../shared/media/media.ts";
 import { MEDIA_TABLE } from "../../../stacks/blueprint/tables.ts";
@@ -77,23 +79,21 @@ export async function startOutside() {
     origin,
     s3,
     signer,
-    /** A new table with this record in it, the picture in the bucket under these keys, and no calls. */
-    async prepare(media: Media, pictures: readonly string[]): Promise<void> {
+    /** A new table with this record and this key in it, the picture in the bucket under these keys, and no calls. */
+    async prepare(media: Media, key: ApiKey, pictures: readonly string[]): Promise<void> {
       const bytes = files["/picture.jpg"] ?? Buffer.alloc(0);
       s3.objects.clear();
       for (const key of pictures) s3.objects.set(key, { bytes, contentType: "image/jpeg" });
       await dynamoDb.close();
       dynamoDb = await openDynamoDb();
-      const item = {
-        TableName: MEDIA_TABLE.name,
-        Item: marshall(newMediaItem(media), { removeUndefinedValues: true }),
-      };
       const headers = { "x-amz-target": "DynamoDB_20120810.PutItem", authorization: AUTHORIZATION };
-      const body = Buffer.from(JSON.stringify(item));
-      await dynamoDb.handle({
-        headers: { "content-type": AWS_JSON, "x-amz-date": "20260101T000000Z", ...headers },
-        body,
-      });
+      for (const item of [newMediaItem(media), newKeyItem(key)]) {
+        const put = { TableName: MEDIA_TABLE.name, Item: marshall(item, { removeUndefinedValues: true }) };
+        await dynamoDb.handle({
+          headers: { "content-type": AWS_JSON, "x-amz-date": "20260101T000000Z", ...headers },
+          body: Buffer.from(JSON.stringify(put)),
+        });
+      }
       calls.length = s3.requests.length = turn = 0;
     },
     calls,

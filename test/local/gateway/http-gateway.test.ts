@@ -389,8 +389,10 @@ describe("pages of other origins", () => {
 });
 
 describe("who may call", () => {
-  const authorize: GatewayOptions["authorize"] = async (authorization) =>
-    authorization === "Bearer good" ? { sub: "ann" } : undefined;
+  const authorize: GatewayOptions["authorize"] = async ({ authorization }) =>
+    authorization === "Bearer good"
+      ? { authorizer: { jwt: { claims: { sub: "ann" }, scopes: null } } }
+      : { refused: 401 };
 
   test("without a valid token: 401, and the function is not called", async () => {
     const { url, names } = await gateway(undefined, { authorize });

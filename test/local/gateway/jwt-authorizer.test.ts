@@ -1,13 +1,16 @@
 // Who is let in: only tokens that are signed by the issuer's key, current, and meant for this API.
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
 import { describe, expect, test } from "vitest";
-import { createJwtAuthorizer } from "../../../stacks/local/gateway/jwt-authorizer.ts";
+import { createJwtAuthorizer, type AuthorizeRequest } from "../../../stacks/local/gateway/jwt-authorizer.ts";
 import { serve } from "../local-server.ts";
 
 const ISSUER = "https://issuer.example.com/";
 const { publicKey, privateKey } = await generateKeyPair("RS256");
 const stranger = await generateKeyPair("RS256");
 const JWKS = { keys: [{ ...(await exportJWK(publicKey)), kid: "k", alg: "RS256" }] };
+
+/** The gateway's own looks at the header alone. */
+const NO_EVENT = {} as AuthorizeRequest["event"];
 
 interface Claims {
   issuer?: string;
@@ -28,12 +31,15 @@ async function token({ issuer = ISSUER, audience = "api", expires = "1h", key = 
 
 async function authorizer() {
   const jwksUrl = await serve((_request, response) => response.end(JSON.stringify(JWKS)));
-  return createJwtAuthorizer({ issuer: ISSUER, audience: ["api", "other-api"], jwksUrl });
+  const authorize = createJwtAuthorizer({ issuer: ISSUER, audience: ["api", "other-api"], jwksUrl });
+  return (authorization: string | undefined) => authorize({ authorization, event: NO_EVENT });
 }
 
 test("a valid token's claims arrive, each as a string", async () => {
   const authorize = await authorizer();
-  expect(await authorize(`Bearer ${await token()}`)).toMatchObject({ sub: "ann", tenant: "acme", roles: "[admin]" });
+  expect(await authorize(`Bearer ${await token()}`)).toMatchObject({
+    authorizer: { jwt: { claims: { sub: "ann", tenant: "acme", roles: "[admin]" }, scopes: null } },
+  });
 });
 
 describe("turned away", () => {
@@ -49,6 +55,6 @@ describe("turned away", () => {
     ["yesterday's token", async () => `Bearer ${await token({ expires: "-1d" })}`],
   ])("%s", async (_case, header) => {
     const authorize = await authorizer();
-    expect(await authorize(await header())).toBeUndefined();
+    expect(await authorize(await header())).toEqual({ refused: 401 });
   });
 });

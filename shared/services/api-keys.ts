@@ -1,0 +1,7 @@
+// The keys of callers.
+import { createDynamoApiKeys } from "../adapters/dynamo-api-keys.ts";
+import { clock } from "./clock.ts";
+import { mediaTable } from "./dynamodb.ts";
+import { lazy } from "./lazy.ts";
+
+export const keyDeps = lazy(() => ({ keys: createDynamoApiKeys(mediaTable()), clock }));
