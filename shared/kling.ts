@@ -8,7 +8,7 @@ export { klingModel } from "./kling/catalogue.ts";
 export { KlingGenerationMode } from "./kling/models.ts";
 export type { KlingRequest, KlingRow, Made } from "./kling/models.ts";
 export { GenerationStatus } from "./media/status.ts";
-export type { IMedia, IMediaSpace } from "./media/present.ts";
+export type { IMedia, IMediaSpace } from "./contract/present.ts";
 export { UnknownModeError } from "./kling/errors.ts";
 
 /**

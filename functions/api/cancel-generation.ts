@@ -5,7 +5,7 @@ import * as kling from "../../shared/kling.ts";
 import { setting } from "../../shared/environment.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
 import { cancelGeneration, cancelMessage } from "../../shared/generation/cancel.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 

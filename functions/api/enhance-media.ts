@@ -4,7 +4,7 @@ import { enhanceRequest, startCommand } from "../../shared/contract/enhance.ts";
 import { idempotencyKeySchema } from "../../shared/contract/idempotency-key.ts";
 import { header } from "../../shared/edge/header.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { startGeneration } from "../../shared/generation/start.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { offeredModels } from "../../shared/services/offered-models.ts";

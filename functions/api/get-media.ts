@@ -2,7 +2,7 @@
 import * as z from "zod/mini";
 import { mediaPath, watchQuery } from "../../shared/contract/reading.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { watchMedia } from "../../shared/media/watch.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";

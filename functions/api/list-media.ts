@@ -4,7 +4,7 @@ import { listQuery, spacePath } from "../../shared/contract/reading.ts";
 import { notOfThisList } from "../../shared/edge/http-errors.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
 import { listMedia } from "../../shared/media/list.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { cursors } from "../../shared/services/cursors.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { mediaRecords } from "../../shared/services/media-records.ts";

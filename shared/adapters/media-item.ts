@@ -1,6 +1,6 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
 import * as z from "zod/mini";
-import type { Media, MediaRef } from "../media/media.ts";
+import type { Media, MediaRef, SourceImage, StoredImage, StoredVideo } from "../media/media.ts";
 import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { UnreadableRecordError } from "../media/errors.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
@@ -48,7 +48,10 @@ const optional = z.optional(text);
 const number = z.number();
 const count = z.int().check(z.nonnegative());
 
-const storedImage = z.object({ key: text, width: number, height: number });
+/** A schema for every field of a shape: one that is forgotten, or of another type, does not compile. */
+type Fields<Shape> = { [Field in keyof Required<Shape>]: z.ZodMiniType<Shape[Field]> };
+
+const storedImage = z.object({ key: text, width: number, height: number } satisfies Fields<StoredImage>);
 
 const storedVideo = z.object({
   key: text,
@@ -59,9 +62,12 @@ const storedVideo = z.object({
   fps: number,
   durationInSeconds: number,
   audio: z.optional(z.boolean()),
-});
+} satisfies Fields<StoredVideo>);
 
-const storedMedia = z.object({
+/** What this version writes; `legacy-media-item.ts` alone reads what only older versions wrote. */
+export type StoredFields = Fields<Omit<Media, "type" | "generationStatus" | "legacyVideo">>;
+
+export const storedFields = {
   tenantId: text,
   spaceId: text,
   id: text,
@@ -69,7 +75,9 @@ const storedMedia = z.object({
   uploadedBy: text,
   name: optional,
   context: text,
-  image: z.object({ link: text, width: z.optional(number), height: z.optional(number) }),
+  image: z.object({ link: text, width: z.optional(number), height: z.optional(number) } satisfies Fields<
+    Media["image"]
+  >),
   model: optional,
   generationMode: z.optional(z.enum(KlingGenerationMode)),
   duration: text,
@@ -83,7 +91,11 @@ const storedMedia = z.object({
   reservation: optional,
   phase: z.enum(PHASES),
   attempt: count,
-  source: z.optional(z.extend(storedImage, { tailKey: optional, placeholder: optional })),
+  source: z.optional(
+    z.extend(storedImage, { tailKey: optional, placeholder: optional } satisfies Fields<
+      Omit<SourceImage, keyof StoredImage>
+    >),
+  ),
   prompt: optional,
   endpointId: optional,
   imageField: optional,
@@ -116,7 +128,8 @@ const storedMedia = z.object({
   createdAt: text,
   updatedAt: text,
   version: count,
-});
+} satisfies StoredFields;
+const storedMedia = z.object(storedFields);
 
 /**
  * The record in an item, to act on. What is ours is held to its schema: a field that cannot be read may be the id of a job

@@ -3,7 +3,7 @@ import { isOvertaken } from "../media/errors.ts";
 import { refOf, type Media } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
 import type { Clock, MediaRecords } from "../media/ports.ts";
-import { generationOf } from "../media/present.ts";
+import { generationOf } from "../media/progress.ts";
 
 export interface AdoptDeps {
   records: Pick<MediaRecords, "adopt" | "get">;

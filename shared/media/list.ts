@@ -1,7 +1,7 @@
 // The media of a space, page by page; the cursor of a page is good for its own list alone.
 import { modelOf, type Media, type MediaRef } from "./media.ts";
 import type { MediaRecords } from "./ports.ts";
-import { progressOf } from "./present.ts";
+import { progressOf } from "./progress.ts";
 import type { Progress } from "./status.ts";
 
 /** The places where pages end, as a caller may hold them. */

@@ -8,7 +8,7 @@ import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import type { Media } from "../../shared/media/media.ts";
 import { instant } from "../../shared/media/instant.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const ref = { tenantId: "local", spaceId: "old", mediaId: "m1" };

@@ -10,7 +10,7 @@ import {
 } from "../../shared/media/errors.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { redriveGeneration } from "../../shared/generation/redrive.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";

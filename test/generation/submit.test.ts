@@ -7,7 +7,7 @@ import { sweepGenerations } from "../../shared/generation/sweep.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
 import { createKlingTestMode } from "../../shared/adapters/kling-test-mode.ts";
 import { unaccepted } from "../support/fake-kling.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { mediaWorld, photo, type MediaWorld } from "../support/media-world.ts";
 
 let world: MediaWorld;

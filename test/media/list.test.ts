@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { listCursor, readListCursor } from "../../shared/adapters/list-cursor.ts";
 import { listMedia } from "../../shared/media/list.ts";
-import { presentMedia } from "../../shared/media/present.ts";
+import { presentMedia } from "../../shared/contract/present.ts";
 import { inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { queuedMedia } from "../support/sample-media.ts";
