@@ -148,13 +148,14 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
  */
 const ARROWS: Record<string, string[]> = {
   client: ["contract", "kling"],
-  edge: ["services", "environment", "media", "kling"],
-  services: ["contract", "linked", "environment", "generation", "adapters", "money", "media", "kling"],
-  contract: ["generation", "media", "kling"],
+  edge: ["services", "environment", "access", "media", "kling"],
+  services: ["contract", "linked", "environment", "generation", "adapters", "access", "money", "media", "kling"],
+  contract: ["generation", "access", "money", "media", "kling"],
   linked: ["environment"],
   environment: ["kling"],
   generation: ["money", "media", "kling"],
-  adapters: ["money", "media", "kling"],
+  adapters: ["access", "money", "media", "kling"],
+  access: ["media", "kling"],
   money: ["media", "kling"],
   media: ["kling"],
   kling: [],
