@@ -7,7 +7,6 @@ import { clock } from "../../shared/services/clock.ts";
 import { spendingLimits } from "../../shared/services/spending-limits.ts";
 
 export const handler = http(z.object({}), async (_, { caller }) => {
-  const { tenantId } = caller("read");
-  const allowance = await allowanceOf({ budget: budget(), limits: spendingLimits(), clock }, tenantId);
+  const allowance = await allowanceOf({ budget: budget(), limits: spendingLimits(), clock }, caller("read"));
   return reply(200, { data: { currency: "USD", ...allowance } });
 });

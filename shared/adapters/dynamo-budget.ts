@@ -27,6 +27,7 @@ const TRIES = 10;
 const SWEEP_SHARD = "BUDGET";
 const SORT_KEY = "BUDGET";
 const EVERYBODY_PARTITION = "BUDGET";
+const KEY_PARTITION = /^KEY#([0-9a-f]+)#BUDGET$/;
 const TENANT_PARTITION = /^TENANT#([^#]+)#BUDGET$/;
 
 /** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
@@ -169,11 +170,17 @@ type AccountItem = z.infer<typeof accountItem>;
 const UNTOUCHED = { monthCommitted: 0, open: {}, minuteStarts: 0 };
 
 function keyOf(account: Account): { pk: string; sk: string } {
-  const pk = "everybody" in account ? EVERYBODY_PARTITION : `TENANT#${encodeURIComponent(account.tenantId)}#BUDGET`;
-  return { pk, sk: SORT_KEY };
+  return { pk: partitionOf(account), sk: SORT_KEY };
+}
+
+function partitionOf(account: Account): string {
+  if ("everybody" in account) return EVERYBODY_PARTITION;
+  return "keyId" in account ? `KEY#${account.keyId}#BUDGET` : `TENANT#${encodeURIComponent(account.tenantId)}#BUDGET`;
 }
 
 function accountOf(partition: string): Account {
+  const [, keyId] = KEY_PARTITION.exec(partition) ?? [];
+  if (keyId !== undefined) return { keyId };
   const tenant = TENANT_PARTITION.exec(partition)?.[1];
   return tenant === undefined ? { everybody: true } : { tenantId: decodeURIComponent(tenant) };
 }

@@ -89,6 +89,7 @@ export const storedFields = {
   tailImageUrl: optional,
   estimatedCostUsd: z.optional(number),
   reservation: optional,
+  keyBudget: z.optional(z.object({ keyId: text, monthlyCapMills: count })),
   phase: z.enum(PHASES),
   attempt: count,
   source: z.optional(

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { choose } from "../kling/choice.ts";
 import { ASPECT_RATIOS, KlingGenerationMode, PROMPT_MAX_CHARACTERS, type KlingRow } from "../kling/models.ts";
 import type { StartCommand } from "../generation/start.ts";
+import type { KeyBudget } from "../media/media.ts";
 import { LINK_PREFIX, UPLOAD_ID, uploadIdIn } from "../media/upload.ts";
 import { spaceIdInBody } from "./ids.ts";
 import { maybe, text, textOrNumber, visible } from "./text.ts";
@@ -72,7 +73,7 @@ export type EnhanceRequest = z.infer<typeof enhanceRequest>;
  */
 export function startCommand(
   body: EnhanceRequest,
-  caller: { tenantId: string; userId: string },
+  caller: { tenantId: string; userId: string; keyBudget?: KeyBudget },
   offered: readonly KlingRow[],
 ): StartCommand {
   const { id: baseMediaId, media } = body.mediaSpace;
@@ -86,6 +87,7 @@ export function startCommand(
     tenantId: caller.tenantId,
     spaceId: body.spaceId,
     uploadedBy: caller.userId,
+    keyBudget: caller.keyBudget,
     baseMediaId,
     name: media.name,
     context,

@@ -2,13 +2,14 @@
 import * as z from "zod/mini";
 import { isOpen, setting } from "../environment.ts";
 import type { HttpEvent } from "./http-event.ts";
+import type { KeyBudget } from "../media/media.ts";
 import { RequestError } from "./http-errors.ts";
 
 export interface Caller {
   tenantId: string;
   userId: string;
   /** The key that was shown, where it has a cap of its own. */
-  cappedKey?: { id: string; monthlyCapMills: number };
+  keyBudget?: KeyBudget;
 }
 
 /** What a route does with what is the caller's. */
@@ -52,7 +53,7 @@ function callerWithKey({ keyId, keyName, tenantId, scopes, monthlyCapMills }: Ke
   return {
     tenantId,
     userId: `key:${keyId}/${keyName}`,
-    ...(monthlyCapMills !== undefined && { cappedKey: { id: keyId, monthlyCapMills: Number(monthlyCapMills) } }),
+    ...(monthlyCapMills !== undefined && { keyBudget: { keyId, monthlyCapMills: Number(monthlyCapMills) } }),
   };
 }
 

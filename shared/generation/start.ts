@@ -21,6 +21,7 @@ export type StartCommand = Pick<
   | "tenantId"
   | "spaceId"
   | "uploadedBy"
+  | "keyBudget"
   | "baseMediaId"
   | "name"
   | "context"
@@ -86,7 +87,7 @@ export async function startGeneration(
   }
 
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify({ ...command, ...sinceModels(command), uploadedBy: undefined }))
+    .update(JSON.stringify({ ...command, ...sinceModels(command), uploadedBy: undefined, keyBudget: undefined }))
     .digest("hex");
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });

@@ -63,6 +63,12 @@ export interface OutboxEntry {
   at: Instant;
 }
 
+/** What a key may commit in a calendar month, as it was at the start. */
+export interface KeyBudget {
+  keyId: string;
+  monthlyCapMills: number;
+}
+
 export interface Media {
   tenantId: string;
   spaceId: string;
@@ -92,6 +98,8 @@ export interface Media {
   estimatedCostUsd?: number;
   /** What was put aside for it and is not settled yet, where spending is limited. */
   reservation?: string;
+  /** The key that it was started with and what that may commit in a month, where it has a cap of its own. */
+  keyBudget?: KeyBudget;
 
   /** Absent on records written before phases existed. */
   phase?: Phase;

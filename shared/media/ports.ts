@@ -84,8 +84,8 @@ export interface MediaRecords {
   keepStart(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
 }
 
-/** Whose money: a tenant's, or everybody's together. */
-export type Account = { tenantId: string } | { everybody: true };
+/** Whose money: a tenant's, that of one key of a tenant's, or everybody's together. */
+export type Account = { tenantId: string } | { keyId: string } | { everybody: true };
 
 /** What an account allows; whatever is absent is not limited. */
 export interface AccountLimits {
@@ -117,6 +117,8 @@ export interface Reservation extends MediaRef {
   mills: number;
   /** Epoch milliseconds of the latest time that somebody has asked for it. */
   at: number;
+  /** The key that it counts to as well, where that has a cap of its own. */
+  keyId?: string | undefined;
 }
 
 /** Why nothing was put aside. */

@@ -72,19 +72,19 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
   const { budget, limits, clock } = deps;
   const mills = millsOf(media.estimatedCostUsd ?? 0);
   const { id: mediaId, tenantId, spaceId } = media;
-  const reservation: Reservation = { id, mediaId, tenantId, spaceId, mills, at: clock.now() };
+  const keyId = media.keyBudget?.keyId;
+  const reservation: Reservation = { id, mediaId, tenantId, spaceId, keyId, mills, at: clock.now() };
   const asked: Account[] = [];
   try {
     if (!isLimited(limits.everybody) && (await budget.isStopped())) {
       throw refused(deps, { reason: "stopped" }, "everybody", mills);
     }
-    for (const account of limitedAccounts(limits, tenantId)) {
-      const ofEverybody = "everybody" in account;
+    for (const account of limitedAccounts(limits, reservation)) {
       asked.push(account);
-      const refusal = await budget.reserve(account, reservation, ofEverybody ? limits.everybody : limits.tenant);
+      const refusal = await budget.reserve(account, reservation, limitsOf(account, limits, media));
       if (!refusal) continue;
       asked.pop();
-      throw refused(deps, refusal, ofEverybody ? "everybody" : "tenant", mills);
+      throw refused(deps, refusal, scopeOf(account), mills);
     }
   } catch (error) {
     await giveBack(deps, reservation, asked);
@@ -94,15 +94,35 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
 }
 
 /** Those that a price is put aside with, in this order. */
-function limitedAccounts({ everybody, tenant }: SpendingLimits, tenantId: string): Account[] {
-  return [...(isLimited(everybody) ? [EVERYBODY] : []), ...(isLimited(tenant) ? [{ tenantId }] : [])];
+function limitedAccounts({ everybody, tenant }: SpendingLimits, { tenantId, keyId }: Holder): Account[] {
+  return [
+    ...(isLimited(everybody) ? [EVERYBODY] : []),
+    ...(isLimited(tenant) ? [{ tenantId }] : []),
+    ...(keyId === undefined ? [] : [{ keyId }]),
+  ];
+}
+
+/** Whose a price is, besides everybody's. */
+type Holder = Pick<Reservation, "tenantId" | "keyId">;
+
+function limitsOf(account: Account, { everybody, tenant }: SpendingLimits, { keyBudget }: Media): AccountLimits {
+  if ("everybody" in account) return everybody;
+  if ("tenantId" in account) return tenant;
+  return keyBudget === undefined ? {} : { monthlyCapMills: keyBudget.monthlyCapMills };
+}
+
+type Scope = "everybody" | "tenant" | "key";
+
+function scopeOf(account: Account): Scope {
+  if ("everybody" in account) return "everybody";
+  return "keyId" in account ? "key" : "tenant";
 }
 
 /** Gives back what a start has put aside that was not carried out; what cannot be given back the sweeper frees. */
 export async function giveBack(
   { budget, limits, log }: ReserveDeps,
   reservation: Reservation,
-  accounts = limitedAccounts(limits, reservation.tenantId),
+  accounts = limitedAccounts(limits, reservation),
 ): Promise<void> {
   for (const account of accounts) {
     try {
@@ -118,9 +138,9 @@ export async function giveBack(
  * @throws as `reserve`
  */
 export async function keepReserved(deps: ReserveDeps, media: Media): Promise<void> {
-  const { reservation, tenantId } = media;
+  const { reservation, tenantId, keyBudget } = media;
   if (reservation === undefined) return;
-  const accounts = limitedAccounts(deps.limits, tenantId);
+  const accounts = limitedAccounts(deps.limits, { tenantId, keyId: keyBudget?.keyId });
   const held = await Promise.all(accounts.map((account) => deps.budget.holds(account, reservation)));
   if (held.includes(false)) await reserve(deps, media, reservation);
 }
@@ -130,7 +150,7 @@ export function isLimited(limits: AccountLimits): boolean {
   return Object.values(limits).some((limit) => limit !== undefined);
 }
 
-function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "tenant", mills: number): Error {
+function refused({ log }: ReserveDeps, refusal: Refusal, scope: Scope, mills: number): Error {
   log.warn("start refused", { event: countedAs(refusal, scope), reason: refusal.reason, scope });
   switch (refusal.reason) {
     case "stopped":
@@ -139,7 +159,7 @@ function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "t
       // What all tenants together have left is nobody's business but the owner's.
       return new OverBudgetError({
         priceMills: mills,
-        leftMills: scope === "tenant" ? refusal.leftMills : undefined,
+        leftMills: scope === "everybody" ? undefined : refusal.leftMills,
         renewsAt: refusal.renewsAt,
       });
     case "too_many_open":
@@ -148,7 +168,7 @@ function refused({ log }: ReserveDeps, refusal: Refusal, scope: "everybody" | "t
   }
 }
 
-function countedAs({ reason }: Refusal, scope: "everybody" | "tenant"): LogEvent {
+function countedAs({ reason }: Refusal, scope: Scope): LogEvent {
   if (reason === "stopped") return "start_refused_stopped";
   if (reason !== "over_budget") return "start_refused_limit";
   return scope === "everybody" ? "start_refused_global_cap" : "start_refused_tenant_cap";
@@ -171,6 +191,7 @@ export async function settle(deps: SettleDeps, media: Media): Promise<void> {
   try {
     await deps.budget.settle({ tenantId: media.tenantId }, reservation, outcome);
     await deps.budget.settle(EVERYBODY, reservation, outcome);
+    if (media.keyBudget) await deps.budget.settle({ keyId: media.keyBudget.keyId }, reservation, outcome);
     await deps.records.forgetReservation(refOf(media), reservation);
   } catch (error) {
     deps.log.warn("reservation not settled, the sweeper will", { mediaId: media.id, error: String(error) });

@@ -1,15 +1,26 @@
 // What a tenant may still spend and start, before it tries: the same figures that refuse a start.
 import { endOfMinute, isLimited, leftOf, millsOf, renewalOf, type SpendingLimits } from "./budget.ts";
 import { instant, type Instant } from "../media/instant.ts";
+import type { KeyBudget } from "../media/media.ts";
 import type { AccountStanding, Budget, Clock } from "../media/ports.ts";
 import { KLING_MODELS } from "../kling/models.ts";
 import { prices } from "../kling/price.ts";
+
+interface MonthLeft {
+  capUsd: number;
+  spentUsd: number;
+  reservedUsd: number;
+  leftUsd: number;
+  renewsAt: Instant;
+}
 
 /** Dollars and counts. What is not limited is absent. */
 export interface Allowance {
   /** Nobody can start anything just now, whatever they have left. */
   startsStopped: boolean;
-  month?: { capUsd: number; spentUsd: number; reservedUsd: number; leftUsd: number; renewsAt: Instant };
+  /** Of the tenant, and of the key that asks where it has a cap of its own. */
+  month?: MonthLeft;
+  keyMonth?: MonthLeft;
   openGenerations?: { open: number; limit: number };
   starts?: { left: number; limit: number; renewsAt: Instant };
 }
@@ -21,13 +32,17 @@ interface AllowanceDeps {
 }
 
 /** Reads one item for everybody and, where anything is limited for each tenant, one of its own. */
-export async function allowanceOf(deps: AllowanceDeps, tenantId: string): Promise<Allowance> {
-  const startsStopped = await areStartsStopped(deps);
+export async function allowanceOf(
+  deps: AllowanceDeps,
+  { tenantId, keyBudget }: { tenantId: string; keyBudget?: KeyBudget },
+): Promise<Allowance> {
+  const [startsStopped, keyMonth] = await Promise.all([areStartsStopped(deps), keyMonthOf(deps, keyBudget)]);
   const { monthlyCapMills, maxOpen, startsPerMinute } = deps.limits.tenant;
-  if (!isLimited(deps.limits.tenant)) return { startsStopped };
+  const known = { startsStopped, ...(keyMonth && { keyMonth }) };
+  if (!isLimited(deps.limits.tenant)) return known;
   const standing = await deps.budget.standing({ tenantId });
   return {
-    startsStopped,
+    ...known,
     ...(monthlyCapMills !== undefined && { month: monthOf(standing, monthlyCapMills) }),
     ...(maxOpen !== undefined && { openGenerations: { open: standing.open, limit: maxOpen } }),
     ...(startsPerMinute !== undefined && {
@@ -40,7 +55,12 @@ export async function allowanceOf(deps: AllowanceDeps, tenantId: string): Promis
   };
 }
 
-function monthOf({ period, committedMills, reservedMills }: AccountStanding, capMills: number): Allowance["month"] {
+async function keyMonthOf({ budget }: AllowanceDeps, keyBudget: KeyBudget | undefined): Promise<MonthLeft | undefined> {
+  if (!keyBudget) return undefined;
+  return monthOf(await budget.standing({ keyId: keyBudget.keyId }), keyBudget.monthlyCapMills);
+}
+
+function monthOf({ period, committedMills, reservedMills }: AccountStanding, capMills: number): MonthLeft {
   return {
     capUsd: capMills / 1000,
     spentUsd: (committedMills - reservedMills) / 1000,

@@ -1,4 +1,5 @@
 // Money through a generation's whole life: put aside at the start, spent or given back at the end, once, whoever comes twice or dies.
+import { allowanceOf } from "../../shared/money/quota.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { deleteMedia } from "../../shared/generation/delete.ts";
@@ -209,6 +210,50 @@ describe("with an Idempotency-Key", () => {
     const { media } = await start("key");
     expect(await stored()).toMatchObject([{ id: media.id, deadlineAt: instant(world.clock.now() + 3_600_000) }]);
     await expectCommitted(280, [media.id]);
+  });
+});
+
+describe("a key with a cap of its own", () => {
+  const keyBudget = { keyId: "5f2a9c01d3e4b5a6c7d8", monthlyCapMills: 600 };
+  const withKey = () => startGeneration(deps(), { ...command, tenantId: "acme", keyBudget });
+
+  it("may commit that and no more, and what it was refused is given back to its tenant and to all", async () => {
+    for (let n = 0; n < 2; n++) await withKey();
+    await expect(withKey()).rejects.toMatchObject({ code: "over_budget", leftUsd: 0.04 });
+    await expectCommitted(560, ["media-1", "media-2"]);
+    // The tenant's other callers have what is the tenant's.
+    await start();
+    await expectCommitted(840, ["media-1", "media-2", "media-4"]);
+  });
+
+  it("holds where nothing else is limited", async () => {
+    world.deps.limits = { tenant: {}, everybody: {} };
+    for (let n = 0; n < 2; n++) await withKey();
+    await expect(withKey()).rejects.toMatchObject({ code: "over_budget" });
+    expect(await stored()).toHaveLength(2);
+  });
+
+  it("gets back what was not delivered, and has spent what was", async () => {
+    const left = async () => (await allowanceOf(world.deps, { tenantId: "acme", keyBudget })).keyMonth;
+    const { media } = await withKey();
+    expect(await left()).toMatchObject({ capUsd: 0.6, reservedUsd: 0.28, spentUsd: 0, leftUsd: 0.32 });
+    await failGeneration(world.deps, refOf(media), "not_submitted");
+    expect(await left()).toMatchObject({ reservedUsd: 0, spentUsd: 0, leftUsd: 0.6 });
+    const { media: delivered } = await withKey();
+    await submitGeneration(world.deps, refOf(delivered));
+    world.kling.status = { status: "COMPLETED" };
+    await finalizeGeneration(world.deps, refOf(delivered));
+    expect(await left()).toMatchObject({ reservedUsd: 0, spentUsd: 0.28, leftUsd: 0.32 });
+  });
+
+  it("is freed by the sweeper of what a start has left that died", async () => {
+    const at = world.clock.now();
+    const account = { keyId: keyBudget.keyId };
+    const reservation = { id: "lost", mediaId: "lost", tenantId: "acme", spaceId: "holiday", mills: 280, at };
+    await world.budget.reserve(account, reservation, { monthlyCapMills: 600 });
+    world.clock.advance(16 * 60);
+    await sweepGenerations(world.deps, { all: false });
+    expect(await world.budget.open(account)).toEqual([]);
   });
 });
 

@@ -35,7 +35,7 @@ const start = async (tenantId = "acme") => {
   );
   return media;
 };
-const allowance = (tenantId = "acme") => allowanceOf(world.deps, tenantId);
+const allowance = (tenantId = "acme") => allowanceOf(world.deps, { tenantId });
 
 it("is all of it before the first start", async () => {
   expect(await allowance()).toEqual({
