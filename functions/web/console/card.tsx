@@ -105,10 +105,11 @@ function useFocusKept(card: { current: HTMLLIElement | null }) {
 }
 
 function factsOf(media: IMedia, testMode: boolean): string[] {
-  const { generationMode, duration, video, createdAt, completedAt } = media;
+  const { model, generationMode, duration, video, createdAt, completedAt } = media;
   const facts = [
     moment(createdAt),
-    generationMode && generationMode.charAt(0).toUpperCase() + generationMode.slice(1),
+    [titled(model.replaceAll("-", " ")), generationMode && titled(generationMode)].filter(Boolean).join(", "),
+    media.audio ? "with sound" : undefined,
     video?.durationInSeconds ? `${Math.round(video.durationInSeconds)} s` : `${duration} s`,
     video?.width && video.height ? `${video.width} × ${video.height}` : undefined,
     costOf(media, testMode),
@@ -226,7 +227,7 @@ async function opens(link: string): Promise<boolean> {
 /** Steps that were really taken, time that has really passed, and how long such things take here: nothing invented. */
 function Progress({ media, planning }: { media: IMedia; planning: Planning }) {
   const elapsed = useElapsed(media.createdAt);
-  const timing = planning.timing(media.generationMode, media.duration);
+  const timing = planning.timing({ model: media.model, mode: media.generationMode, duration: media.duration });
   const done = stepOf(media);
   return (
     <div class="progress">
@@ -351,4 +352,9 @@ function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "co
       </button>
     </span>
   );
+}
+
+/** `kling 2.1` -> `Kling 2.1` */
+function titled(words: string): string {
+  return words.replace(/(^| )[a-z]/g, (letter) => letter.toUpperCase());
 }

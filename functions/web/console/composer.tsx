@@ -5,10 +5,11 @@ import type { EnhanceRequest, MediaSpace } from "../../../shared/client/contract
 import { ApiError, isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { oneWish } from "../../../shared/client/wish.ts";
-import { formatOf, requestOf, useDraft, type Draft } from "./draft.ts";
+import { abilityOf, formatOf, possible, requestOf, useDraft, type Draft } from "./draft.ts";
+import { ModelFields } from "./model-fields.tsx";
 import { PictureField } from "./picture.tsx";
 import type { Planning } from "./use-planning.ts";
-import { budgetLine, DURATIONS, MODES, priceTag, ratioFault, span } from "./words.ts";
+import { budgetLine, priceTag, ratioFault, span } from "./words.ts";
 
 const WORDS_MAX = 2500;
 /** A second press of the same hand comes within this; and so long it is seen that something is under way. */
@@ -24,8 +25,10 @@ interface Props {
 }
 
 export function Composer({ spaceId, connection, planning, again, onStarted }: Props) {
-  const [draft, change] = useDraft(spaceId, again);
-  const { picture, words, mode, duration, negativePrompt, cfgScale, tailImageUrl } = draft;
+  const [wished, change] = useDraft(spaceId, again);
+  const draft = useMemo(() => possible(wished, planning.models), [wished, planning.models]);
+  const { picture, words, negativePrompt, cfgScale, tailImageUrl } = draft;
+  const able = abilityOf(draft, planning.models);
   const [isUnderWay, setIsUnderWay] = useState(false);
   const [wasPressed, setWasPressed] = useState(false);
   const [refusal, setRefusal] = useState<{ of: Draft; says: string[] }>();
@@ -58,7 +61,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
     setIsUnderWay(true);
     const shown = new Promise((resolve) => setTimeout(resolve, UNDER_WAY_MS));
     try {
-      const { mediaSpace } = await start(requestOf(spaceId, draft, picture.link));
+      const { mediaSpace } = await start(requestOf(spaceId, draft, picture.link, able));
       setWasPressed(false);
       onStarted(mediaSpace, picture.preview);
     } catch (error) {
@@ -71,8 +74,8 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
     }
   };
 
-  const usd = planning.price(mode, duration);
-  const timing = planning.timing(mode, duration);
+  const usd = planning.price(draft);
+  const timing = planning.timing(draft);
   const budget = planning.budget && budgetLine(planning.budget);
   return (
     // Enter in a field is no purchase: only the button is, and Ctrl+Enter in the words.
@@ -98,68 +101,39 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
         {words.length > WORDS_MAX * 0.8 && <p class="count">{`${WORDS_MAX - words.length} characters left`}</p>}
       </div>
 
-      <fieldset class="modes">
-        <legend>Mode</legend>
-        {MODES.map(({ mode: it, name, says }) => {
-          const itsUsd = planning.price(it, duration);
-          return (
-            <label key={it} title={says}>
-              <input
-                type="radio"
-                name="mode"
-                checked={mode === it}
-                aria-describedby={mode === it ? `${id}-mode` : undefined}
-                onChange={() => change({ mode: it })}
-              />
-              <span class="mode">
-                <b>{name}</b>
-                <span class="price">{itsUsd === undefined ? "" : priceTag(itsUsd, planning.testMode)}</span>
-              </span>
-            </label>
-          );
-        })}
-        <p id={`${id}-mode`} class="note">
-          {MODES.find((it) => it.mode === mode)?.says}
-        </p>
-      </fieldset>
-
-      <fieldset class="segments">
-        <legend>Length</legend>
-        {DURATIONS.map((it) => (
-          <label key={it}>
-            <input type="radio" name="duration" checked={duration === it} onChange={() => change({ duration: it })} />
-            <span>{`${it} seconds`}</span>
-          </label>
-        ))}
-      </fieldset>
+      <ModelFields planning={planning} draft={draft} onChange={change} />
 
       <details>
         <summary>More settings</summary>
-        <div class="field">
-          <label for={`${id}-not`}>What should not appear</label>
-          <input
-            id={`${id}-not`}
-            value={negativePrompt}
-            maxLength={WORDS_MAX}
-            placeholder="blur, distortion"
-            onInput={({ currentTarget }) => change({ negativePrompt: currentTarget.value })}
-          />
-        </div>
-        <div class="field">
-          <label for={`${id}-cfg`}>
-            How closely it follows the words: <output>{cfgScale.toFixed(1)}</output>
-          </label>
-          <input
-            id={`${id}-cfg`}
-            type="range"
-            min="0"
-            max="1"
-            step="0.1"
-            value={cfgScale}
-            onInput={({ currentTarget }) => change({ cfgScale: Number(currentTarget.value) })}
-          />
-        </div>
-        {mode === "pro" && (
+        {able?.negativePrompt !== false && (
+          <div class="field">
+            <label for={`${id}-not`}>What should not appear</label>
+            <input
+              id={`${id}-not`}
+              value={negativePrompt}
+              maxLength={WORDS_MAX}
+              placeholder="blur, distortion"
+              onInput={({ currentTarget }) => change({ negativePrompt: currentTarget.value })}
+            />
+          </div>
+        )}
+        {able?.cfgScale !== false && (
+          <div class="field">
+            <label for={`${id}-cfg`}>
+              How closely it follows the words: <output>{cfgScale.toFixed(1)}</output>
+            </label>
+            <input
+              id={`${id}-cfg`}
+              type="range"
+              min="0"
+              max="1"
+              step="0.1"
+              value={cfgScale}
+              onInput={({ currentTarget }) => change({ cfgScale: Number(currentTarget.value) })}
+            />
+          </div>
+        )}
+        {able?.lastFrame && (
           <div class="field">
             <label for={`${id}-tail`}>A link to the last frame</label>
             <input

@@ -1,6 +1,6 @@
 // What is about to be asked for: kept through a reload, filled from a finished one, and made into a request.
 import { useEffect, useState } from "preact/hooks";
-import type { EnhanceRequest, IMedia } from "../../../shared/client/contract.ts";
+import type { EnhanceRequest, IMedia, Models } from "../../../shared/client/contract.ts";
 import { nearestFormat, ratioFault, ratioOf, type Duration, type Format, type Mode } from "./words.ts";
 
 /** What the composer knows of the picture. */
@@ -26,8 +26,11 @@ export interface Draft {
   /** Undefined until it is chosen: then the picture decides. */
   format: Format | undefined;
   words: string;
+  /** Empty: the default of the deployment. */
+  model: string;
   mode: Mode;
   duration: Duration;
+  audio: boolean;
   negativePrompt: string;
   cfgScale: number;
   tailImageUrl: string;
@@ -41,8 +44,10 @@ const EMPTY: Draft = {
   link: "",
   format: undefined,
   words: "",
+  model: "",
   mode: "standard",
   duration: "5",
+  audio: false,
   negativePrompt: "",
   cfgScale: CFG_SCALE,
   tailImageUrl: "",
@@ -77,8 +82,27 @@ export function formatOf({ format, picture }: Draft): Format {
   return picture?.size && ratioFault(picture.size) ? nearestFormat(picture.size) : "as it is";
 }
 
-export function requestOf(spaceId: string, draft: Draft, link: string): EnhanceRequest {
-  const { words, mode, duration, negativePrompt, cfgScale } = draft;
+type Ability = Models[number]["modes"][number];
+
+/** What the model and mode of a draft can do; undefined until the models are known. */
+export function abilityOf({ model, mode }: Draft, models: Models | undefined): Ability | undefined {
+  return models?.find(({ id }) => id === model)?.modes.find((it) => it.mode === mode);
+}
+
+/** The draft with a model, a mode and a length that there are: those that are wished for, else the nearest. */
+export function possible(draft: Draft, models: Models | undefined): Draft {
+  const model = models?.find(({ id }) => id === draft.model) ?? models?.find((it) => it.default) ?? models?.[0];
+  const able = model?.modes.find(({ mode }) => mode === draft.mode) ?? model?.modes[0];
+  if (!model || !able) return draft;
+  const wanted = Number(draft.duration);
+  const seconds = able.durations.reduce((best, it) => (Math.abs(it - wanted) < Math.abs(best - wanted) ? it : best));
+  const audio = able.audio === "always" || (able.audio === "optional" && draft.audio);
+  return { ...draft, model: model.id, mode: able.mode, duration: String(seconds), audio };
+}
+
+/** @param able what the draft's model can do: what it cannot is not asked for */
+export function requestOf(spaceId: string, draft: Draft, link: string, able: Ability | undefined): EnhanceRequest {
+  const { words, model, mode, duration, audio, negativePrompt, cfgScale } = draft;
   const format = formatOf(draft);
   const tailImageUrl = draft.tailImageUrl.trim();
   return {
@@ -86,26 +110,31 @@ export function requestOf(spaceId: string, draft: Draft, link: string): EnhanceR
     type: "video",
     context: words,
     mediaSpace: { media: { name: nameOf(words), image: { link } } },
+    ...(model && { model }),
     mode,
     duration,
+    ...(audio && { audio }),
     ...(format !== "as it is" && { aspectRatio: format }),
-    ...(negativePrompt.trim() && { negativePrompt }),
-    ...(cfgScale !== CFG_SCALE && { cfgScale }),
-    ...(mode === "pro" && tailImageUrl && { tailImageUrl }),
+    ...(negativePrompt.trim() && able?.negativePrompt !== false && { negativePrompt }),
+    ...(cfgScale !== CFG_SCALE && able?.cfgScale !== false && { cfgScale }),
+    ...(able?.lastFrame && tailImageUrl && { tailImageUrl }),
   };
 }
 
 /** Everything that was asked for, to be asked for again. */
 export function draftOf(media: IMedia): Draft {
-  const { context, generationMode, duration, aspectRatio, negativePrompt, cfgScale, tailImageUrl } = media;
+  const { context, model, generationMode, duration, audio, aspectRatio, negativePrompt, cfgScale, tailImageUrl } =
+    media;
   const picture = pictureOf(media);
   return {
     picture,
     link: picture?.state === "linked" ? (picture.link ?? "") : "",
     format: aspectRatio ?? "as it is",
     words: context,
+    model,
     mode: generationMode ?? EMPTY.mode,
     duration,
+    audio: audio ?? EMPTY.audio,
     negativePrompt: negativePrompt ?? EMPTY.negativePrompt,
     cfgScale: cfgScale ?? EMPTY.cfgScale,
     tailImageUrl: tailImageUrl ?? EMPTY.tailImageUrl,

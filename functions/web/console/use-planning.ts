@@ -1,14 +1,23 @@
 // What a generation costs, how long it takes here and what is left to spend, for the price tags and the estimates.
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { getBudget, getPricing, getTimings } from "../../../shared/client/calls.ts";
-import type { Budget, Pricing, Timings } from "../../../shared/client/contract.ts";
+import { getBudget, getModels, getPricing, getTimings } from "../../../shared/client/calls.ts";
+import type { Budget, Models, Pricing, Timings } from "../../../shared/client/contract.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 
+/** What a price or a timing is of. */
+export interface Kind {
+  model: string;
+  mode: string | undefined;
+  duration: string;
+}
+
 export interface Planning {
+  /** Undefined until they are known. */
+  models: Models | undefined;
   /** US dollars; undefined until the list is there. */
-  price: (mode: string, duration: string) => number | undefined;
+  price: (kind: Kind & { audio: boolean }) => number | undefined;
   /** Undefined until five of the kind have finished here. */
-  timing: (mode: string | undefined, duration: string) => Timings["timings"][number] | undefined;
+  timing: (kind: Kind) => Timings["timings"][number] | undefined;
   /** Nothing is billed here, and every video is a placeholder film. */
   testMode: boolean;
   /** Undefined until it is known. */
@@ -23,9 +32,17 @@ export function usePlanning(
   connection: Connection,
   { all, running, ready }: { all: number; running: number; ready: number },
 ): Planning {
+  const [models, setModels] = useState<Models>();
   const [prices, setPrices] = useState<Pricing["prices"]>([]);
   const [timings, setTimings] = useState<Timings["timings"]>([]);
   const [budget, setBudget] = useState<Budget>();
+  useEffect(() => {
+    getModels(connection).then(
+      setModels,
+      // Without them the server's own default is asked for.
+      () => setModels(undefined),
+    );
+  }, [connection]);
   useEffect(() => {
     getPricing(connection).then(
       (pricing) => setPrices(pricing.prices),
@@ -49,11 +66,20 @@ export function usePlanning(
   }, [connection, all, running]);
   return useMemo(
     () => ({
-      price: (mode, duration) => prices.find((it) => it.mode === mode && it.duration === duration)?.usd,
-      timing: (mode, duration) => timings.find((it) => it.mode === mode && it.duration === duration),
+      models,
+      price: (kind) => {
+        const rows = prices.filter((it) => isOf(it, kind));
+        // Another mode of the model may leave no choice of sound.
+        return (rows.find(({ audio }) => audio === kind.audio) ?? rows[0])?.usd;
+      },
+      timing: (kind) => timings.find((it) => isOf(it, kind)),
       testMode: TEST_MODE,
       budget,
     }),
-    [prices, timings, budget],
+    [models, prices, timings, budget],
   );
+}
+
+function isOf(row: Kind, { model, mode, duration }: Kind): boolean {
+  return row.model === model && row.mode === mode && row.duration === duration;
 }

@@ -1,15 +1,18 @@
 // What the console says: phases, times, prices and errors in plain words.
 import type { Budget, ImageRatioMax, IMedia } from "../../../shared/client/contract.ts";
 
-export const MODES = [
-  { mode: "standard", name: "Standard", says: "720p, cheaper and slower" },
-  { mode: "pro", name: "Pro", says: "1080p, faster and better, takes a last frame" },
-  { mode: "master", name: "Master", says: "1080p, the best there is, at the highest price" },
-] as const;
-export type Mode = (typeof MODES)[number]["mode"];
-
-export const DURATIONS = ["5", "10"] as const;
+export type Mode = NonNullable<IMedia["generationMode"]>;
 export type Duration = string;
+
+/** A mode for people. */
+export function modeWords(mode: Mode): { name: string; says: string } {
+  return MODE_WORDS[mode];
+}
+const MODE_WORDS: Record<Mode, { name: string; says: string }> = {
+  standard: { name: "Standard", says: "cheaper, usually 720p" },
+  pro: { name: "Pro", says: "finer and sharper, usually 1080p" },
+  master: { name: "Master", says: "1080p, the best of its model, at the highest price" },
+};
 
 export const FORMATS = ["as it is", "16:9", "9:16", "1:1"] as const;
 export type Format = (typeof FORMATS)[number];
