@@ -5,6 +5,7 @@ import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
 import { madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { findInHistory, whoseJob } from "./history.ts";
+import { inDoubtTimes, inDoubtVerdict, type InDoubtTimes, type ReportOfClaim } from "./in-doubt.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
@@ -21,9 +22,6 @@ export interface CheckDeps extends MoveDeps, AdoptDeps {
 
 /** Analysis takes seconds; a pending one this old was lost with its process. */
 const ANALYSIS_LOST_AFTER_SECONDS = 120;
-
-/** Twice what the POST of a claim may take: until then its step may still hear that fal has accepted. */
-const SUBMIT_UNDER_WAY_SECONDS = 60;
 
 /** A webhook may be faster than what fal's status says: whoever it wakes looks so often, a second apart. */
 export const WAKE_UP_LOOKS = 3;
@@ -81,33 +79,30 @@ function checkQueued(deps: CheckDeps, media: Media): StepResult {
   return { next: "submit" };
 }
 
-/** A claim without a request id: nobody knows whether fal has the job, so it is looked for and never submitted again. */
+/** A claim without a request id: the facts are gathered, and in-doubt.ts says what they come to. */
 async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undefined): Promise<StepResult> {
   const history = await searchHistory(deps, media);
-  const requestId = heard ?? history.found;
-  if (requestId !== undefined) {
-    await recordAcceptance(deps, media, requestId);
-    return { next: "wait" };
-  }
-  const claimedAt = Date.parse(media.claimedAt ?? media.updatedAt);
-  const now = deps.clock.now();
-  const settleBy = claimedAt + deps.inDoubtSeconds * 1000;
-  if (now < settleBy && !passed(media.deadlineAt, now)) return { next: "wait" };
-  if (now < Math.min(claimedAt + SUBMIT_UNDER_WAY_SECONDS * 1000, deliverBy(media))) return { next: "wait" };
-  // A history that is silent just now is asked again.
-  const { reportedRequestId } = media;
-  if (reportedRequestId !== undefined) {
-    const owner = await ownerInHistory(deps, media, reportedRequestId);
-    if (owner === undefined && !passed(media.deadlineAt, now)) return { next: "wait" };
-    // fal has signed for it, nothing contradicts it, and fal answers for it: of another customer's job it tells us nothing.
-    if (owner !== "another's" && (await isAnsweredFor(deps, media, reportedRequestId))) {
-      await recordAcceptance(deps, media, reportedRequestId);
-      return { next: "wait" };
-    }
-    if (owner !== "another's" && now < deliverBy(media)) return { next: "wait" };
-  }
-  if (!history.searched && now < deliverBy(media)) return { next: "wait" };
-  return { next: "fail", code: "submit_outcome_unknown" };
+  const found = heard ?? history.found;
+  const times = inDoubtTimes(media, deps.clock.now(), deps.inDoubtSeconds);
+  // fal is asked about a report only where nothing else decides.
+  const isDecided = found !== undefined || times.isSettling || times.isUnderWay;
+  const report = isDecided ? undefined : await askAboutReport(deps, media, times);
+  const told = inDoubtVerdict({ found, isSearched: history.searched, ...times, report });
+  if (told.verdict === "give up") return { next: "fail", code: "submit_outcome_unknown" };
+  if (told.verdict === "accept") await recordAcceptance(deps, media, told.requestId);
+  return { next: "wait" };
+}
+
+async function askAboutReport(
+  deps: CheckDeps,
+  media: Media,
+  { isPastDeadline }: InDoubtTimes,
+): Promise<ReportOfClaim | undefined> {
+  const { reportedRequestId: requestId } = media;
+  if (requestId === undefined) return undefined;
+  const owner = await ownerInHistory(deps, media, requestId);
+  const isDecided = owner === "another's" || (owner === "silent" && !isPastDeadline);
+  return { requestId, owner, isAnswered: !isDecided && (await isAnsweredFor(deps, media, requestId)) };
 }
 
 async function isAnsweredFor(deps: CheckDeps, media: Media, requestId: string): Promise<boolean> {
@@ -120,7 +115,6 @@ async function isAnsweredFor(deps: CheckDeps, media: Media, requestId: string): 
   }
 }
 
-/** @returns undefined while fal's history does not answer */
 async function ownerInHistory(deps: CheckDeps, media: Media, requestId: string) {
   try {
     return await whoseJob(deps, media, requestId);
@@ -130,7 +124,7 @@ async function ownerInHistory(deps: CheckDeps, media: Media, requestId: string) 
       mediaId: media.id,
       error: String(error),
     });
-    return error instanceof SourceImageUnavailableError ? "unknown" : undefined;
+    return error instanceof SourceImageUnavailableError ? "unknown" : "silent";
   }
 }
 

@@ -110,10 +110,12 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I3",
     shownBy: ["no answer"],
     file: CHECK,
-    find: "  const now = deps.clock.now();\n  const settleBy",
-    replace: `  await move(deps, media, "release", { claimedAt: undefined }, { attempt: media.attempt });
-  if (media.attempt < 9) return { next: "submit" };
-  const now = deps.clock.now();\n  const settleBy`,
+    find: "  const times = inDoubtTimes(",
+    replace: `  if (found === undefined) {
+    await move(deps, media, "release", { claimedAt: undefined }, { attempt: media.attempt });
+    if (media.attempt < 9) return { next: "submit" };
+  }
+  const times = inDoubtTimes(`,
   },
   {
     name: "a failed description fails the video",
@@ -439,8 +441,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I17",
     shownBy: ["no answer"],
     file: CHECK,
-    find: `  return { next: "fail", code: "submit_outcome_unknown" };`,
-    replace: `  return { next: "wait" };`,
+    find: `  if (told.verdict === "give up") return { next: "fail", code: "submit_outcome_unknown" };\n`,
+    replace: "",
   },
   {
     name: "the sweeper ends nothing itself",
