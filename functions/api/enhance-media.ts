@@ -12,7 +12,8 @@ import { startDeps } from "../../shared/services/start-deps.ts";
 
 export const handler = http(z.object({ body: enhanceRequest }), async ({ body }, { headers, caller }) => {
   const key = header(headers, "Idempotency-Key", idempotencyKeySchema);
-  const command = startCommand(body, caller("write"), offeredModels());
+  const request = key === undefined ? undefined : { idempotencyKey: key };
+  const command = { ...startCommand(body, caller("write"), offeredModels()), request };
   const { media, replayed } = await startGeneration(startDeps(), command, key);
   const mediaSpace = await presentMedia(mediaFiles(), media);
   const message = "The generation has started. Follow it with check-generation or by its own address.";

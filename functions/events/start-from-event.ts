@@ -13,8 +13,11 @@ export const handler = onEvent(
   async ({ id, source, time, detail }) => {
     refuseOutlived(time, clock.now());
     const caller = { tenantId: detail.tenantId, userId: `event:${source}` };
-    const command = inEvent("detail", () => startCommand(detail, caller, offeredModels()));
-    await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
+    const request = { id, idempotencyKey: detail.idempotencyKey };
+    const command = { ...inEvent("detail", () => startCommand(detail, caller, offeredModels())), request };
+    const { media, replayed } = await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
+    // For who calls the function itself; the bus does not look at it.
+    return { mediaId: media.id, spaceId: media.spaceId, replayed };
   },
   { writtenByPeople: true },
 );

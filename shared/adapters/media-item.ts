@@ -72,6 +72,7 @@ export const storedFields = {
   spaceId: text,
   id: text,
   baseMediaId: optional,
+  request: z.optional(z.object({ id: optional, idempotencyKey: optional })),
   uploadedBy: text,
   name: optional,
   context: text,

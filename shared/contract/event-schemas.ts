@@ -5,13 +5,22 @@ import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "../media/event-detail.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 
-/** What every event tells. */
+/** How it was asked for. */
+const asked = z.object({
+  id: z.optional(z.string()).check(z.describe("Of the event on the bus that asked.")),
+  idempotencyKey: z.optional(z.string()).check(z.describe("That was given with it.")),
+});
+const baseMediaId = z.optional(z.string()).check(z.describe("`mediaSpace.id` of the request."));
+
+/** What every event of a media tells. */
 const about = z.object({
   version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
   id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
   tenantId: z.string(),
   spaceId: z.string(),
   mediaId: z.string(),
+  baseMediaId,
+  request: z.optional(asked).check(z.describe("How it was asked for; absent over HTTP without a key.")),
   requestId: z.optional(z.string()).check(z.describe("fal's id of the job.")),
   model: z.optional(z.string()).check(z.describe("Of GET /api/models.")),
   generationMode: z.optional(z.enum(KlingGenerationMode)),

@@ -33,6 +33,18 @@ export class InvalidEventError extends DomainError {
   }
 }
 
+/** A function behind a route was called by its name, with no request in it. */
+export class NoHttpEventError extends DomainError {
+  override readonly name = "NoHttpEventError";
+  readonly code = "no_http_event";
+  constructor() {
+    super(
+      "This function answers HTTP requests that API Gateway hands it (payload format 2.0). Send the request to the API's address. " +
+        "To start a generation without HTTP, put Generation Requested on the bus, or invoke start-from-event with { id, source, detail }.",
+    );
+  }
+}
+
 /**
  * Reads a wish out of a part of an event.
  * @throws InvalidEventError for what is not offered: to its sender an impossible wish is an event that is not valid

@@ -9,4 +9,11 @@ interface RequestContext {
 }
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<RequestContext>;
 
+/** Whether API Gateway sent it: a function may be called by its name with anything. */
+export function isHttpEvent(event: unknown): boolean {
+  if (typeof event !== "object" || event === null || !("requestContext" in event)) return false;
+  const { requestContext } = event;
+  return typeof requestContext === "object" && requestContext !== null && "http" in requestContext;
+}
+
 export type HttpReply = APIGatewayProxyStructuredResultV2;

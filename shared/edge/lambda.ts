@@ -3,9 +3,9 @@ import middy from "@middy/core";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { callerOf, type Access, type Caller } from "./caller.ts";
-import type { HttpEvent, HttpReply } from "./http-event.ts";
+import { isHttpEvent, type HttpEvent, type HttpReply } from "./http-event.ts";
 import { nearMisses } from "./near-miss.ts";
-import { errorReply, InvalidEventError, RequestError } from "./http-errors.ts";
+import { errorReply, InvalidEventError, NoHttpEventError, RequestError } from "./http-errors.ts";
 import { DomainError } from "../kling/errors.ts";
 
 // zod's small edition brings no words of its own. And it would compile a parser for each schema at its first use: 5 to
@@ -35,6 +35,8 @@ export function http<S extends RequestShape>(
 ) {
   return middy<HttpEvent, HttpReply>()
     .onError(async (request) => {
+      // Called by its name, with something else than a request: there is nobody to answer, so the caller is told by an error.
+      if (request.error instanceof NoHttpEventError) return;
       request.response = await errorReply(request.error, request.event.requestContext.requestId);
     })
     .handler(async (event) =>
@@ -89,7 +91,9 @@ export function reply(statusCode: number, body: unknown, headers: Record<string,
   return { statusCode, headers: { ...json, ...headers }, body: JSON.stringify(body) };
 }
 
+/** @throws NoHttpEventError */
 function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.infer<S> {
+  if (!isHttpEvent(event)) throw new NoHttpEventError();
   const asked = {
     body: "body" in shape.shape ? jsonBody(event) : undefined,
     path: event.pathParameters ?? {},

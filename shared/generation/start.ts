@@ -22,6 +22,7 @@ export type StartCommand = Pick<
   | "spaceId"
   | "uploadedBy"
   | "keyBudget"
+  | "request"
   | "baseMediaId"
   | "name"
   | "context"
@@ -87,7 +88,15 @@ export async function startGeneration(
   }
 
   const fingerprint = createHash("sha256")
-    .update(JSON.stringify({ ...command, ...sinceModels(command), uploadedBy: undefined, keyBudget: undefined }))
+    .update(
+      JSON.stringify({
+        ...command,
+        ...sinceModels(command),
+        uploadedBy: undefined,
+        keyBudget: undefined,
+        request: undefined,
+      }),
+    )
     .digest("hex");
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });

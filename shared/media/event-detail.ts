@@ -11,9 +11,9 @@ export const DETAIL_VERSION = 1;
  * bus did not take waits in the outbox.
  */
 export function generationEvent({ id, type, at, media }: MediaEvent) {
-  const { tenantId, spaceId, id: mediaId, requestId, generationMode } = media;
-  const model = modelOf(media);
-  const of = { version: DETAIL_VERSION, id, tenantId, spaceId, mediaId, requestId, model, generationMode, at };
+  const { tenantId, spaceId, id: mediaId, baseMediaId, request, requestId, generationMode } = media;
+  const job = { requestId, model: modelOf(media), generationMode };
+  const of = { version: DETAIL_VERSION, id, tenantId, spaceId, mediaId, baseMediaId, request, ...job, at };
   switch (type) {
     case "Generation Started":
       return { ...of, status: "generating" };

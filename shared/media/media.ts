@@ -74,6 +74,8 @@ export interface Media {
   spaceId: string;
   id: string;
   baseMediaId?: string;
+  /** How it was asked for, so that whoever asked knows its events: the event on the bus, and the idempotency key. */
+  request?: { id?: string | undefined; idempotencyKey?: string | undefined };
   uploadedBy: string;
   name?: string;
 

@@ -64,6 +64,33 @@ describe("an event", () => {
   });
 });
 
+describe("a function that is called by its name", () => {
+  it("start-from-event, answers with what it has started, and says whether it had before", async () => {
+    const event = { id: `direct-${spaceId}`, source: "batch", detail: DETAIL() };
+    const call = async () => {
+      const outcome = await cloud.functions.invoke("start-from-event", event);
+      return outcome.ok ? (JSON.parse(outcome.payload) as unknown) : outcome.error;
+    };
+    const first = await call();
+    const [media] = await mediaOf("acme");
+    expect(first).toEqual({ mediaId: media?.id, spaceId, replayed: false });
+    expect(await call()).toEqual({ mediaId: media?.id, spaceId, replayed: true });
+  });
+
+  it.each(["enhance-media", "get-media", "report-health"])("%s, says that it wants a request", async (name) => {
+    for (const event of [{}, null, "hello", DETAIL(), { requestContext: {} }]) {
+      const outcome = await cloud.functions.invoke(name, event);
+      expect(outcome).toMatchObject({
+        ok: false,
+        error: {
+          errorType: "NoHttpEventError",
+          errorMessage: expect.stringMatching(/HTTP requests.*start-from-event/),
+        },
+      });
+    }
+  });
+});
+
 describe("an event that is refused", () => {
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
 

@@ -10,7 +10,7 @@ const { handler } = await import("../../functions/web/serve-sample.ts");
 
 const call = (name: string) => {
   const event: Partial<HttpEvent> = { headers: {}, rawPath: `/samples/${name}`, pathParameters: { name } };
-  return handler({ ...event, requestContext: { requestId: "r" } } as HttpEvent, {} as never);
+  return handler({ ...event, requestContext: { requestId: "r", http: { method: "GET" } } } as HttpEvent, {} as never);
 };
 
 it.each(

@@ -141,7 +141,7 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
         detail: { ...start, tenantId: queued.tenantId },
       },
       record: queued,
-      answers: /^null$/,
+      answers: /"replayed":false/,
     },
     "sweep-generations": { event: { detail: "{}" }, record: generating, answers: /"restarted":0/ },
     "on-execution-ended": {
