@@ -8,6 +8,7 @@ import { setting } from "../environment.ts";
 import { keyDeps } from "../services/api-keys.ts";
 import { tokenVerifier } from "../services/token-verifier.ts";
 import type { KeyContext, TokenContext } from "./caller.ts";
+import { logsErrors, namesInvocation } from "./middlewares.ts";
 
 /** What the gateway asks, as far as we look: the values of its identity sources, of which we have one. */
 const question = z.object({ identitySource: z.array(z.string()).check(z.minLength(1)) });
@@ -25,12 +26,8 @@ const REFUSED = "Unauthorized";
 
 export function authorizer() {
   return middy<unknown, LetIn>()
-    .onError(async ({ error }) => {
-      if (error?.message === REFUSED) return;
-      const { log, speakable } = await import("../services/log.ts");
-      speakable(error);
-      log().warn("a caller could not be judged", { error: String(error) });
-    })
+    .use(namesInvocation)
+    .use(logsErrors("a caller could not be judged", { isExpected: ({ message }) => message === REFUSED }))
     .handler(async (event) => {
       const [header = ""] = question.parse(event).identitySource;
       const bearer = header.replace(/^Bearer\s+/i, "");

@@ -3,17 +3,24 @@ import middy from "@middy/core";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { callerOf, type Access, type Caller } from "./caller.ts";
-import { isHttpEvent, type HttpEvent, type HttpReply } from "./http-event.ts";
+import type { HttpEvent, HttpReply } from "./http-event.ts";
 import { nearMisses } from "./near-miss.ts";
-import { errorReply, InvalidEventError, NoHttpEventError, RequestError } from "./http-errors.ts";
-import { DomainError } from "../kling/errors.ts";
+import { InvalidEventError, RequestError } from "./http-errors.ts";
+import {
+  answersErrors,
+  bodyOf,
+  faultOf,
+  logsErrors,
+  namesInvocation,
+  needsHttpEvent,
+  parsesJson,
+  recordIn,
+  type ParsedEvent,
+} from "./middlewares.ts";
 
 // zod's small edition brings no words of its own. And it would compile a parser for each schema at its first use: 5 to
 // 10 ms of a cold start, for calls of microseconds.
 z.config({ ...en(), jitless: true });
-
-/** HTTP API takes 10 MB; nothing that we accept is larger than this. */
-const BODY_MAX_BYTES = 1024 * 1024;
 
 /** What a route takes: any of `body` (JSON), `path` and `query`. */
 type RequestShape = z.ZodMiniObject<{ body?: z.ZodMiniType; path?: z.ZodMiniType; query?: z.ZodMiniType }>;
@@ -33,30 +40,23 @@ export function http<S extends RequestShape>(
   shape: S,
   answer: (request: z.infer<S>, circumstances: Circumstances) => Promise<HttpReply>,
 ) {
-  return middy<HttpEvent, HttpReply>()
-    .onError(async (request) => {
-      // Called by its name, with something else than a request: there is nobody to answer, so the caller is told by an error.
-      if (request.error instanceof NoHttpEventError) return;
-      request.response = await errorReply(request.error, request.event.requestContext.requestId);
-    })
-    .handler(async (event) =>
-      answer(parseRequest(shape, event), {
-        headers: event.headers,
-        rawPath: event.rawPath,
-        rawBody: () => bodyOf(event),
-        caller: (access) => callerOf(event, access),
-      }),
-    );
+  const route = middy<ParsedEvent, HttpReply>().use(namesInvocation).use(answersErrors).use(needsHttpEvent);
+  if ("body" in shape.shape) route.use(parsesJson);
+  return route.handler(async (event) =>
+    answer(validated(shape, event), {
+      headers: event.headers,
+      rawPath: event.rawPath,
+      rawBody: () => bodyOf(event),
+      caller: (access) => callerOf(event, access),
+    }),
+  );
 }
 
 /** A step of the workflow. What it throws keeps its name: the state machine matches on it. */
 export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<I>) => Promise<R>) {
   return middy<unknown, R>()
-    .onError(async ({ error, event }) => {
-      const { log, speakable } = await import("../services/log.ts");
-      speakable(error);
-      log().warn("step failed", { error: String(error), ...keysOf(event) });
-    })
+    .use(namesInvocation)
+    .use(logsErrors("step failed", { facts: recordIn }))
     .handler(async (event) => run(input.parse(event)));
 }
 
@@ -70,13 +70,8 @@ export function onEvent<E extends z.ZodMiniType, R>(
   { writtenByPeople = false } = {},
 ) {
   return middy<unknown, R>()
-    .onError(async ({ error }) => {
-      const { log, speakable } = await import("../services/log.ts");
-      speakable(error);
-      const code = error instanceof DomainError ? error.code : undefined;
-      const isInvalid = error instanceof InvalidEventError;
-      log().warn("event failed", { ...(isInvalid && { event: "event_invalid" }), error: String(error), code });
-    })
+    .use(namesInvocation)
+    .use(logsErrors("event failed", { facts: faultOf }))
     .handler(async (event) => {
       const result = shape.safeParse(event);
       const misspelt = writtenByPeople ? nearMisses(shape, event) : [];
@@ -91,11 +86,9 @@ export function reply(statusCode: number, body: unknown, headers: Record<string,
   return { statusCode, headers: { ...json, ...headers }, body: JSON.stringify(body) };
 }
 
-/** @throws NoHttpEventError */
-function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.infer<S> {
-  if (!isHttpEvent(event)) throw new NoHttpEventError();
+function validated<S extends RequestShape>(shape: S, event: ParsedEvent): z.infer<S> {
   const asked = {
-    body: "body" in shape.shape ? jsonBody(event) : undefined,
+    body: event.json,
     path: event.pathParameters ?? {},
     query: event.queryStringParameters ?? {},
   };
@@ -107,33 +100,6 @@ function parseRequest<S extends RequestShape>(shape: S, event: HttpEvent): z.inf
   throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
-function bodyOf(event: HttpEvent): Buffer {
-  return Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
-}
-
-function jsonBody(event: HttpEvent): unknown {
-  const bytes = bodyOf(event);
-  if (bytes.length > BODY_MAX_BYTES) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
-  const type = event.headers["content-type"] ?? "";
-  if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new RequestError(
-      415,
-      "unsupported_media_type",
-      "Send the body as JSON, with Content-Type: application/json.",
-    );
-  }
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new RequestError(400, "malformed_json", "The body is not valid JSON in UTF-8.");
-  }
-}
-
 function faultsIn({ issues }: z.core.$ZodError): { path: string; message: string }[] {
   return issues.map(({ path, message }) => ({ path: path.join("."), message }));
-}
-
-/** For the log: which record, never what it says. */
-function keysOf(event: unknown): Record<string, unknown> {
-  return z.object({ mediaId: z.string() }).safeParse(event).data ?? {};
 }

@@ -2,15 +2,22 @@
 import { Logger } from "@aws-lambda-powertools/logger";
 import { secretsInUse } from "../linked.ts";
 import type { Log } from "../media/ports.ts";
+import { invocationId } from "./invocation.ts";
 import { lazy } from "./lazy.ts";
 
 export const log = lazy((): Log => {
   const logger = new Logger({ serviceName: "media" });
   return {
-    info: (message, facts) => logger.info(message, redacted(facts)),
-    warn: (message, facts) => logger.warn(message, redacted(facts)),
+    info: (message, facts) => logger.info(message, { ...ofInvocation(), ...redacted(facts) }),
+    warn: (message, facts) => logger.warn(message, { ...ofInvocation(), ...redacted(facts) }),
   };
 });
+
+/** Under the name that Powertools gives it (its `injectLambdaContext` would read the logger at every cold start). */
+function ofInvocation(): { function_request_id?: string } {
+  const id = invocationId();
+  return id === undefined ? {} : { function_request_id: id };
+}
 
 /** Longer texts are somebody's answer or somebody's words, of which the beginning is enough. A stack has its own limit. */
 const TEXT_MAX_CHARACTERS = 2000;

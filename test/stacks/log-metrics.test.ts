@@ -213,7 +213,13 @@ const NOT_COUNTED: Partial<Record<LogEvent, string[]>> = {
   start_refused_tenant_cap: NO_START,
   start_refused_limit: NO_START,
   // What AWS itself and operators send has no sender to be told.
-  event_invalid: ["on-execution-ended", "sweep-generations", "redrive-generation", "set-kill-switch"],
+  event_invalid: [
+    "on-execution-ended",
+    "sweep-generations",
+    "redrive-generation",
+    "set-kill-switch",
+    "manage-api-keys",
+  ],
 };
 
 /** Each function's code, its packages left out. */
