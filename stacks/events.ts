@@ -1,4 +1,5 @@
 // What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
+import { EVENT_TRIES } from "../shared/media/refusal.ts";
 import { RULES, SCHEDULES, type Rule } from "./blueprint/rules.ts";
 import { pascalCase, type Functions } from "./functions.ts";
 
@@ -24,7 +25,11 @@ export function createRules(
     const { name, handler } = rule;
     const queue = createDeadLetters(name);
     deadLetters.set(handler, queue);
-    const fn = functions(handler, { retries: 2, keepSeconds: FUNCTION_TRIES_SECONDS, deadLetters: queue.arn });
+    const fn = functions(handler, {
+      retries: EVENT_TRIES - 1,
+      keepSeconds: FUNCTION_TRIES_SECONDS,
+      deadLetters: queue.arn,
+    });
     const subscription = sst.aws.Bus.subscribe(
       pascalCase(name),
       rule.bus === "media" ? bus.arn : defaultBus(),

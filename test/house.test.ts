@@ -194,6 +194,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": [

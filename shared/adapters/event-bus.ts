@@ -1,7 +1,7 @@
 // What happened, on EventBridge: keys and facts, no links, no prompt.
 import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { generationEvent } from "../media/event-detail.ts";
-import type { EventBus } from "../media/ports.ts";
+import type { Announcements, EventBus } from "../media/ports.ts";
 
 export interface EventBridgeBusOptions {
   client: EventBridgeClient;
@@ -11,6 +11,26 @@ export interface EventBridgeBusOptions {
 /** PutEvents takes 10 entries (AWS: "PutEvents", API reference). */
 const ENTRIES_PER_CALL = 10;
 const SOURCE = "media.generation";
+
+/** The bus did not take what it was told. */
+class NotAnnouncedError extends Error {
+  override readonly name = "NotAnnouncedError";
+}
+
+/** The port `Announcements` over one bus. @throws NotAnnouncedError */
+export function createAnnouncements({ client, busName }: EventBridgeBusOptions): Announcements {
+  return {
+    async announce({ type, at, detail }) {
+      const entry = { EventBusName: busName, Source: SOURCE, DetailType: type, Time: new Date(at) };
+      const { Entries = [] } = await client.send(
+        new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }),
+      );
+      const [answered] = Entries;
+      if (answered?.EventId === undefined)
+        throw new NotAnnouncedError(`${type}: ${answered?.ErrorMessage ?? "no answer"}`);
+    },
+  };
+}
 
 /** The port `EventBus` over one bus. An entry that the bus refuses is not among the ids that come back. */
 export function createEventBridgeBus({ client, busName }: EventBridgeBusOptions): EventBus {

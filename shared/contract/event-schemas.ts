@@ -65,6 +65,25 @@ const EVENT_DETAILS = {
     .extend(about, { status: z.literal("deleted") })
     .check(z.describe("The media is gone, and all of its files.")),
 } satisfies Record<EventType, z.ZodMiniType>;
+
+/** Of no media, for there is none. */
+const refused = z
+  .object({
+    version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
+    id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
+    tenantId: z.string(),
+    spaceId: z.optional(z.string()),
+    baseMediaId,
+    request: asked,
+    error: z.object({
+      code: z.string().check(z.describe("The API's own, such as over_budget; invalid_request with details.")),
+      message: z.string(),
+      details: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+    }),
+    at: z.iso.datetime(),
+  })
+  .check(z.describe("A Generation Requested was not carried out, and will not be: the last try has failed."));
+
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {
   return detailType.toLowerCase().replaceAll(" ", "-");
@@ -72,7 +91,11 @@ export function schemaName(detailType: string): string {
 
 /** Draft 2020-12, by detail type. Open for further fields: consumers ignore what they do not know. */
 export function eventSchemas(): Record<string, Record<string, unknown>> {
-  const details = Object.entries({ "Generation Requested": generationRequestedDetail, ...EVENT_DETAILS });
+  const details = Object.entries({
+    "Generation Requested": generationRequestedDetail,
+    "Generation Refused": refused,
+    ...EVENT_DETAILS,
+  });
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));
 }
 

@@ -1,6 +1,7 @@
 // Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
 import { IMAGE_FAULT_CODES, OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
 import { DomainError, NotOfferedError } from "../kling/errors.ts";
+import type { RefusalReason } from "../media/refusal.ts";
 import type { HttpReply } from "./http-event.ts";
 
 /** A fault of the request itself, found before the domain was asked. */
@@ -27,9 +28,11 @@ export function notOfThisList(): RequestError {
 export class InvalidEventError extends DomainError {
   override readonly name = "InvalidEventError";
   readonly code = "invalid_event";
+  readonly faults: { path: string; message: string }[];
   constructor(faults: { path: string; message: string }[]) {
     const list = faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
     super(`The event is not valid, and was not carried out: ${list}. Correct it and put it on the bus again.`);
+    this.faults = faults;
   }
 }
 
@@ -113,6 +116,16 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
     },
     body: JSON.stringify({ error: message, code, details, budget, traceId }),
   };
+}
+
+/** What is told of an event that was not carried out: in the words and codes of the API. */
+export function reasonOf(error: unknown): RefusalReason {
+  if (error instanceof InvalidEventError) {
+    const details = error.faults.map(({ path, message }) => ({ path: path.replace(/^detail\./, ""), message }));
+    return { code: "invalid_request", message: "The request is not valid; `details` says where.", details };
+  }
+  const { code, message, details } = describe(error instanceof Error ? error : undefined);
+  return { code, message, details };
 }
 
 function describe(error: Error | null | undefined) {

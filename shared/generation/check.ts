@@ -63,8 +63,9 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
     case "deleted":
       return { next: "done" };
     case undefined: {
-      const adopted = media && (await adoptRunning(deps, media));
-      return adopted?.phase === "generating" ? checkGenerating(deps, adopted) : { next: "done" };
+      if (!media) return { next: "unknown" };
+      const adopted = await adoptRunning(deps, media);
+      return adopted.phase === "generating" ? checkGenerating(deps, adopted) : { next: "done" };
     }
   }
 }

@@ -7,7 +7,9 @@ export type StepResult =
   | { next: "submit" }
   | { next: "finalize" }
   | { next: "fail"; code: FailureCode }
-  | { next: "done" };
+  | { next: "done" }
+  /** There is no such media: nobody but a stranger starts an execution for one. */
+  | { next: "unknown" };
 
 /** The step's answer; `wait` when another door moved the record meanwhile: the next look decides anew. */
 export async function unlessOvertaken(step: () => Promise<StepResult>): Promise<StepResult> {

@@ -300,3 +300,12 @@ export class SubmitError extends DomainError {
     this.requestId = answer.requestId;
   }
 }
+
+/** An event that was told to be refused comes once more. */
+export class RefusedBeforeError extends DomainError {
+  override readonly name = "RefusedBeforeError";
+  readonly code = "refused_before";
+  constructor(eventId: string) {
+    super(`Event "${eventId}" was refused, and its sender was told so. Put it on the bus again, as a new event.`);
+  }
+}

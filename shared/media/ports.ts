@@ -362,3 +362,16 @@ export interface EventBus {
   /** The ids of those the bus took. */
   publish(events: MediaEvent[]): Promise<string[]>;
 }
+
+/** What is told on the bus that is no media's. */
+export interface Announcements {
+  announce(event: { type: string; at: string; detail: object }): Promise<void>;
+}
+
+/** How often an event on the bus was tried. */
+export interface RequestTries {
+  /** Counts one more. @returns how many there were with it; `refused` once it was */
+  begin(eventId: string): Promise<number | "refused">;
+  /** No later try begins. */
+  refuse(eventId: string): Promise<void>;
+}

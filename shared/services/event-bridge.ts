@@ -1,10 +1,11 @@
 // EventBridge's client and the bus over it, in a module of their own: a bundle reads it when there is something to say.
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-import { createEventBridgeBus } from "../adapters/event-bus.ts";
+import { createAnnouncements, createEventBridgeBus } from "../adapters/event-bus.ts";
 import { linkedName } from "../linked.ts";
-import type { EventBus } from "../media/ports.ts";
+import type { Announcements, EventBus } from "../media/ports.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 
-export function openEventBridge(): EventBus {
-  return createEventBridgeBus({ client: new EventBridgeClient(AWS_CLIENT), busName: linkedName("Bus") });
+export function openEventBridge(): EventBus & Announcements {
+  const options = { client: new EventBridgeClient(AWS_CLIENT), busName: linkedName("Bus") };
+  return { ...createEventBridgeBus(options), ...createAnnouncements(options) };
 }

@@ -1,7 +1,10 @@
 // The bus. Its client is read with the first event: most looks at a generation have none.
-import type { EventBus } from "../media/ports.ts";
+import type { Announcements, EventBus } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";
 
 const bus = lazy(async () => (await import("./event-bridge.ts")).openEventBridge());
 
 export const eventBus = lazy((): EventBus => ({ publish: async (events) => (await bus()).publish(events) }));
+
+/** What is told that is no media's. */
+export const announcements: Announcements = { announce: async (event) => (await bus()).announce(event) };

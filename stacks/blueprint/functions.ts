@@ -157,7 +157,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/start-from-event.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 30,
-    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
+    links: ["Bus.publish", "Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,

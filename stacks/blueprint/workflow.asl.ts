@@ -104,10 +104,19 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
           { And: [{ Variable: "$.step.next", StringEquals: "finalize" }, LAPS], Next: "FinalizeAndAnalyze" },
           { Variable: "$.step.next", StringEquals: "finalize", Next: "FinalizeOnce" },
           { Variable: "$.step.next", StringEquals: "fail", Next: "RecordFailure" },
+          { Variable: "$.step.next", StringEquals: "unknown", Next: "UnknownMedia" },
           { And: [{ Variable: "$.step.next", StringEquals: "wait" }, LAPS], Next: "WaitBeforeCheck" },
           { And: [{ Variable: "$.step.next", StringEquals: "submit" }, LAPS], Next: "SubmitGeneration" },
         ],
         Default: "Done",
+      },
+      // Started by somebody else than the service, which saves a record first: no way in.
+      UnknownMedia: {
+        Type: "Fail",
+        Error: "UnknownMedia",
+        Cause:
+          "There is no such media, and an execution makes none. To start a generation, call POST /api/media/enhance, put " +
+          "Generation Requested on the bus, or invoke start-from-event.",
       },
       // After a step that could not be carried out.
       WaitOrEnd: {

@@ -30,7 +30,9 @@ describe("the schemas in docs/schemas", () => {
   });
 
   it("are one for each event, in and out", () => {
-    expect([...PUBLISHED_SCHEMAS.keys()].toSorted()).toEqual(["Generation Requested", ...EVENT_TYPES].toSorted());
+    expect([...PUBLISHED_SCHEMAS.keys()].toSorted()).toEqual(
+      ["Generation Requested", "Generation Refused", ...EVENT_TYPES].toSorted(),
+    );
   });
 
   it.each([

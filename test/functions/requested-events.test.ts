@@ -91,6 +91,54 @@ describe("a function that is called by its name", () => {
   });
 });
 
+describe("an event whose every try is refused", () => {
+  const told = () =>
+    cloud.published.filter(({ type, detail }) => type === "Generation Refused" && detail["spaceId"] === spaceId);
+
+  it("is told to its tenant after the last of three, so that it can be known, and is started by none after it", async () => {
+    const wrong = { ...DETAIL(), mode: "turbo", idempotencyKey: spaceId };
+    for (let tried = 1; tried <= 2; tried++) await deliver(wrong);
+    expect(told()).toEqual([]);
+    expect(await deliver(wrong)).toMatchObject({ errorType: "InvalidEventError" });
+    expect(told()).toMatchObject([
+      {
+        detail: {
+          version: 1,
+          id: `event-of-${spaceId}:refused`,
+          tenantId: "acme",
+          baseMediaId: "product-7",
+          request: { id: `event-of-${spaceId}`, idempotencyKey: spaceId },
+          error: { code: "invalid_request", details: [{ path: "mode" }] },
+        },
+      },
+    ]);
+    // Even when it could be carried out by now.
+    expect(await deliver(DETAIL())).toMatchObject({ errorType: "RefusedBeforeError" });
+    expect(await mediaOf("acme")).toEqual([]);
+    expect(told()).toHaveLength(1);
+  });
+
+  it("for the kill switch is told with the API's own code", async () => {
+    const { budget } = await import("../../shared/services/budget.ts");
+    await budget().stop(true);
+    for (let tried = 1; tried <= 3; tried++) await deliver(DETAIL());
+    await budget().stop(false);
+    expect(told()).toMatchObject([{ detail: { error: { code: "starts_stopped" } } }]);
+  });
+
+  it("and then is not, is started and told to nobody", async () => {
+    await deliver({ ...DETAIL(), mode: "turbo" });
+    expect(await deliver(DETAIL())).toBeUndefined();
+    expect(await mediaOf("acme")).toHaveLength(1);
+    expect(told()).toEqual([]);
+  });
+
+  it("without a tenant is in the dead letters alone", async () => {
+    for (let tried = 1; tried <= 3; tried++) await deliver({ ...DETAIL(), tenantId: "" });
+    expect(told()).toEqual([]);
+  });
+});
+
 describe("an event that is refused", () => {
   const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString().replace(/\.\d+Z$/, "Z");
 

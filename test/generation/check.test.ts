@@ -204,12 +204,15 @@ describe("what is not at fal", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "fail", code: "timed_out" });
   });
 
-  it.each(["completed", "failed", "canceled"] as const)("is done when it is %s, or gone", async (phase) => {
-    const ref = await world.given({ phase });
-    expect(await checkStatus(world.deps, ref)).toEqual({ next: "done" });
-    expect(await checkStatus(world.deps, { ...ref, mediaId: "gone" })).toEqual({ next: "done" });
-    expect(world.kling.statusCalls).toEqual([]);
-  });
+  it.each(["completed", "failed", "canceled"] as const)(
+    "is done when it is %s, and unknown where there is none",
+    async (phase) => {
+      const ref = await world.given({ phase });
+      expect(await checkStatus(world.deps, ref)).toEqual({ next: "done" });
+      expect(await checkStatus(world.deps, { ...ref, mediaId: "gone" })).toEqual({ next: "unknown" });
+      expect(world.kling.statusCalls).toEqual([]);
+    },
+  );
 });
 
 describe("a video being stored", () => {

@@ -536,7 +536,7 @@ test("report-pricing and report-health need nothing", async () => {
 describe("in the end", () => {
   /** What only a failure needs. */
   const SELDOM =
-    /s3:AbortMultipartUpload|sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation): events:PutEvents|receive-fal-webhook: dynamodb:UpdateItem|logs:|xray:/;
+    /s3:AbortMultipartUpload|sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation|start-from-event): events:PutEvents|receive-fal-webhook: dynamodb:UpdateItem|logs:|xray:/;
 
   test("every permission was needed", () => {
     const idle = deployed.granted().filter((grant) => !deployed.used.has(grant) && !SELDOM.test(grant));

@@ -1,0 +1,42 @@
+// Around the function that takes Generation Requested: what it cannot carry out is told on the bus after its last try.
+import * as z from "zod/mini";
+import { unlessRefused, type AskedFor } from "../media/refusal.ts";
+import { refusalDeps } from "../services/refusal-deps.ts";
+import { reasonOf } from "./http-errors.ts";
+import { onEvent } from "./lambda.ts";
+
+const text = z.catch(z.optional(z.string()), undefined);
+/** As much of a request as can be read, however wrong it is. */
+const readable = z.object({
+  id: z.string(),
+  detail: z.catch(
+    z.object({
+      tenantId: z.catch(z.optional(z.string().check(z.minLength(1), z.maxLength(128))), undefined),
+      spaceId: text,
+      idempotencyKey: text,
+      mediaSpace: z.catch(z.object({ id: text }), {}),
+    }),
+    { mediaSpace: {} },
+  ),
+});
+
+/**
+ * @param shape of the whole event
+ * @param start carries one request out
+ */
+export function onRequestedEvent<E extends z.ZodMiniType, R>(shape: E, start: (event: z.infer<E>) => Promise<R>) {
+  const carryOut = onEvent(shape, start, { writtenByPeople: true });
+  return async (event: unknown, context: Parameters<typeof carryOut>[1]): Promise<R> => {
+    const asked = askedFor(event);
+    const run = async () => carryOut(event, context);
+    // What has no id is no event of the bus: its caller is told by the error alone.
+    return asked ? unlessRefused(refusalDeps(), asked, run, reasonOf) : run();
+  };
+}
+
+function askedFor(event: unknown): AskedFor | undefined {
+  const { data } = readable.safeParse(event);
+  if (!data) return undefined;
+  const { tenantId, spaceId, idempotencyKey, mediaSpace } = data.detail;
+  return { id: data.id, tenantId, spaceId, idempotencyKey, baseMediaId: mediaSpace.id };
+}

@@ -1,0 +1,62 @@
+// A request on the bus that is not carried out: told once, after the last try, so that nothing that was refused is started later.
+import { RefusedBeforeError } from "./errors.ts";
+import { DETAIL_VERSION } from "./event-detail.ts";
+import { instant } from "./instant.ts";
+import type { Announcements, Clock, RequestTries } from "./ports.ts";
+
+/** Lambda invokes a function for one event so often (AWS: "Asynchronous invocation"): once, and two retries (stacks/events.ts). */
+export const EVENT_TRIES = 3;
+
+export interface RefusalDeps {
+  tries: RequestTries;
+  announcements: Announcements;
+  clock: Pick<Clock, "now">;
+}
+
+/** What is known of a request that may be wrong in everything. */
+export interface AskedFor {
+  /** Of the event. */
+  id: string;
+  tenantId?: string | undefined;
+  spaceId?: string | undefined;
+  baseMediaId?: string | undefined;
+  idempotencyKey?: string | undefined;
+}
+
+export interface RefusalReason {
+  code: string;
+  message: string;
+  details?: { path: string; message: string }[] | undefined;
+}
+
+/**
+ * Carries a request out, one try of several.
+ * @param reasonOf what is told of an error
+ * @throws what `run` throws, which the caller of the function keeps in the dead letters; RefusedBeforeError
+ */
+export async function unlessRefused<R>(
+  deps: RefusalDeps,
+  asked: AskedFor,
+  run: () => Promise<R>,
+  reasonOf: (error: unknown) => RefusalReason,
+): Promise<R> {
+  const tried = await deps.tries.begin(asked.id);
+  if (tried === "refused") throw new RefusedBeforeError(asked.id);
+  try {
+    return await run();
+  } catch (error) {
+    if (tried >= EVENT_TRIES) await refuse(deps, asked, reasonOf(error));
+    throw error;
+  }
+}
+
+async function refuse({ tries, announcements, clock }: RefusalDeps, asked: AskedFor, error: RefusalReason) {
+  await tries.refuse(asked.id);
+  const { id, tenantId, spaceId, baseMediaId, idempotencyKey } = asked;
+  // Without a tenant there is nobody to tell: the dead letter alone tells its sender.
+  if (tenantId === undefined) return;
+  const at = instant(clock.now());
+  const request = { id, idempotencyKey };
+  const of = { version: DETAIL_VERSION, id: `${id}:refused`, tenantId, spaceId, baseMediaId, request };
+  await announcements.announce({ type: "Generation Refused", at, detail: { ...of, error, at } });
+}
