@@ -1,4 +1,4 @@
-// The console in a real browser before the real server: the whole journey, and everything that comes between.
+// The console in a real browser before the real server: everything that comes between (the journey itself: journey.test.ts).
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -56,38 +56,6 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await card(text).waitFor();
     return text;
   }
-
-  it("turns a picture from the disk into a video that plays", async () => {
-    await choosePhoto();
-    await page.getByText("9:16", { exact: true }).click();
-    // 1600 × 1067 is cut to 600 × 1067.
-    await page.getByText("In 9:16 62 % is cut off, left and right alike.").waitFor();
-    await page.getByText("Pro", { exact: true }).click();
-    await page.getByText("10 seconds").click();
-    await animate().filter({ hasText: "$0.98" }).waitFor();
-    await words().fill("The sun sets behind the hills");
-    await screenshot(page, "composed-1440-light");
-    await animate().click();
-
-    const made = card("The sun sets behind the hills");
-    await made.getByRole("list", { name: /^Step \d of 4$/ }).waitFor();
-    await made.getByText("Ready", { exact: true }).waitFor();
-    await made.getByText(/^A calm evening by a lake/).waitFor();
-    await made.getByText("1080 × 1920").waitFor();
-    await made.getByText("$0.98").waitFor();
-    await made.getByText(/^took \d+ s$/).waitFor();
-    const played = await made.locator("video").evaluate(async (video: HTMLVideoElement) => {
-      video.muted = true;
-      await video.play();
-      await new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
-      return { width: video.videoWidth, height: video.videoHeight, error: video.error };
-    });
-    expect(played).toMatchObject({ height: expect.any(Number), error: null });
-    expect(played.height).toBeGreaterThan(played.width);
-    expect(server.fal.jobs().map(({ input }) => input)).toContainEqual(
-      expect.objectContaining({ prompt: "The sun sets behind the hills", duration: "10" }),
-    );
-  });
 
   it("takes a link as well", async () => {
     await page.getByLabel("A link to a picture").fill(`${server.url}/samples/photo.jpg`);
