@@ -35,9 +35,11 @@ const SCRIPTS: Record<string, Record<string, string>> = {
     simulate: "the world with faults drawn by a seed, every invariant held: -- --seeds 1000",
     bench: "beside what people would use instead: [-- --quick --json file]",
     capacity: "writes docs/capacity.md anew",
+    models: "holds the catalogue against fal's prices and fields: -- --check",
   },
   "For those who release": {
     schemas: "writes docs/schemas anew from the contract",
+    "deploy-policy": "writes docs/deploy-policy.json anew: the rights that a deploy needs",
     platform: "lays out SST's own types under .sst; other scripts call it",
     "release:check": "holds version, changelog, tag and client package against each other",
     help: "this list",

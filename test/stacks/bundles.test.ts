@@ -7,7 +7,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
@@ -333,10 +333,15 @@ test("cancel-generation shows what a finished submission has left behind, with a
   expect((await fetch(mediaIn(body).media.image?.link ?? "")).status).toBe(200);
 });
 
+/** The table, as this test itself reaches it. */
+function tableClient(): DynamoDBClient {
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  return new DynamoDBClient({ endpoint: aws.awsUrl, region: "us-east-1", credentials });
+}
+
 /** Puts a record into the table, as an earlier life of the system left it. */
 async function leave(record: Partial<Media>): Promise<Media> {
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new DynamoDBClient({ endpoint: aws.awsUrl, region: "us-east-1", credentials });
+  const client = tableClient();
   const clock = { now: () => Date.now(), sleep: async () => {} };
   const left = queuedMedia({ deadlineAt: "2999-01-01T00:00:00.000Z", ...record });
   await createDynamoMediaRecords({ client, table: "Media", clock }).create(left);
@@ -528,9 +533,24 @@ test("serve-console finds its files beside its bundle", async () => {
 
 test("report-pricing and report-health need nothing", async () => {
   const pricing = await reply("report-pricing", httpEvent("GET /api/pricing"));
-  expect(pricing.body).toContain('{"mode":"standard","duration":"5","usd":0.28}');
+  const { data } = z.object({ data: z.object({ prices: z.array(z.unknown()) }) }).parse(JSON.parse(pricing.body));
+  expect(data.prices[0]).toMatchObject({ model: "kling-2.1", mode: "standard", duration: "5", usd: 0.28 });
   const healthy = await reply("report-health", httpEvent("GET /health"));
   expect(JSON.parse(healthy.body)).toEqual({ status: "ok", testMode: false });
+});
+
+test("check-generation takes over what the original application began", async () => {
+  const Item = {
+    pk: { S: "TENANT#acme#SPACE#beach" },
+    sk: { S: "MEDIA#old-1" },
+    generationStatus: { S: "generating-video" },
+    requestId: { S: "job-of-the-original-application" },
+    createdAt: { S: "2025-05-01T10:00:00.000Z" },
+  };
+  await tableClient().send(new PutItemCommand({ TableName: "Media", Item }));
+  const body = { spaceId: "beach", mediaSpace: { id: "old-1" } };
+  const checked = await reply("check-generation", httpEvent("POST /api/media/check-generation", { body }));
+  expect(mediaIn(checked.body).media).toMatchObject({ phase: "generating", generationStatus: "generating-video" });
 });
 
 describe("in the end", () => {

@@ -129,7 +129,7 @@ const SPECIFICATION: Record<string, Specification> = {
     timeoutSeconds: 10,
   },
   "serve-source": {
-    calledBy: "GET /sources/{name}, open",
+    calledBy: "GET /sources/{name}, open and HEAD /sources/{name}, open",
     may: ["s3:GetObject on MediaFiles/sources/*", "s3:ListBucket on MediaFiles"],
     knows: ["MediaFiles"],
     ...small,
@@ -142,12 +142,12 @@ const SPECIFICATION: Record<string, Specification> = {
   },
   "serve-console": {
     calledBy:
-      "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open and GET /openapi.json, open",
+      "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open and GET /openapi.json, open and HEAD /, open",
     may: [],
     knows: [],
     ...small,
   },
-  "report-health": { calledBy: "GET /health, open", may: [], knows: [], ...small },
+  "report-health": { calledBy: "GET /health, open and HEAD /health, open", may: [], knows: [], ...small },
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
@@ -355,8 +355,8 @@ describe("the functions of a deployed stage", () => {
     });
 
     test("a secret that a route does not need", () => {
-      expect(changed("report-health", (fn) => (fn.links["FalKey"] = { value: "x" }))).toEqual([
-        "GET /health (report-health) is linked to FalKey, which it does not use.",
+      expect(changed("report-pricing", (fn) => (fn.links["FalKey"] = { value: "x" }))).toEqual([
+        "GET /api/pricing (report-pricing) is linked to FalKey, which it does not use.",
       ]);
     });
 

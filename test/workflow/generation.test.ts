@@ -172,10 +172,18 @@ describe("a submit", () => {
   });
 
   it("that was refused ends as failed, in fal's words", async () => {
+    cloud.fal.answers("POST", "image-to-video", answer(422, { detail: "The prompt is empty." }));
+    expect(await followed(await start())).toMatchObject({
+      phase: "failed",
+      error: { message: "The prompt is empty." },
+    });
+  });
+
+  it("that was refused for the account's sake ends as failed, in words for the caller", async () => {
     cloud.fal.answers("POST", "image-to-video", answer(403, { detail: "User is locked. Reason: Exhausted balance." }));
     expect(await followed(await start())).toMatchObject({
       phase: "failed",
-      error: { message: "User is locked. Reason: Exhausted balance." },
+      error: { code: "provider_account_locked", message: expect.not.stringContaining("balance") },
     });
   });
 });
