@@ -44,13 +44,17 @@ export async function webFile(path: string): Promise<WebFile | undefined> {
   if (extension !== "html") return { text, headers };
   const provider = await signIn();
   return {
-    text: text.replace(SIGN_IN_MARK, escaped(provider)).replace(TEST_MODE_MARK, String(isTestMode())),
+    text: text
+      .replace(SIGN_IN_MARK, escaped(provider))
+      .replace(KEYS_MARK, String(setting("AUTH").keys))
+      .replace(TEST_MODE_MARK, String(isTestMode())),
     headers: { ...headers, ...pageHeaders(provider) },
   };
 }
 
 /** In the page's head, each as the content of a meta element. */
 const SIGN_IN_MARK = "%SIGN_IN%";
+const KEYS_MARK = "%KEYS%";
 const TEST_MODE_MARK = "%TEST_MODE%";
 
 /** Nothing but our own code runs; nothing but this API, the store and the sign-in is talked to; nobody frames it. */
