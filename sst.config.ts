@@ -28,7 +28,7 @@ export default $config({
     const { createAlarms } = await import("./stacks/alarms.ts");
     const { createDashboard } = await import("./stacks/dashboard.ts");
     const { countLogLines } = await import("./stacks/log-metrics.ts");
-    const { OPERATIONS } = await import("./stacks/blueprint/rules.ts");
+    const { OPERATOR_CALLS } = await import("./stacks/blueprint/rules.ts");
 
     const settings = readSettings();
     const { name: app, stage } = $app;
@@ -46,7 +46,7 @@ export default $config({
     const machine = createWorkflow(functions);
     createRoutes(api, settings, identity, functions);
     const deadLetters = createRules(bus, machine, functions);
-    for (const handler of OPERATIONS) functions(handler);
+    for (const handler of OPERATOR_CALLS) functions(handler);
     countLogLines(functions);
     const watched = { api, machine, table: storage.table, functions, deadLetters };
     const alarms = createAlarms(settings, watched);

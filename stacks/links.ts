@@ -1,7 +1,7 @@
 // What each link of the blueprint allows: the exact IAM actions, where SST's own links would grant `dynamodb:*` or `s3:*`.
 import type { RandomPassword } from "@pulumi/random";
 import { MEDIA_TABLE } from "./blueprint/tables.ts";
-import type { Link } from "./blueprint/functions.ts";
+import type { Link } from "./blueprint/function-plan.ts";
 
 export interface LinkTargets {
   table: sst.aws.Dynamo;

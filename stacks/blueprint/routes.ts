@@ -1,4 +1,6 @@
-// Every HTTP route, as plain data: which function answers it and who may call it. Read by the cloud and by the local machine alike.
+// Every HTTP route, as plain data: which function answers it, who may call it, how large the function is and what it may touch.
+// Read by the cloud and by the local machine alike.
+import { API_SECONDS, API_SIZE, type FunctionPlan } from "./function-plan.ts";
 
 export interface Route {
   /** Method and path in the notation of API Gateway's HTTP API. */
@@ -9,39 +11,153 @@ export interface Route {
   access: "read" | "write" | "admin" | "open";
 }
 
-export const ROUTES: readonly Route[] = [
-  { route: "POST /api/media/enhance", handler: "functions/api/enhance-media.handler", access: "write" },
-  { route: "POST /api/media/check-generation", handler: "functions/api/check-generation.handler", access: "read" },
-  { route: "GET /api/spaces/{spaceId}/media", handler: "functions/api/list-media.handler", access: "read" },
-  { route: "GET /api/spaces/{spaceId}/media/{id}", handler: "functions/api/get-media.handler", access: "read" },
-  {
-    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+/** What one route is: all that is said of it here. */
+type RouteEntry = Omit<Route, "route"> & FunctionPlan;
+
+const CONSOLE = {
+  handler: "functions/web/serve-console.handler",
+  access: "open",
+  ...API_SIZE,
+  links: [],
+  copy: [".web"],
+} as const satisfies RouteEntry;
+
+/** By method and path. What callers read of it stands under the same key in `stacks/web/api/operations.ts`. */
+const ROUTE_TABLE = {
+  "POST /api/media/enhance": {
+    handler: "functions/api/enhance-media.handler",
+    access: "write",
+    ...API_SIZE,
+    // No files: what has just been asked for has none yet, and a replay shows it as it was then.
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
+  },
+  "POST /api/media/check-generation": {
+    handler: "functions/api/check-generation.handler",
+    access: "read",
+    ...API_SIZE,
+    // Writes once in the life of a record: when it takes over what the original application began.
+    links: ["Media.get", "Media.update", "MediaFiles.link"],
+  },
+  "GET /api/spaces/{spaceId}/media": {
+    handler: "functions/api/list-media.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.list", "MediaFiles.link", "CursorSecret"],
+  },
+  "GET /api/spaces/{spaceId}/media/{id}": {
+    handler: "functions/api/get-media.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.get", "MediaFiles.link"],
+  },
+  "DELETE /api/spaces/{spaceId}/media/{id}": {
     handler: "functions/api/delete-media.handler",
     access: "write",
+    ...API_SIZE,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete"],
   },
-  {
-    route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
+  "POST /api/spaces/{spaceId}/media/{id}/cancel": {
     handler: "functions/api/cancel-generation.handler",
     access: "write",
+    ...API_SIZE,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.linkSource", "FalKey"],
   },
-  { route: "POST /api/uploads", handler: "functions/api/upload-image.handler", access: "write" },
-  { route: "POST /api/uploads/{id}/check", handler: "functions/api/check-upload.handler", access: "write" },
-  { route: "GET /api/models", handler: "functions/api/report-models.handler", access: "open" },
-  { route: "GET /api/pricing", handler: "functions/api/report-pricing.handler", access: "open" },
-  { route: "GET /api/budget", handler: "functions/api/report-budget.handler", access: "read" },
-  { route: "GET /api/timings", handler: "functions/api/report-timings.handler", access: "read" },
-  { route: "POST /api/keys", handler: "functions/api/create-api-key.handler", access: "admin" },
-  { route: "GET /api/keys", handler: "functions/api/list-api-keys.handler", access: "admin" },
-  { route: "DELETE /api/keys/{id}", handler: "functions/api/revoke-api-key.handler", access: "admin" },
-  { route: "POST /webhooks/fal/{token}", handler: "functions/events/receive-fal-webhook.handler", access: "open" },
-  { route: "GET /sources/{name}", handler: "functions/api/serve-source.handler", access: "open" },
-  { route: "GET /", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /docs", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /client.js", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /assets/{name}", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /openapi.json", handler: "functions/web/serve-console.handler", access: "open" },
-  { route: "GET /health", handler: "functions/api/report-health.handler", access: "open" },
-];
+  "POST /api/uploads": {
+    handler: "functions/api/upload-image.handler",
+    access: "write",
+    ...API_SIZE,
+    links: ["MediaFiles.takeUpload"],
+  },
+  "POST /api/uploads/{id}/check": {
+    handler: "functions/api/check-upload.handler",
+    access: "write",
+    // It decodes what submit-generation decodes.
+    memoryMb: 1536,
+    timeoutSeconds: API_SECONDS,
+    links: ["MediaFiles.readUpload"],
+    install: ["sharp"],
+  },
+  "GET /api/models": {
+    handler: "functions/api/report-models.handler",
+    access: "open",
+    ...API_SIZE,
+    links: [],
+  },
+  "GET /api/pricing": {
+    handler: "functions/api/report-pricing.handler",
+    access: "open",
+    ...API_SIZE,
+    links: [],
+  },
+  "GET /api/timings": {
+    handler: "functions/api/report-timings.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Timings.list"],
+  },
+  "GET /api/budget": {
+    handler: "functions/api/report-budget.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.get"],
+  },
+  "POST /api/keys": {
+    handler: "functions/api/create-api-key.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["ApiKeys.list", "ApiKeys.add"],
+  },
+  "GET /api/keys": {
+    handler: "functions/api/list-api-keys.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["ApiKeys.list"],
+  },
+  "DELETE /api/keys/{id}": {
+    handler: "functions/api/revoke-api-key.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["ApiKeys.remove"],
+  },
+  "POST /webhooks/fal/{token}": {
+    handler: "functions/events/receive-fal-webhook.handler",
+    access: "open",
+    ...API_SIZE,
+    links: ["Media.get", "Media.update", "Bus.publish", "Generation.start", "WebhookSecret", "FalKey"],
+  },
+  "GET /sources/{name}": {
+    handler: "functions/api/serve-source.handler",
+    access: "open",
+    ...API_SIZE,
+    links: ["MediaFiles.serveSource"],
+  },
+  "GET /": CONSOLE,
+  "GET /docs": CONSOLE,
+  "GET /client.js": CONSOLE,
+  "GET /assets/{name}": CONSOLE,
+  "GET /openapi.json": CONSOLE,
+  "GET /health": {
+    handler: "functions/api/report-health.handler",
+    access: "open",
+    ...API_SIZE,
+    links: [],
+  },
+} as const satisfies Record<string, RouteEntry>;
+export type RouteKey = keyof typeof ROUTE_TABLE;
+
+export const ROUTES: readonly (Route & { route: RouteKey })[] = keysOf(ROUTE_TABLE).map((route) => {
+  const { handler, access } = ROUTE_TABLE[route];
+  return { route, handler, access };
+});
+
+/** The functions behind the routes, by the path of their files. */
+export const ROUTE_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = Object.fromEntries(
+  Object.values(ROUTE_TABLE).map(({ handler, access: _, ...plan }) => [handler, plan]),
+);
+
+function keysOf<T extends object>(table: T): (keyof T)[] {
+  return Object.keys(table).filter((key): key is Extract<keyof T, string> => key in table);
+}
 
 /** Beside them, for what watches whether a page or a picture is there: HTTP APIs answer no HEAD by their GET. */
 export const HEAD_ROUTES: readonly Route[] = ["/", "/health", "/sources/{name}"].flatMap((path) =>

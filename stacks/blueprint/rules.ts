@@ -40,7 +40,7 @@ export const SCHEDULES = [
 ] as const;
 
 /** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`, `npm run api-key`). */
-export const OPERATIONS = [
+export const OPERATOR_CALLS = [
   "functions/events/redrive-generation.handler",
   "functions/events/set-kill-switch.handler",
   "functions/events/manage-api-keys.handler",

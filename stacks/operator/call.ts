@@ -2,7 +2,7 @@
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import * as z from "zod";
 import { functionName } from "../blueprint/functions.ts";
-import type { OPERATIONS } from "../blueprint/rules.ts";
+import type { OPERATOR_CALLS } from "../blueprint/rules.ts";
 import { REGION } from "../local/aws/arns.ts";
 
 /** The name in sst.config.ts. */
@@ -21,7 +21,7 @@ const LOCAL = {
  * @throws Error with what the function says is wrong
  */
 export async function callOperation(
-  handler: (typeof OPERATIONS)[number],
+  handler: (typeof OPERATOR_CALLS)[number],
   payload: object,
   { stage, timeoutMs }: { stage: string | undefined; timeoutMs: number },
 ): Promise<unknown> {

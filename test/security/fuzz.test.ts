@@ -39,10 +39,10 @@ interface Document {
 
 /** As it is served; a test holds that it is the very one. */
 const DOCUMENT = JSON.parse(JSON.stringify(openApi())) as Document;
-const OPERATIONS = Object.entries(DOCUMENT.paths).flatMap(([path, methods]) =>
+const DESCRIBED = Object.entries(DOCUMENT.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ ...operation, method: method.toUpperCase(), path })),
 );
-type Described = (typeof OPERATIONS)[number];
+type Described = (typeof DESCRIBED)[number];
 const isClosed = ({ security }: Described) => security?.length !== 0;
 
 const exact = new Ajv2020({ strict: false });
@@ -373,7 +373,7 @@ it("the document is the one that is served", async () => {
   expect(JSON.parse(text)).toEqual(DOCUMENT);
 });
 
-describe.each(OPERATIONS)("$operationId", (operation) => {
+describe.each(DESCRIBED)("$operationId", (operation) => {
   const bodySchema = operation.requestBody?.content["application/json"].schema.$ref?.slice(1);
 
   it("takes what the document allows, and answers as it says", async () => {

@@ -1,6 +1,7 @@
 // OpenAPI 3.1, made of the very schemas that validate.
 import * as z from "zod/mini";
 import packageJson from "../../../package.json" with { type: "json" };
+import { ROUTES } from "../../blueprint/routes.ts";
 import { ERROR_EXAMPLES, EXAMPLES, type ErrorExample } from "./examples.ts";
 import { IDEMPOTENCY_KEY_PATTERN } from "../../../shared/contract/idempotency-key.ts";
 import { ANSWERS, HEADERS, OPERATIONS, REQUESTS, TAGS, type Operation } from "./operations.ts";
@@ -19,10 +20,10 @@ const SCHEMA_REF = "#/components/schemas/";
  */
 export function openApi({ signIn = true } = {}) {
   const paths: Record<string, Record<string, object>> = {};
-  for (const operation of OPERATIONS) {
-    const [method = "", path = ""] = operation.route.split(" ");
-    const isOpen = operation.open ?? !signIn;
-    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(operation, isOpen) };
+  for (const { route, access } of ROUTES) {
+    const [method = "", path = ""] = route.split(" ");
+    const isOpen = access === "open" || !signIn;
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describeOperation(OPERATIONS[route], isOpen) };
   }
   return {
     openapi: "3.1.0",

@@ -19,6 +19,7 @@ import {
 } from "../../../shared/contract/answers.ts";
 import { createKeyRequest, keyPath } from "../../../shared/contract/api-keys.ts";
 import { enhanceRequest } from "../../../shared/contract/enhance.ts";
+import type { RouteKey } from "../../blueprint/routes.ts";
 import { STARTS_LIMITED, STARTS_STOPPED, UPLOAD_REFUSED, type ErrorExample, type EXAMPLES } from "./examples.ts";
 import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
 import { errorAnswer, gatewayError, media, mediaSpace } from "../../../shared/contract/media-space.ts";
@@ -91,7 +92,6 @@ interface Answer {
 }
 
 export interface Operation {
-  route: string;
   tag: keyof typeof TAGS;
   operationId: string;
   summary: string;
@@ -103,15 +103,12 @@ export interface Operation {
   errors: number[];
   /** Where it says more than any route does with this status. */
   ownErrors?: Record<number, ErrorExample>;
-  /** Nobody needs to sign in. */
-  open?: true;
   idempotent?: true;
 }
 
-/** Every route that callers use; a test holds this list against the route table. */
-export const OPERATIONS: Operation[] = [
-  {
-    route: "POST /api/media/enhance",
+/** By route: one without its operation does not compile. */
+export const OPERATIONS: Record<RouteKey, Operation> = {
+  "POST /api/media/enhance": {
     tag: "generations",
     operationId: "enhanceMedia",
     summary: "Start a generation: a picture and a few words become a video.",
@@ -123,8 +120,7 @@ export const OPERATIONS: Operation[] = [
     ownErrors: { 429: STARTS_LIMITED, 503: STARTS_STOPPED },
     idempotent: true,
   },
-  {
-    route: "POST /api/media/check-generation",
+  "POST /api/media/check-generation": {
     tag: "generations",
     operationId: "checkGeneration",
     summary: "Where a generation stands. Reads the record; fal is not asked.",
@@ -132,8 +128,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 200: { description: "Its status and the media.", schema: "CheckGenerationAnswer" } },
     errors: [400, 404, 413, 415],
   },
-  {
-    route: "GET /api/spaces/{spaceId}/media",
+  "GET /api/spaces/{spaceId}/media": {
     tag: "generations",
     operationId: "listMedia",
     summary: "The media of a space, newest first.",
@@ -142,8 +137,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 200: { description: "One page.", schema: "MediaListAnswer" } },
     errors: [400],
   },
-  {
-    route: "GET /api/spaces/{spaceId}/media/{id}",
+  "GET /api/spaces/{spaceId}/media/{id}": {
     tag: "generations",
     operationId: "getMedia",
     summary: "One media; with sinceVersion and waitSeconds, as soon as it has changed.",
@@ -155,8 +149,7 @@ export const OPERATIONS: Operation[] = [
     },
     errors: [400, 404],
   },
-  {
-    route: "DELETE /api/spaces/{spaceId}/media/{id}",
+  "DELETE /api/spaces/{spaceId}/media/{id}": {
     tag: "generations",
     operationId: "deleteMedia",
     summary: "Delete a media and its files. One that is still running is canceled first (409).",
@@ -164,8 +157,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 204: { description: "It is gone, or was already." } },
     errors: [400, 404, 409],
   },
-  {
-    route: "POST /api/spaces/{spaceId}/media/{id}/cancel",
+  "POST /api/spaces/{spaceId}/media/{id}/cancel": {
     tag: "generations",
     operationId: "cancelGeneration",
     summary: "Stop a generation, at fal too. A finished one stays finished (409).",
@@ -173,8 +165,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 200: { description: "Canceled, or fal was asked to stop.", schema: "CancelAnswer" } },
     errors: [400, 404, 409],
   },
-  {
-    route: "POST /api/uploads",
+  "POST /api/uploads": {
     tag: "uploads",
     operationId: "uploadImage",
     summary: "A place for a picture: put its bytes there, then have it checked.",
@@ -182,8 +173,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 201: { description: "The place.", schema: "UploadAnswer" } },
     errors: [400, 413, 415],
   },
-  {
-    route: "POST /api/uploads/{id}/check",
+  "POST /api/uploads/{id}/check": {
     tag: "uploads",
     operationId: "checkUpload",
     summary: "Look at the picture that came. Its link is then good for any generation of yours.",
@@ -192,42 +182,35 @@ export const OPERATIONS: Operation[] = [
     errors: [404],
     ownErrors: { 400: UPLOAD_REFUSED },
   },
-  {
-    route: "GET /api/models",
+  "GET /api/models": {
     tag: "planning",
     operationId: "reportModels",
     summary: "The models that are offered here, and what each of their modes can do.",
     answers: { 200: { description: "Model by model.", schema: "ModelsAnswer" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /api/pricing",
+  "GET /api/pricing": {
     tag: "planning",
     operationId: "reportPricing",
     summary: "What one video costs, by model, mode, duration and sound.",
     answers: { 200: { description: "The price list.", schema: "PricingAnswer" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /api/timings",
+  "GET /api/timings": {
     tag: "planning",
     operationId: "reportTimings",
     summary: "How long generations have taken here, by model, mode and duration.",
     answers: { 200: { description: "From the latest two hundred of each model and mode.", schema: "TimingsAnswer" } },
     errors: [],
   },
-  {
-    route: "GET /api/budget",
+  "GET /api/budget": {
     tag: "planning",
     operationId: "reportBudget",
     summary: "What the caller's tenant may still spend and start.",
     answers: { 200: { description: "What is left, and when it renews.", schema: "BudgetAnswer" } },
     errors: [],
   },
-  {
-    route: "POST /api/keys",
+  "POST /api/keys": {
     tag: "keys",
     operationId: "createKey",
     summary: "Make a key of your own tenant. It is shown in this answer and never again.",
@@ -235,16 +218,14 @@ export const OPERATIONS: Operation[] = [
     answers: { 201: { description: "The key.", schema: "CreateKeyAnswer" } },
     errors: [400, 409, 413, 415],
   },
-  {
-    route: "GET /api/keys",
+  "GET /api/keys": {
     tag: "keys",
     operationId: "listKeys",
     summary: "The keys of your own tenant, newest first, without their secrets.",
     answers: { 200: { description: "All of them.", schema: "KeyListAnswer" } },
     errors: [],
   },
-  {
-    route: "DELETE /api/keys/{id}",
+  "DELETE /api/keys/{id}": {
     tag: "keys",
     operationId: "revokeKey",
     summary: "Revoke a key of your own tenant: within a minute it lets nobody in.",
@@ -252,8 +233,7 @@ export const OPERATIONS: Operation[] = [
     answers: { 204: { description: "It is revoked." } },
     errors: [400, 404],
   },
-  {
-    route: "POST /webhooks/fal/{token}",
+  "POST /webhooks/fal/{token}": {
     tag: "service",
     operationId: "receiveFalWebhook",
     summary:
@@ -262,71 +242,56 @@ export const OPERATIONS: Operation[] = [
     path: z.object({ token: z.string().check(z.regex(/^[\w-]+\.[\w-]+$/)) }),
     answers: { 200: { description: "Heard.", schema: "WebhookAnswer" } },
     errors: [400, 401, 413, 415],
-    open: true,
   },
-  {
-    route: "GET /sources/{name}",
+  "GET /sources/{name}": {
     tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
     path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.jpg$/)) }),
     answers: { 200: { description: "The image.", contentType: "image/jpeg" } },
     errors: [404],
-    open: true,
   },
-  {
-    route: "GET /",
+  "GET /": {
     tag: "service",
     operationId: "serveConsole",
     summary: "The console.",
     answers: { 200: { description: "A page.", contentType: "text/html" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /docs",
+  "GET /docs": {
     tag: "service",
     operationId: "serveDocs",
     summary: "This document for people.",
     answers: { 200: { description: "A page.", contentType: "text/html" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /client.js",
+  "GET /client.js": {
     tag: "service",
     operationId: "serveClient",
     summary: "The client library as a module, for browsers and Node.",
     answers: { 200: { description: "An ES module.", contentType: "text/javascript" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /assets/{name}",
+  "GET /assets/{name}": {
     tag: "service",
     operationId: "serveAsset",
     summary: "What the pages are made of.",
     path: z.object({ name: z.string().check(z.regex(/^[\w-]+\.(js|css)$/)) }),
     answers: { 200: { description: "A script or a style sheet.", contentType: ["text/javascript", "text/css"] } },
     errors: [404],
-    open: true,
   },
-  {
-    route: "GET /openapi.json",
+  "GET /openapi.json": {
     tag: "service",
     operationId: "describeApi",
     summary: "This document.",
     answers: { 200: { description: "OpenAPI 3.1.", contentType: "application/json" } },
     errors: [],
-    open: true,
   },
-  {
-    route: "GET /health",
+  "GET /health": {
     tag: "service",
     operationId: "reportHealth",
     summary: "That the API answers.",
     answers: { 200: { description: "It does.", schema: "HealthAnswer" } },
     errors: [],
-    open: true,
   },
-];
+};
