@@ -152,7 +152,7 @@ export const ROUTES: readonly (Route & { route: RouteKey })[] = keysOf(ROUTE_TAB
 
 /** The functions behind the routes, by the path of their files. */
 export const ROUTE_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = Object.fromEntries(
-  Object.values(ROUTE_TABLE).map(({ handler, access: _, ...plan }) => [handler, plan]),
+  Object.values(ROUTE_TABLE).map((entry) => [entry.handler, entry]),
 );
 
 function keysOf<T extends object>(table: T): (keyof T)[] {
