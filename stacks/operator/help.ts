@@ -40,6 +40,7 @@ const SCRIPTS: Record<string, Record<string, string>> = {
   "For those who release": {
     schemas: "writes docs/schemas anew from the contract",
     "deploy-policy": "writes docs/deploy-policy.json anew: the rights that a deploy needs",
+    screens: "takes the pictures of the console in docs/images anew",
     platform: "lays out SST's own types under .sst; other scripts call it",
     "release:check": "holds version, changelog, tag and client package against each other",
     help: "this list",
