@@ -222,7 +222,9 @@ it(
     const video = await videoBehind(media.video?.link ?? "");
     expect(video.type).toBe("video/mp4");
     expect(video.start).toContain("ftyp");
-    expect(media.video).toMatchObject({ size: video.size, ...video.facts });
+    const { audio, ...facts } = video.facts;
+    expect(media.video).toMatchObject({ size: video.size, ...facts });
+    expect(media.audio ?? false).toBe(audio);
 
     const [, look = ""] = second.curls;
     expect(JSON.parse(await shell(look))).toMatchObject({
