@@ -44,6 +44,7 @@ const mediaSpace = z.object({
     requestId: z.string().optional(),
     generationStatus: z.string(),
     analysisStatus: z.string().optional(),
+    audio: z.boolean().optional(),
     video: z
       .object({
         link: z.url(),
