@@ -679,6 +679,7 @@ const OPEN_ROUTES = [
   "GET /openapi.json",
   "GET /health",
   "GET /api/pricing",
+  "GET /api/models",
   "GET /",
   "GET /docs",
   "GET /client.js",
