@@ -2,22 +2,18 @@
 // the original application over.
 import * as z from "zod/mini";
 import { checkRequest } from "../../shared/contract/reading.ts";
-import { setting } from "../../shared/environment.ts";
+import { refIn } from "../../shared/media/media.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";
 import { adoptRunning } from "../../shared/generation/adopt.ts";
 import { presentMedia } from "../../shared/contract/present.ts";
 import { progressOf } from "../../shared/media/progress.ts";
 import { readMedia } from "../../shared/media/read.ts";
-import { clock } from "../../shared/services/clock.ts";
+import { adoptDeps } from "../../shared/services/adopt-deps.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
-import { mediaRecords } from "../../shared/services/media-records.ts";
 
 export const handler = http(z.object({ body: checkRequest }), async ({ body }, { caller }) => {
-  const { spaceId, mediaSpace } = body;
-  const ref = { tenantId: caller("read").tenantId, spaceId, mediaId: mediaSpace.id };
-  const deadlineSeconds = setting("GENERATION_DEADLINE_SECONDS");
-  const deps = { records: mediaRecords(), clock, deadlineSeconds };
-  const media = await adoptRunning(deps, await readMedia(deps, ref));
+  const ref = refIn(caller("read"), { spaceId: body.spaceId, id: body.mediaSpace.id });
+  const media = await adoptRunning(adoptDeps(), await readMedia(adoptDeps(), ref));
   return reply(200, {
     data: {
       status: progressOf(media),

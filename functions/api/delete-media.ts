@@ -1,13 +1,14 @@
 // DELETE /api/spaces/{spaceId}/media/{id}: a media that has ended, and its files, are no more.
 import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
+import { refIn } from "../../shared/media/media.ts";
 import { http } from "../../shared/edge/lambda.ts";
 import { deleteMedia } from "../../shared/generation/delete.ts";
 import { mediaFiles } from "../../shared/services/media-files.ts";
 import { moveDeps } from "../../shared/services/move-deps.ts";
 
 export const handler = http(z.object({ path: mediaPath }), async ({ path }, { caller }) => {
-  const ref = { tenantId: caller("write").tenantId, spaceId: path.spaceId, mediaId: path.id };
+  const ref = refIn(caller("write"), path);
   await deleteMedia({ ...moveDeps(), files: mediaFiles() }, ref);
   return { statusCode: 204, headers: { "cache-control": "no-store" } };
 });

@@ -1,12 +1,12 @@
 // GET /api/budget: what the caller's tenant may still spend and start, before it tries.
 import * as z from "zod/mini";
 import { http, reply } from "../../shared/edge/lambda.ts";
-import { allowanceOf } from "../../shared/money/quota.ts";
+import { quotaOf } from "../../shared/money/quota.ts";
 import { budget } from "../../shared/services/budget.ts";
 import { clock } from "../../shared/services/clock.ts";
 import { spendingLimits } from "../../shared/services/spending-limits.ts";
 
 export const handler = http(z.object({}), async (_, { caller }) => {
-  const allowance = await allowanceOf({ budget: budget(), limits: spendingLimits(), clock }, caller("read"));
-  return reply(200, { data: { currency: "USD", ...allowance } });
+  const quota = await quotaOf({ budget: budget(), limits: spendingLimits(), clock }, caller("read"));
+  return reply(200, { data: { currency: "USD", ...quota } });
 });

@@ -124,13 +124,11 @@ function isGlobal(address: string): boolean {
 
 function acceptable(
   { statusCode = 0, headers }: IncomingMessage,
-  { maxBytes, types }: FetchLimits,
+  { maxBytes }: FetchLimits,
 ): { contentType: string; contentLength?: number; encodings: string[] } {
   if (statusCode !== 200) throw faultOfStatus(statusCode);
   const encodings = encodingsOf(headers["content-encoding"]);
   const contentType = headers["content-type"]?.toLowerCase() ?? "";
-  if (types && !types.some((prefix) => contentType.startsWith(prefix)))
-    throw new FetchError("wrong_type", `The answer is of type "${contentType}".`);
   if (headers["content-length"] === undefined) return { contentType, encodings };
   const contentLength = Number(headers["content-length"]);
   if (contentLength > maxBytes) throw tooLarge(maxBytes);

@@ -46,7 +46,7 @@ export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient;
         ExpressionAttributeValues: { ":tenant": tenantId },
       };
       const command = { TableName: table, Key: keyOf(id), ReturnValues: "ALL_OLD" as const, ...isTheirs };
-      const removed = await unlessRefused(() => db.send(new DeleteCommand(command)));
+      const removed = await ignoreConflict(() => db.send(new DeleteCommand(command)));
       return removed?.Attributes && readItem(removed.Attributes);
     },
 
@@ -59,13 +59,13 @@ export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient;
         ConditionExpression: "attribute_exists(pk) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt < :before)",
         ExpressionAttributeValues: { ":at": at, ":before": ifBefore },
       };
-      await unlessRefused(() => db.send(new UpdateCommand(update)));
+      await ignoreConflict(() => db.send(new UpdateCommand(update)));
     },
   };
 }
 
 /** Undefined when the condition did not hold. */
-async function unlessRefused<T>(write: () => Promise<T>): Promise<T | undefined> {
+async function ignoreConflict<T>(write: () => Promise<T>): Promise<T | undefined> {
   try {
     return await write();
   } catch (error) {

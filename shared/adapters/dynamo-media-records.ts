@@ -204,7 +204,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
         .flatMap((key) => refOfKey(key) ?? []);
     },
 
-    async keepStart(tenantId, key, start) {
+    async putIdempotencyKey(tenantId, key, start) {
       const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
       const putOrRead = async () => {
         try {

@@ -49,8 +49,8 @@ export function logsErrors(
   return {
     onError: async ({ error, event }) => {
       if (!error || isExpected(error)) return;
-      const { log, speakable } = await import("../services/log.ts");
-      speakable(error);
+      const { log, redactError } = await import("../services/log.ts");
+      redactError(error);
       log().warn(message, { error: String(error), ...facts(error, event) });
     },
   };

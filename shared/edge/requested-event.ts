@@ -1,6 +1,6 @@
 // Around the function that takes Generation Requested: what it cannot carry out is told on the bus after its last try.
 import * as z from "zod/mini";
-import { unlessRefused, type AskedFor } from "../media/refusal.ts";
+import { ignoreConflict, type AskedFor } from "../media/refusal.ts";
 import { refusalDeps } from "../services/refusal-deps.ts";
 import { reasonOf } from "./http-errors.ts";
 import { onEvent } from "./lambda.ts";
@@ -30,7 +30,7 @@ export function onRequestedEvent<E extends z.ZodMiniType, R>(shape: E, start: (e
     const asked = askedFor(event);
     const run = async () => carryOut(event, context);
     // What has no id is no event of the bus: its caller is told by the error alone.
-    return asked ? unlessRefused(refusalDeps(), asked, run, reasonOf) : run();
+    return asked ? ignoreConflict(refusalDeps(), asked, run, reasonOf) : run();
   };
 }
 

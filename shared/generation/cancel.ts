@@ -3,7 +3,7 @@ import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { AlreadyEndedError, ProviderUnavailableError } from "../media/errors.ts";
 import { madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
-import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { move, retryOnConflict, type MoveDeps } from "./move.ts";
 import type { Kling } from "../media/ports.ts";
 import { passed } from "./deadlines.ts";
 import { existing } from "../media/read.ts";
@@ -20,7 +20,7 @@ const CANCEL_CALL_SECONDS = 30;
  * @throws MediaNotFoundError, AlreadyEndedError (ended, or already being stored)
  */
 export async function cancelGeneration(deps: CancelDeps & AdoptDeps, ref: MediaRef): Promise<Media> {
-  return untilNotOvertaken(async () => {
+  return retryOnConflict(async () => {
     const media = existing(await deps.records.get(ref));
     return cancelAs(deps, await adoptRunning(deps, media));
   });

@@ -4,7 +4,7 @@
 import { isOvertaken, MediaNotFoundError, NotDeletableError } from "../media/errors.ts";
 import { keyPrefixes } from "../media/file-keys.ts";
 import type { MediaChange, MediaRef } from "../media/media.ts";
-import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { move, retryOnConflict, type MoveDeps } from "./move.ts";
 import type { MediaFiles } from "../media/ports.ts";
 import { KEY_KEPT_SECONDS } from "./deadlines.ts";
 import { isTerminal } from "../media/status.ts";
@@ -18,7 +18,7 @@ export interface DeleteDeps extends MoveDeps {
  * @throws MediaNotFoundError, NotDeletableError
  */
 export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void> {
-  await untilNotOvertaken(async () => {
+  await retryOnConflict(async () => {
     const media = await deps.records.get(ref);
     if (!media) throw new MediaNotFoundError();
     if (media.phase === "deleted") return;

@@ -44,7 +44,7 @@ export async function move(
 const TRIES = 10;
 
 /** Reads and moves again, as long as another door was faster. */
-export async function untilNotOvertaken<T>(attempt: () => Promise<T>): Promise<T> {
+export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
   for (let tried = 1; ; tried++) {
     try {
       return await attempt();

@@ -91,7 +91,7 @@ async function readUpload(deps: SourceDeps, { tenantId }: Media, id: string, { i
 
 async function fetchImage(fetch: CheckedFetch, { link, it }: Wanted, { maxBytes }: ImageLimits): Promise<Uint8Array> {
   try {
-    // No `types`: hosts often mislabel pictures, so the bytes decide.
+    // Of any type: hosts often mislabel pictures, so the bytes decide.
     const { body } = await fetch(link, { maxBytes, timeoutMs: IMAGE_FETCH_TIMEOUT_MS });
     return await wholeBody(body);
   } catch (error) {
@@ -117,8 +117,6 @@ function imageError({ reason, message }: FetchError, it: PictureName): Error {
       return new SourceImageError("image_not_found", `check the address: ${detail}`, it);
     case "too_large":
       return new SourceImageError("image_too_large", undefined, it);
-    case "wrong_type":
-      return new SourceImageError("image_type_unsupported", undefined, it);
     case "refused":
     case "unreachable":
     case "redirect":

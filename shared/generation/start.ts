@@ -99,7 +99,11 @@ export async function startGeneration(
     )
     .digest("hex");
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
-  const kept = await deps.records.keepStart(command.tenantId, idempotencyKey, { fingerprint, media, expiresAt });
+  const kept = await deps.records.putIdempotencyKey(command.tenantId, idempotencyKey, {
+    fingerprint,
+    media,
+    expiresAt,
+  });
   if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
   const replayed = kept.media.id !== media.id;
   // A key without a record: its start died on the way, or was refused. The time that it has counts from when it begins,

@@ -18,7 +18,7 @@ import { instant } from "../media/instant.ts";
 import { findRow } from "../kling/catalogue.ts";
 import type { KlingRequest, KlingRow } from "../kling/models.ts";
 import { keepReserved, type SpendingLimits } from "../money/budget.ts";
-import { move, untilNotOvertaken, type MoveDeps } from "./move.ts";
+import { move, retryOnConflict, type MoveDeps } from "./move.ts";
 import { noteOrphan } from "./orphan.ts";
 import type { Kling, PromptWriter } from "../media/ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
@@ -163,7 +163,7 @@ async function submitOnce(deps: SubmitDeps, media: Media, { row, request, webhoo
 
 /** fal has taken the job of a record that was moved meanwhile: by its webhook, or by whoever gave the submit up. */
 async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: string): Promise<void> {
-  await untilNotOvertaken(async () => {
+  await retryOnConflict(async () => {
     const media = await deps.records.get(ref);
     if (media?.phase && media.requestId !== requestId) await noteOrphan(deps, media, requestId);
   });

@@ -8,7 +8,7 @@ import { isOvertaken } from "../media/errors.ts";
 import { failGeneration } from "./fail.ts";
 import { refOf, type Media, type MediaRef } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
-import { move, publishEvents, untilNotOvertaken } from "./move.ts";
+import { move, publishEvents, retryOnConflict } from "./move.ts";
 import type { Workflow } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 import { isOpen } from "../media/moves.ts";
@@ -88,7 +88,7 @@ export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecut
 async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
   let first: Media | undefined;
   // Our own look at fal may move the record, too: it lives on, and somebody has to drive it.
-  return untilNotOvertaken(async () => {
+  return retryOnConflict(async () => {
     const media = await deps.records.get(ref);
     if (!media) return false;
     const isFirst = first === undefined;

@@ -3,7 +3,7 @@ import type { CheckDeps } from "./check.ts";
 import { whoseJob } from "./history.ts";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import { refOf, type Claim, type Media } from "../media/media.ts";
-import { move, untilNotOvertaken } from "./move.ts";
+import { move, retryOnConflict } from "./move.ts";
 import { noteOrphan } from "./orphan.ts";
 import type { Workflow } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
@@ -28,7 +28,7 @@ export interface ReportedJob {
  * @throws ProviderUnavailableError when the history does not show whose the job is: fal shall report again
  */
 export async function wakeGeneration(deps: WakeDeps, claim: Claim, job: ReportedJob): Promise<void> {
-  return untilNotOvertaken(() => wake(deps, claim, job));
+  return retryOnConflict(() => wake(deps, claim, job));
 }
 
 async function wake(deps: WakeDeps, { attempt, ...ref }: Claim, job: ReportedJob): Promise<void> {

@@ -227,7 +227,7 @@ export class SourceImageUnavailableError extends DomainError {
 
 /** Why the checked door did not deliver; `reason` decides what it means for the caller. `unreachable`: no try will do. */
 export type FetchFault =
-  "forbidden" | "not_found" | "refused" | "unavailable" | "unreachable" | "too_large" | "wrong_type" | "redirect";
+  "forbidden" | "not_found" | "refused" | "unavailable" | "unreachable" | "too_large" | "redirect";
 export class FetchError extends DomainError {
   override readonly name = "FetchError";
   readonly code = "fetch_failed";

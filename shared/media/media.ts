@@ -176,6 +176,11 @@ export type MediaChange = Partial<
   Omit<Media, "tenantId" | "spaceId" | "id" | "phase" | "version" | "outbox" | "updatedAt">
 >;
 
+/** The ref of what a caller names: by its tenant, its space and its id. */
+export function refIn({ tenantId }: { tenantId: string }, { spaceId, id }: { spaceId: string; id: string }): MediaRef {
+  return { tenantId, spaceId, mediaId: id };
+}
+
 /** The ref of a record. */
 export function refOf(media: Media): MediaRef {
   return { tenantId: media.tenantId, spaceId: media.spaceId, mediaId: media.id };

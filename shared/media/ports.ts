@@ -81,7 +81,7 @@ export interface MediaRecords {
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
-  keepStart(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
+  putIdempotencyKey(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
 }
 
 /** Whose money: a tenant's, that of one key of a tenant's, or everybody's together. */
@@ -171,11 +171,10 @@ export interface Workflow {
 }
 
 export type KlingStatus =
-  | { status: "IN_QUEUE"; queue_position?: number; logs?: unknown[] }
-  | { status: "IN_PROGRESS"; logs?: unknown[] }
+  | { status: "IN_QUEUE"; queue_position?: number }
+  | { status: "IN_PROGRESS" }
   | {
       status: "COMPLETED";
-      logs?: unknown[];
       error?: string;
       error_type?: string;
       /** Seconds that the job was rendered for. */
@@ -261,8 +260,6 @@ export interface FetchLimits {
   maxBytes: number;
   /** From the call to the last byte. */
   timeoutMs: number;
-  /** Accepted content types, by prefix (`image/`). */
-  types?: string[];
 }
 
 /** The one door for URLs that came from outside. @throws FetchError */
@@ -316,7 +313,7 @@ export interface ImageInspector {
 }
 
 /** Where and how the bytes are to be put. */
-export interface UploadPlace {
+export interface PresignedUpload {
   method: "PUT";
   url: string;
   headers: Record<string, string>;
@@ -325,7 +322,7 @@ export interface UploadPlace {
 /** Places in the store where a caller may put one file of a known size. */
 export interface UploadPlaces {
   /** @param expiresAt epoch milliseconds: nothing can be put after that */
-  open(key: string, size: number, expiresAt: number): Promise<UploadPlace>;
+  open(key: string, size: number, expiresAt: number): Promise<PresignedUpload>;
 }
 
 /** What has taken how long. */

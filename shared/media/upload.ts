@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { SourceImageError, UploadNotFoundError } from "./errors.ts";
 import { instant, type Instant } from "./instant.ts";
 import { IMAGE_LIMITS } from "../kling/models.ts";
-import type { Clock, ImageInspector, MediaFiles, UploadPlace, UploadPlaces } from "./ports.ts";
+import type { Clock, ImageInspector, MediaFiles, PresignedUpload, UploadPlaces } from "./ports.ts";
 
 /** An id of ours. */
 export const UPLOAD_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -21,7 +21,7 @@ const PLACE_SECONDS = 15 * 60;
 export async function openUpload(
   deps: { places: UploadPlaces; clock: Clock; newId(nowMs: number): string },
   { tenantId, size }: { tenantId: string; size: number },
-): Promise<{ id: string; put: UploadPlace; expiresAt: Instant }> {
+): Promise<{ id: string; put: PresignedUpload; expiresAt: Instant }> {
   if (size > IMAGE_LIMITS.maxBytes) throw new SourceImageError("image_too_large");
   const now = deps.clock.now();
   const id = deps.newId(now);

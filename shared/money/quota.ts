@@ -15,7 +15,7 @@ interface MonthLeft {
 }
 
 /** Dollars and counts. What is not limited is absent. */
-export interface Allowance {
+export interface Quota {
   /** Nobody can start anything just now, whatever they have left. */
   startsStopped: boolean;
   /** Of the tenant, and of the key that asks where it has a cap of its own. */
@@ -25,17 +25,17 @@ export interface Allowance {
   starts?: { left: number; limit: number; renewsAt: Instant };
 }
 
-interface AllowanceDeps {
+interface QuotaDeps {
   budget: Pick<Budget, "standing" | "isStopped">;
   limits: SpendingLimits;
   clock: Clock;
 }
 
 /** Reads one item for everybody and, where anything is limited for each tenant, one of its own. */
-export async function allowanceOf(
-  deps: AllowanceDeps,
+export async function quotaOf(
+  deps: QuotaDeps,
   { tenantId, keyBudget }: { tenantId: string; keyBudget?: KeyBudget },
-): Promise<Allowance> {
+): Promise<Quota> {
   const [startsStopped, keyMonth] = await Promise.all([areStartsStopped(deps), keyMonthOf(deps, keyBudget)]);
   const { monthlyCapMills, maxOpen, startsPerMinute } = deps.limits.tenant;
   const known = { startsStopped, ...(keyMonth && { keyMonth }) };
@@ -55,7 +55,7 @@ export async function allowanceOf(
   };
 }
 
-async function keyMonthOf({ budget }: AllowanceDeps, keyBudget: KeyBudget | undefined): Promise<MonthLeft | undefined> {
+async function keyMonthOf({ budget }: QuotaDeps, keyBudget: KeyBudget | undefined): Promise<MonthLeft | undefined> {
   if (!keyBudget) return undefined;
   return monthOf(await budget.standing({ keyId: keyBudget.keyId }), keyBudget.monthlyCapMills);
 }
@@ -71,7 +71,7 @@ function monthOf({ period, committedMills, reservedMills }: AccountStanding, cap
 }
 
 /** By the kill switch, or because all tenants together have left less than the cheapest video costs; which, is the owner's business. */
-async function areStartsStopped({ budget, limits }: AllowanceDeps): Promise<boolean> {
+async function areStartsStopped({ budget, limits }: QuotaDeps): Promise<boolean> {
   const { monthlyCapMills } = limits.everybody;
   if (monthlyCapMills === undefined) return budget.isStopped();
   const { stopped, committedMills } = await budget.standing({ everybody: true });

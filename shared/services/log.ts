@@ -53,7 +53,7 @@ function withoutSecrets(text: string): string {
 }
 
 /** An error as it may leave a function: Lambda's runtime writes it down, and Step Functions keeps its message. */
-export function speakable(error: Error | null | undefined): void {
+export function redactError(error: Error | null | undefined): void {
   if (!error) return;
   error.message = withoutSecrets(error.message);
   if (error.stack !== undefined) error.stack = withoutSecrets(error.stack);

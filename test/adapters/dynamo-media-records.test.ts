@@ -27,14 +27,14 @@ it("a start is kept without what it does not say, whoever else has been given th
   createDynamoBudget({ client, table, clock });
   createDynamoTimings({ client, table, series: "test" });
   const start = { fingerprint: "f", media: queuedMedia({ name: undefined }), expiresAt: clock.now() / 1000 + 60 };
-  expect(await records.keepStart("acme", "key", start)).toEqual(start);
+  expect(await records.putIdempotencyKey("acme", "key", start)).toEqual(start);
 });
 
 it("a key that the table forgets while it is asked for is free", async () => {
   const { client, table } = await inMemoryDynamoDb();
   const clock = new ManualClock();
   const start = { fingerprint: "f", media: queuedMedia(), expiresAt: clock.now() / 1000 + 60 };
-  await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", start);
+  await createDynamoMediaRecords({ client, table, clock }).putIdempotencyKey("acme", "key", start);
   const key = { pk: "TENANT#acme#KEY#enhance", sk: "KEY#key" };
   const forget = () => DynamoDBDocumentClient.from(client).send(new DeleteCommand({ TableName: table, Key: key }));
   client.middlewareStack.add(
@@ -46,7 +46,9 @@ it("a key that the table forgets while it is asked for is free", async () => {
     { step: "initialize" },
   );
   const second = { ...start, fingerprint: "g" };
-  expect(await createDynamoMediaRecords({ client, table, clock }).keepStart("acme", "key", second)).toEqual(second);
+  expect(await createDynamoMediaRecords({ client, table, clock }).putIdempotencyKey("acme", "key", second)).toEqual(
+    second,
+  );
 });
 
 it("a move whose answer was lost is known for our own, and another's is not", async () => {

@@ -250,30 +250,30 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
 
     it("keeps the first and gives it to all who come after", async () => {
       const second = { ...start, fingerprint: "def", media: { ...media, id: "second" } };
-      expect(await records.keepStart("acme", "key", start)).toEqual(start);
-      expect(await records.keepStart("acme", "key", second)).toEqual(start);
-      expect(await records.keepStart("acme", "other key", second)).toEqual(second);
-      expect(await records.keepStart("other tenant", "key", second)).toEqual(second);
+      expect(await records.putIdempotencyKey("acme", "key", start)).toEqual(start);
+      expect(await records.putIdempotencyKey("acme", "key", second)).toEqual(start);
+      expect(await records.putIdempotencyKey("acme", "other key", second)).toEqual(second);
+      expect(await records.putIdempotencyKey("other tenant", "key", second)).toEqual(second);
     });
 
     it("lets exactly one of fifty concurrent starts be the first", async () => {
       const kept = await Promise.all(
         Array.from({ length: 50 }, (_, n) =>
-          records.keepStart("acme", "key", { ...start, media: { ...media, id: `m${n}` } }),
+          records.putIdempotencyKey("acme", "key", { ...start, media: { ...media, id: `m${n}` } }),
         ),
       );
       expect(new Set(kept.map(({ media: { id } }) => id)).size).toBe(1);
     });
 
     it("treats an expired key as free, before the table has deleted it", async () => {
-      await records.keepStart("acme", "key", start);
+      await records.putIdempotencyKey("acme", "key", start);
       clock.advance(31 * 24 * 3600);
       const second = { ...start, fingerprint: "def", expiresAt: clock.now() / 1000 + 60 };
-      expect(await records.keepStart("acme", "key", second)).toEqual(second);
+      expect(await records.putIdempotencyKey("acme", "key", second)).toEqual(second);
     });
 
     it("is not among the media of any space", async () => {
-      await records.keepStart("acme", "key", start);
+      await records.putIdempotencyKey("acme", "key", start);
       expect((await records.list({ tenantId: "acme", spaceId: "holiday" }, { limit: 10 })).items).toEqual([]);
     });
   });

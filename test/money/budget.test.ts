@@ -1,5 +1,5 @@
 // Money through a generation's whole life: put aside at the start, spent or given back at the end, once, whoever comes twice or dies.
-import { allowanceOf } from "../../shared/money/quota.ts";
+import { quotaOf } from "../../shared/money/quota.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { deleteMedia } from "../../shared/generation/delete.ts";
@@ -234,7 +234,7 @@ describe("a key with a cap of its own", () => {
   });
 
   it("gets back what was not delivered, and has spent what was", async () => {
-    const left = async () => (await allowanceOf(world.deps, { tenantId: "acme", keyBudget })).keyMonth;
+    const left = async () => (await quotaOf(world.deps, { tenantId: "acme", keyBudget })).keyMonth;
     const { media } = await withKey();
     expect(await left()).toMatchObject({ capUsd: 0.6, reservedUsd: 0.28, spentUsd: 0, leftUsd: 0.32 });
     await failGeneration(world.deps, refOf(media), "not_submitted");

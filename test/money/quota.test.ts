@@ -1,6 +1,6 @@
 // What a tenant is told of its budget: exactly what its next start is held to, and nothing of anybody else's.
 import { beforeEach, expect, it } from "vitest";
-import { allowanceOf } from "../../shared/money/quota.ts";
+import { quotaOf } from "../../shared/money/quota.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { refOf } from "../../shared/media/media.ts";
@@ -35,7 +35,7 @@ const start = async (tenantId = "acme") => {
   );
   return media;
 };
-const allowance = (tenantId = "acme") => allowanceOf(world.deps, { tenantId });
+const allowance = (tenantId = "acme") => quotaOf(world.deps, { tenantId });
 
 it("is all of it before the first start", async () => {
   expect(await allowance()).toEqual({

@@ -323,12 +323,10 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I12",
     file: "functions/api/check-generation.ts",
     find: `async ({ body }, { caller }) => {
-  const { spaceId, mediaSpace } = body;
-  const ref = { tenantId: caller("read").tenantId,`,
-    replace: `async ({ body }, { caller, rawBody }) => {
-  const { spaceId, mediaSpace } = body;
+  const ref = refIn(caller("read"),`,
+    replace: `async ({ body }, { rawBody, caller }) => {
   const said = JSON.parse(Buffer.from(rawBody()).toString()).tenantId;
-  const ref = { tenantId: said ?? caller().tenantId,`,
+  const ref = refIn(said === undefined ? caller("read") : { tenantId: said },`,
   },
   {
     name: "a key is shared by all tenants",

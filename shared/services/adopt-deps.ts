@@ -1,0 +1,12 @@
+// What taking over a job of the original application needs.
+import { setting } from "../environment.ts";
+import { clock } from "./clock.ts";
+import { mediaRecords } from "./media-records.ts";
+
+export function adoptDeps() {
+  return {
+    records: mediaRecords(),
+    clock,
+    deadlineSeconds: setting("GENERATION_DEADLINE_SECONDS"),
+  };
+}

@@ -1,0 +1,12 @@
+// What canceling a generation needs.
+import { setting } from "../environment.ts";
+import * as kling from "../kling.ts";
+import { moveDeps } from "./move-deps.ts";
+
+export function cancelDeps() {
+  return {
+    ...moveDeps(),
+    kling,
+    deadlineSeconds: setting("GENERATION_DEADLINE_SECONDS"),
+  };
+}

@@ -1,0 +1,5 @@
+// Looks at a picture that came.
+import { inspectImage } from "../adapters/source-image.ts";
+import type { ImageInspector } from "../media/ports.ts";
+
+export const imageInspector: ImageInspector = { inspect: inspectImage };
