@@ -42,10 +42,16 @@ export default $config({
     const api = createApi(settings);
     openToPages(storage.files, [api.url, ...settings.corsOrigins]);
     const identity = createIdentity(settings, api.url);
-    const functions = createFunctions(settings, identity, { ...storage, ...secrets, bus, url: api.url });
+    const functions = createFunctions(settings, identity, {
+      ...storage,
+      ...secrets,
+      bus,
+      url: api.url,
+      sources: settings.sources,
+    });
     const machine = createWorkflow(functions);
     createRoutes(api, settings, identity, functions);
-    const deadLetters = createRules(bus, machine, functions);
+    const deadLetters = createRules(settings, bus, machine, functions);
     for (const handler of OPERATOR_CALLS) functions(handler);
     countLogLines(functions);
     const watched = { api, machine, table: storage.table, functions, deadLetters };

@@ -1,7 +1,8 @@
 // What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
 import { EVENT_TRIES } from "../shared/media/refusal.ts";
-import { RULES, SCHEDULES, type Rule } from "./blueprint/rules.ts";
+import { RULES, SCHEDULES, SOURCES_RULE, type Rule } from "./blueprint/rules.ts";
 import { pascalCase, type Functions } from "./functions.ts";
+import type { Settings, Sources } from "./settings.ts";
 
 /** EventBridge delivers for a day at most (AWS: "Retry policy"); Lambda then tries the function for six hours at most. */
 const DAY_SECONDS = 86_400;
@@ -14,6 +15,7 @@ export function createBus(): sst.aws.Bus {
 
 /** @returns the queues of what went wrong, by the function that should have taken it */
 export function createRules(
+  settings: Settings,
   bus: sst.aws.Bus,
   machine: aws.sfn.StateMachine,
   functions: Functions,
@@ -21,8 +23,11 @@ export function createRules(
   const deadLetters = new Map<string, aws.sqs.Queue>();
   const rules: readonly Rule[] = RULES;
 
-  for (const rule of rules) {
-    const { name, handler } = rule;
+  const subscribe = (
+    { name, handler }: Pick<Rule, "name" | "handler">,
+    busArn: $util.Input<string>,
+    pattern: Pattern,
+  ) => {
     const queue = createDeadLetters(name);
     deadLetters.set(handler, queue);
     const fn = functions(handler, {
@@ -30,26 +35,23 @@ export function createRules(
       keepSeconds: FUNCTION_TRIES_SECONDS,
       deadLetters: queue.arn,
     });
-    const subscription = sst.aws.Bus.subscribe(
-      pascalCase(name),
-      rule.bus === "media" ? bus.arn : defaultBus(),
-      fn.arn,
-      {
-        pattern: patternOf(rule, machine),
-        transform: {
-          target: {
-            deadLetterConfig: { arn: queue.arn },
-            retryPolicy: { maximumEventAgeInSeconds: DAY_SECONDS, maximumRetryAttempts: 185 },
-          },
+    const subscription = sst.aws.Bus.subscribe(pascalCase(name), busArn, fn.arn, {
+      pattern,
+      transform: {
+        target: {
+          deadLetterConfig: { arn: queue.arn },
+          retryPolicy: { maximumEventAgeInSeconds: DAY_SECONDS, maximumRetryAttempts: 185 },
         },
       },
-    );
+    });
     allowDeadLetters(
       name,
       queue,
       subscription.apply(({ nodes }) => nodes.rule.arn),
     );
-  }
+  };
+  for (const rule of rules) subscribe(rule, rule.bus === "media" ? bus.arn : defaultBus(), patternOf(rule, machine));
+  if (settings.sources) subscribe(SOURCES_RULE, defaultBus(), patternOfSources(settings.sources));
 
   for (const { name, everySeconds, handler } of SCHEDULES) {
     const queue = createDeadLetters(name);
@@ -70,6 +72,21 @@ export function createRules(
 function defaultBus(): $util.Output<string> {
   const [region, account] = [aws.getRegionOutput().region, aws.getCallerIdentityOutput().accountId];
   return $interpolate`arn:aws:events:${region}:${account}:event-bus/default`;
+}
+
+interface Pattern {
+  detailType: string[];
+  source?: string[];
+  detail?: Record<string, unknown>;
+}
+
+/** As S3 tells EventBridge, where the bucket has been told to (AWS: "Enabling Amazon EventBridge" of a bucket). */
+function patternOfSources({ bucket, prefix }: Sources): Pattern {
+  return {
+    source: ["aws.s3"],
+    detailType: ["Object Created"],
+    detail: { bucket: { name: [bucket] }, object: { key: [{ prefix }] } },
+  };
 }
 
 function patternOf({ pattern, ofStateMachine }: Rule, machine: aws.sfn.StateMachine) {

@@ -2,6 +2,7 @@
 import type { RandomPassword } from "@pulumi/random";
 import { MEDIA_TABLE } from "./blueprint/tables.ts";
 import type { Link } from "./blueprint/function-plan.ts";
+import type { Sources } from "./settings.ts";
 
 export interface LinkTargets {
   table: sst.aws.Dynamo;
@@ -11,6 +12,8 @@ export interface LinkTargets {
   workflowAiKey: sst.Secret;
   webhookSecret: RandomPassword;
   cursorSecret: RandomPassword;
+  /** Where pictures are watched for, if anywhere. */
+  sources: Sources | undefined;
 }
 
 /** The state machine needs its functions and they need it: they know it by the name that it will have. */
@@ -20,7 +23,7 @@ export function stateMachineName(): string {
 
 /** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
 export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
-  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret } = targets;
+  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret, sources: watched } = targets;
   const region = aws.getRegionOutput().region;
   const account = aws.getCallerIdentityOutput().accountId;
   const machine = $interpolate`arn:aws:states:${region}:${account}:stateMachine:${stateMachineName()}`;
@@ -30,6 +33,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
   const sources = $interpolate`${files.arn}/sources/*`;
   const uploads = $interpolate`${files.arn}/uploads/*`;
 
+  const watchedKeys = `arn:aws:s3:::${watched?.bucket ?? ""}/${watched?.prefix ?? ""}*`;
   const media = { urn: table.urn, properties: { name: table.name } };
   const generation = { urn: "sst:Linkable::Generation", properties: { arn: machine } };
   const mediaFiles = { urn: files.urn, properties: { name: files.name } };
@@ -57,6 +61,10 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     // The presigned place of a caller's own picture.
     "MediaFiles.takeUpload": [mediaFiles, [["s3:PutObject"], [uploads]]],
     "MediaFiles.readUpload": [mediaFiles, [["s3:GetObject"], [uploads]], [["s3:ListBucket"], [files.arn]]],
+    "Sources.read": [
+      { urn: "sst:Linkable::Sources", properties: { prefix: watched?.prefix ?? "" } },
+      [["s3:GetObject", "s3:GetObjectVersion"], [watchedKeys]],
+    ],
     "ApiKeys.add": [media, [["dynamodb:PutItem"], [table.arn]]],
     "ApiKeys.get": [media, [["dynamodb:GetItem"], [table.arn]]],
     "ApiKeys.list": [media, [["dynamodb:Query"], [table.arn]]],

@@ -4,6 +4,12 @@ import { faultsOf, readSetting } from "../shared/environment.ts";
 import { DELIVERY_GRACE_SECONDS } from "../shared/generation/deadlines.ts";
 import { HISTORY_EVENTS_PER_LAP } from "./blueprint/workflow.asl.ts";
 
+/** A place in a bucket of this account whose pictures become videos. */
+export interface Sources {
+  bucket: string;
+  prefix: string;
+}
+
 export interface Settings {
   /** Who signs the callers' tokens: made with the stage, or the issuer that is there. */
   identity: "cognito" | undefined;
@@ -14,6 +20,8 @@ export interface Settings {
   corsOrigins: string[];
   /** Told when something fails. */
   alarmEmail: string | undefined;
+  /** Watched for pictures; undefined: none is. */
+  sources: Sources | undefined;
   /** The API's own name, in a Route 53 zone of this account. */
   domain: string | undefined;
   /** How many submissions may run at once; undefined: as many as the account allows. */
@@ -73,6 +81,15 @@ const schema = z.object({
   JWT_AUDIENCE: list,
   CORS_ORIGINS: corsOrigins,
   ALARM_EMAIL: z.email({ error: "must be an e-mail address" }).optional(),
+  SOURCES_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: "must be the name of a bucket of this account" })
+    .optional(),
+  // The whole bucket would be more than a role shall read; the letters are those that EventBridge and IAM take literally.
+  SOURCES_PREFIX: z
+    .string()
+    .regex(/^[\w.-]+(\/[\w.-]+)*\/$/, { error: "must be a folder such as animate/, with a slash behind" })
+    .optional(),
   DOMAIN: z.hostname({ error: "must be a host name" }).optional(),
   FAL_TEST_MODE: z.enum(["on", "off"], { error: "must be on or off" }).default("on"),
   SUBMIT_CONCURRENCY: z
@@ -125,6 +142,10 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
         "AUTH=off deploys without either, open to whoever knows the address.",
     );
   }
+  const { SOURCES_BUCKET: bucket, SOURCES_PREFIX: prefix } = result.data ?? {};
+  if ((bucket === undefined) !== (prefix === undefined)) {
+    faults.push("SOURCES_BUCKET and SOURCES_PREFIX belong together: set both, or neither.");
+  }
   if (!result.success || faults.length > 0) {
     throw new Error(
       `Nothing was deployed, these settings are not right:\n${faults.map((fault) => `  ${fault}`).join("\n")}`,
@@ -137,6 +158,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     identity,
     jwt: jwt && JWT_ISSUER !== undefined ? { issuer: JWT_ISSUER, audiences: JWT_AUDIENCE } : undefined,
     keys,
+    sources: bucket === undefined || prefix === undefined ? undefined : { bucket, prefix },
     corsOrigins: CORS_ORIGINS,
     alarmEmail: ALARM_EMAIL,
     domain: DOMAIN,

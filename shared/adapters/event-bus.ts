@@ -20,8 +20,8 @@ class NotAnnouncedError extends Error {
 /** The port `Announcements` over one bus. @throws NotAnnouncedError */
 export function createAnnouncements({ client, busName }: EventBridgeBusOptions): Announcements {
   return {
-    async announce({ type, at, detail }) {
-      const entry = { EventBusName: busName, Source: SOURCE, DetailType: type, Time: new Date(at) };
+    async announce({ source = SOURCE, type, at, detail }) {
+      const entry = { EventBusName: busName, Source: source, DetailType: type, Time: new Date(at) };
       const { Entries = [] } = await client.send(
         new PutEventsCommand({ Entries: [{ ...entry, Detail: JSON.stringify(detail) }] }),
       );

@@ -362,7 +362,8 @@ export interface EventBus {
 
 /** What is told on the bus that is no media's. */
 export interface Announcements {
-  announce(event: { type: string; at: string; detail: object }): Promise<void>;
+  /** @param event its `source` is ours unless it is said */
+  announce(event: { source?: string; type: string; at: string; detail: object }): Promise<void>;
 }
 
 /** How often an event on the bus was tried. */
@@ -371,4 +372,13 @@ export interface RequestTries {
   begin(eventId: string): Promise<number | "refused">;
   /** No later try begins. */
   refuse(eventId: string): Promise<void>;
+}
+
+/** Pictures in a bucket that is watched. */
+export interface SourceObjects {
+  /** @throws SourceImageError `image_too_large` */
+  read(
+    object: { bucket: string; key: string; versionId?: string | undefined },
+    maxBytes: number,
+  ): Promise<{ bytes: Uint8Array; contentType: string; metadata: Record<string, string> }>;
 }

@@ -1,8 +1,9 @@
 // S3's client and what is kept over it, in a module of their own: a bundle reads it when the first file is asked for.
 import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { createS3MediaFiles } from "../adapters/s3-media-files.ts";
+import { createS3SourceObjects } from "../adapters/s3-source-objects.ts";
 import { createS3UploadPlaces } from "../adapters/s3-upload-places.ts";
-import type { MediaFiles, UploadPlaces } from "../media/ports.ts";
+import type { MediaFiles, SourceObjects, UploadPlaces } from "../media/ports.ts";
 import { AWS_CLIENT } from "./aws-client.ts";
 import { clock } from "./clock.ts";
 
@@ -12,6 +13,11 @@ const PART_TIMEOUT_MS = 30_000;
 /** @param linkOrigin where links lead, if not to S3 itself */
 export function openS3MediaFiles(bucket: string, linkOrigin: string | undefined): MediaFiles {
   return createS3MediaFiles({ client: s3(), bucket, linkOrigin, now: () => clock.now() });
+}
+
+/** Pictures in the bucket that is watched. */
+export function openS3SourceObjects(): SourceObjects {
+  return createS3SourceObjects(s3());
 }
 
 /** Always at S3 itself: a CDN passes on what is read. */

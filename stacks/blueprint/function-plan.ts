@@ -21,6 +21,7 @@ export type Link =
   | "MediaFiles.keepVideo"
   | "MediaFiles.takeUpload"
   | "MediaFiles.readUpload"
+  | "Sources.read"
   | "ApiKeys.add"
   | "ApiKeys.get"
   | "ApiKeys.list"

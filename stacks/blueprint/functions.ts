@@ -70,6 +70,11 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     timeoutSeconds: 30,
     links: ["Bus.publish", "Media.get", "Media.put", "Media.update", "Generation.start"],
   },
+  "functions/events/request-from-object.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 60,
+    links: ["Sources.read", "MediaFiles.takeUpload", "Bus.publish"],
+  },
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,

@@ -35,6 +35,12 @@ export const RULES = [
   },
 ] as const satisfies readonly Rule[];
 
+/** Only where SOURCES_BUCKET and SOURCES_PREFIX are set: S3 speaks of a bucket that is not ours. */
+export const SOURCES_RULE = {
+  name: "source-arrived",
+  handler: "functions/events/request-from-object.handler",
+} as const;
+
 export const SCHEDULES = [
   { name: "sweep", everySeconds: 60, handler: "functions/events/sweep-generations.handler" },
 ] as const;

@@ -198,6 +198,21 @@ const SPECIFICATION: Record<string, Specification> = {
     memoryMb: 512,
     timeoutSeconds: 30,
   },
+  "request-from-object": {
+    calledBy:
+      'event {"detail-type":["Object Created"],"source":["aws.s3"],"detail":' +
+      '{"bucket":{"name":["acme-pictures"]},"object":{"key":[{"prefix":"animate/"}]}}}',
+    may: [
+      "s3:GetObject on arn:aws:s3:::acme-pictures/animate/*",
+      "s3:GetObjectVersion on arn:aws:s3:::acme-pictures/animate/*",
+      "s3:PutObject on MediaFiles/uploads/*",
+      "events:PutEvents on Bus",
+      "sqs:SendMessage on source-arrived-dead-letters",
+    ],
+    knows: ["Sources", "MediaFiles", "Bus"],
+    memoryMb: 512,
+    timeoutSeconds: 60,
+  },
   "sweep-generations": {
     calledBy: "schedule rate(1 minute)",
     may: [

@@ -18,8 +18,13 @@ export const NEEDED_SETTINGS = {
   SST_SECRET_FalKey: "a-key-that-must-not-show",
 };
 
-/** What a deploy needs that lets callers come with a token or with a key: it has every function there is. */
-export const WITH_KEYS = { ...NEEDED_SETTINGS, AUTH: "jwt,keys" };
+/** A deploy with all that may be turned on: it has every function there is. */
+export const WITH_KEYS = {
+  ...NEEDED_SETTINGS,
+  AUTH: "jwt,keys",
+  SOURCES_BUCKET: "acme-pictures",
+  SOURCES_PREFIX: "animate/",
+};
 
 /**
  * The graph of a stage, with these settings and no others.

@@ -11,6 +11,8 @@ interface StoredObject {
   bytes: Buffer;
   contentType: string;
   cacheControl?: string;
+  /** `x-amz-meta-...`, by their whole names. */
+  metadata?: Record<string, string>;
   /** The MD5 of its bytes unless it came in parts. */
   etag?: string;
   /** As it is told to readers who ask for it. */
@@ -314,13 +316,14 @@ function objectAnswer(
   { headers: asked, query, isHead }: { headers: IncomingHttpHeaders; query: URLSearchParams; isHead: boolean },
 ): Answer {
   if (!object) return isHead ? { status: 404 } : xmlError(404, "NoSuchKey", "The specified key does not exist.");
-  const { bytes, contentType, cacheControl, etag = md5(bytes), checksum } = object;
+  const { bytes, contentType, cacheControl, metadata, etag = md5(bytes), checksum } = object;
   const wantsChecksum = "ENABLED" === (header(asked, "x-amz-checksum-mode") ?? query.get("x-amz-checksum-mode"));
   const overridden = ["content-type", "content-disposition", "cache-control"].flatMap((name) => {
     const value = query.get(`response-${name}`);
     return value === null ? [] : [[name, value]];
   });
   const headers: Record<string, string> = {
+    ...metadata,
     "content-type": contentType,
     "accept-ranges": "bytes",
     etag,
@@ -377,11 +380,16 @@ function listAnswer(all: string[], query: URLSearchParams): Answer {
   return xml(`<ListBucketResult><IsTruncated>${isTruncated}</IsTruncated>${next}${contents}</ListBucketResult>`);
 }
 
-function kindOf(headers: IncomingHttpHeaders): Pick<StoredObject, "contentType" | "cacheControl"> {
+function kindOf(headers: IncomingHttpHeaders): Pick<StoredObject, "contentType" | "cacheControl" | "metadata"> {
   const cacheControl = headers["cache-control"];
   return {
     contentType: headers["content-type"] ?? "binary/octet-stream",
     ...(cacheControl !== undefined && { cacheControl }),
+    metadata: Object.fromEntries(
+      Object.entries(headers).flatMap(([name, value]) =>
+        name.startsWith("x-amz-meta-") && typeof value === "string" ? [[name, value]] : [],
+      ),
+    ),
   };
 }
 

@@ -9,7 +9,7 @@ import { functionName } from "../../../stacks/blueprint/functions.ts";
 import { executionArn } from "../../../stacks/local/aws/arns.ts";
 import { queuedMedia, storedVideo } from "../../support/sample-media.ts";
 import { webhookBody } from "../../support/signed-webhooks.ts";
-import type { Outside } from "./outside.ts";
+import { BUCKET, type Outside } from "./outside.ts";
 
 export interface FirstCall {
   event: unknown;
@@ -35,8 +35,10 @@ export const KEY: ApiKey = {
 };
 const BEARER = `km_${KEY.id}_${SECRET}`;
 
+const WATCHED = "animate/beach.jpg";
+
 /** What the bucket holds before each of them. */
-export const PICTURES = [uploadKey(queuedMedia().tenantId, UPLOAD_ID), `sources/${SOURCE_NAME}`];
+export const PICTURES = [uploadKey(queuedMedia().tenantId, UPLOAD_ID), `sources/${SOURCE_NAME}`, WATCHED];
 
 /** By the function's name. */
 export function firstCalls({ origin, signer }: Outside): Record<string, FirstCall> {
@@ -142,6 +144,16 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
       },
       record: queued,
       answers: /"replayed":false/,
+    },
+    "request-from-object": {
+      event: {
+        "detail-type": "Object Created",
+        id: "17793124-05d4-b198-2fde-7ededc63b103",
+        source: "aws.s3",
+        detail: { bucket: { name: BUCKET }, object: { key: WATCHED, sequencer: "1" } },
+      },
+      record: queued,
+      answers: /"idempotencyKey":"s3:/,
     },
     "sweep-generations": { event: { detail: "{}" }, record: generating, answers: /"restarted":0/ },
     "on-execution-ended": {

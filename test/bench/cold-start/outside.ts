@@ -83,7 +83,8 @@ export async function startOutside() {
     async prepare(media: Media, key: ApiKey, pictures: readonly string[]): Promise<void> {
       const bytes = files["/picture.jpg"] ?? Buffer.alloc(0);
       s3.objects.clear();
-      for (const key of pictures) s3.objects.set(key, { bytes, contentType: "image/jpeg" });
+      const metadata = { "x-amz-meta-tenant": media.tenantId, "x-amz-meta-context": "The waves roll in." };
+      for (const key of pictures) s3.objects.set(key, { bytes, contentType: "image/jpeg", metadata });
       await dynamoDb.close();
       dynamoDb = await openDynamoDb();
       const headers = { "x-amz-target": "DynamoDB_20120810.PutItem", authorization: AUTHORIZATION };
