@@ -20,8 +20,10 @@ export const createKeyRequest = z.object({
   expiresInDays: maybe(z.int().check(z.minimum(1), z.maximum(DAYS_MAX))).check(
     z.describe("Without it the key lives until it is revoked."),
   ),
-  monthlyCapUsd: maybe(z.number().check(z.minimum(0), z.maximum(1_000_000_000), z.multipleOf(0.001))).check(
-    z.describe("Dollars that may be committed with it in a calendar month (UTC), besides the tenant's own limits."),
+  monthlyCapUsd: maybe(z.number().check(z.minimum(0), z.maximum(1_000_000_000))).check(
+    z.describe(
+      "Dollars, to the tenth of a cent, that may be committed with it in a calendar month (UTC), besides the tenant's own limits.",
+    ),
   ),
 });
 export type CreateKeyRequest = z.infer<typeof createKeyRequest>;

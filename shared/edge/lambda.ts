@@ -63,21 +63,26 @@ export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<
 /**
  * A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed.
  * @param writtenByPeople a field that looks like a misspelt one is refused
+ * @param around carries the call out, invalid events too; what it throws is logged and made speakable as the call's own
  */
 export function onEvent<E extends z.ZodMiniType, R>(
   shape: E,
   run: (event: z.infer<E>) => Promise<R>,
-  { writtenByPeople = false } = {},
+  {
+    writtenByPeople = false,
+    around = (_event, carryOut) => carryOut(),
+  }: { writtenByPeople?: boolean; around?: (event: unknown, carryOut: () => Promise<R>) => Promise<R> } = {},
 ) {
+  const validatedRun = async (event: unknown): Promise<R> => {
+    const result = shape.safeParse(event);
+    const misspelt = writtenByPeople ? nearMisses(shape, event) : [];
+    if (result.success && misspelt.length === 0) return run(result.data);
+    throw new InvalidEventError([...misspelt, ...(result.error ? faultsIn(result.error) : [])]);
+  };
   return middy<unknown, R>()
     .use(namesInvocation)
     .use(logsErrors("event failed", { facts: faultOf }))
-    .handler(async (event) => {
-      const result = shape.safeParse(event);
-      const misspelt = writtenByPeople ? nearMisses(shape, event) : [];
-      if (result.success && misspelt.length === 0) return run(result.data);
-      throw new InvalidEventError([...misspelt, ...(result.error ? faultsIn(result.error) : [])]);
-    });
+    .handler(async (event) => around(event, () => validatedRun(event)));
 }
 
 /** A JSON answer. */

@@ -1,6 +1,6 @@
 // Around the function that takes Generation Requested: what it cannot carry out is told on the bus after its last try.
 import * as z from "zod/mini";
-import { ignoreConflict, type AskedFor } from "../media/refusal.ts";
+import { tellIfRefused, type AskedFor } from "../media/refusal.ts";
 import { refusalDeps } from "../services/refusal-deps.ts";
 import { reasonOf } from "./http-errors.ts";
 import { onEvent } from "./lambda.ts";
@@ -25,13 +25,14 @@ const readable = z.object({
  * @param start carries one request out
  */
 export function onRequestedEvent<E extends z.ZodMiniType, R>(shape: E, start: (event: z.infer<E>) => Promise<R>) {
-  const carryOut = onEvent(shape, start, { writtenByPeople: true });
-  return async (event: unknown, context: Parameters<typeof carryOut>[1]): Promise<R> => {
-    const asked = askedFor(event);
-    const run = async () => carryOut(event, context);
-    // What has no id is no event of the bus: its caller is told by the error alone.
-    return asked ? ignoreConflict(refusalDeps(), asked, run, reasonOf) : run();
-  };
+  return onEvent(shape, start, {
+    writtenByPeople: true,
+    around: async (event, carryOut) => {
+      const asked = askedFor(event);
+      // What has no id is no event of the bus: its caller is told by the error alone.
+      return asked ? tellIfRefused(refusalDeps(), asked, carryOut, reasonOf) : carryOut();
+    },
+  });
 }
 
 function askedFor(event: unknown): AskedFor | undefined {

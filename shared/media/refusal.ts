@@ -34,7 +34,7 @@ export interface RefusalReason {
  * @param reasonOf what is told of an error
  * @throws what `run` throws, which the caller of the function keeps in the dead letters; RefusedBeforeError
  */
-export async function ignoreConflict<R>(
+export async function tellIfRefused<R>(
   deps: RefusalDeps,
   asked: AskedFor,
   run: () => Promise<R>,

@@ -184,7 +184,9 @@ function allowed(operation: Described): fc.Arbitrary<Parts> {
     );
   const path = Object.entries(of("path")).map(([name, any]) => {
     const there = fc.constant("").map(() => known[name] ?? "");
-    return [name, known[name] === undefined && name !== "id" ? any : fc.oneof(any, there)] as const;
+    // The id that is known is a media's.
+    const isKnown = name === "id" ? operation.path.includes("/media/") : known[name] !== undefined;
+    return [name, isKnown ? fc.oneof(any, there) : any] as const;
   });
   const body = operation.requestBody?.content["application/json"].schema;
   return fc

@@ -10,6 +10,7 @@ export interface JsonSchema {
   required?: string[];
   additionalProperties?: JsonSchema | boolean;
   items?: JsonSchema;
+  minItems?: number;
   anyOf?: JsonSchema[];
   enum?: unknown[];
   const?: unknown;
@@ -41,7 +42,7 @@ export function valueOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema
       return fc.record(Object.fromEntries(members), { requiredKeys: required, noNullPrototype: true });
     }
     case "array":
-      return fc.array(of(schema.items ?? {}), { maxLength: 3 });
+      return fc.array(of(schema.items ?? {}), { minLength: schema.minItems ?? 0, maxLength: 3 });
     case "string":
       return textOf(schema);
     case "integer":
