@@ -214,6 +214,8 @@ const NOT_COUNTED: Partial<Record<LogEvent, string[]>> = {
   start_refused_limit: NO_START,
   // What AWS itself and operators send has no sender to be told.
   event_invalid: [
+    // Its sender is a bucket, and hears of nothing; its dead letters are an operator's.
+    "request-from-object",
     "on-execution-ended",
     "sweep-generations",
     "redrive-generation",
