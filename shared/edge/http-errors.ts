@@ -31,7 +31,7 @@ export class InvalidEventError extends DomainError {
   readonly faults: { path: string; message: string }[];
   constructor(faults: { path: string; message: string }[]) {
     const list = faults.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; ");
-    super(`The event is not valid, and was not carried out: ${list}. Correct it and put it on the bus again.`);
+    super(`The event is not valid, and was not carried out: ${list}. Correct it and send it again.`);
     this.faults = faults;
   }
 }
