@@ -205,6 +205,11 @@ export function trustedMediaOrigins(): string[] {
   ];
 }
 
+/** Origins that may be the targets of webhooks though they are private or not https. None in production. */
+export function trustedWebhookOrigins(): string[] {
+  return setting("NODE_ENV") === "production" ? [] : setting("TRUSTED_MEDIA_ORIGINS");
+}
+
 /** Where the files are that a page shows and puts: it has to know in advance. */
 export function storeOrigins(): string[] {
   const [store, mediaOrigin] = [setting("MEDIA_STORE"), setting("MEDIA_ORIGIN")];

@@ -13,7 +13,7 @@ export function linkedArn(resource: "Generation"): string {
   return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
 }
 
-const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret"] as const;
+const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret", "SealSecret"] as const;
 type SecretName = (typeof SECRETS)[number];
 
 /** A secret linked by SST; undefined where it is not linked or empty. */

@@ -35,7 +35,13 @@ interface AlarmPlan {
 
 const MINUTE = 60;
 const SWEEP = SCHEDULES[0].handler;
-const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }] = RULES;
+const SWEEP_WEBHOOKS = SCHEDULES[1].handler;
+const [START_FROM_EVENT, EXECUTION_ENDED, TELL_WEBHOOKS, DELIVER_WEBHOOKS] = [
+  RULES[0].handler,
+  RULES[1].handler,
+  RULES[2].handler,
+  RULES[3].handler,
+];
 
 /** @returns the topic that every alarm is put on */
 export function createAlarms(settings: Settings, watched: Watched): aws.sns.Topic {
@@ -183,6 +189,44 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       namespace: "AWS/SQS",
       metrics: ["ApproximateNumberOfMessagesVisible"],
       dimensions: queue(SWEEP),
+      atLeast: 5,
+      periodSeconds: 5 * MINUTE,
+    },
+    WebhookDisabled: {
+      says: "A tenant's webhook has taken nothing for five days, or answered 410, and was disabled: the people behind it hear of no video any more until they enable it again.",
+      ...logged("webhook_disabled"),
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    WebhookEventsLost: {
+      says: "Events were not written down for the webhooks of their tenants: the people behind them do not hear of videos that are done. Each one waits in the queue to be redriven.",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(TELL_WEBHOOKS),
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    WebhookSweepErrors: {
+      says: "What webhooks did not take is not tried again: the people behind them hear of videos late, or not before it is mended.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(SWEEP_WEBHOOKS),
+      atLeast: 1,
+      periods: [3, 5],
+    },
+    WebhookTriesLost: {
+      says: "Tries of webhooks could not be made or written down. The sweeper has them made again within minutes; where that does not help, the people behind them hear of videos late.",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(DELIVER_WEBHOOKS),
+      atLeast: 5,
+      periodSeconds: 5 * MINUTE,
+    },
+    WebhookSweepsLost: {
+      says: "Runs of the webhooks' sweeper could not be delivered or failed. The next run makes good what they left; where it does not, people hear of videos late (WebhookSweepErrors).",
+      namespace: "AWS/SQS",
+      metrics: ["ApproximateNumberOfMessagesVisible"],
+      dimensions: queue(SWEEP_WEBHOOKS),
       atLeast: 5,
       periodSeconds: 5 * MINUTE,
     },

@@ -9,6 +9,7 @@ export const PANELS = {
   ends: { title: "Ends, by kind", stats: ["Sum"] },
   money: { title: "Money at list prices: started, and completed (US dollars)", stats: ["Sum"] },
   fal: { title: "fal: doubts, refusals, orphaned jobs", stats: ["Sum"] },
+  webhooks: { title: "Webhooks that were disabled", stats: ["Sum"] },
   delay: {
     title: "Until a finished job was seen, fal's own queue included (seconds beyond its rendering)",
     stats: ["p50", "p90", "Maximum"],
@@ -27,7 +28,8 @@ interface Counted {
 const ENHANCE = "functions/api/enhance-media.handler";
 const CANCEL = "functions/api/cancel-generation.handler";
 const WEBHOOK = "functions/events/receive-fal-webhook.handler";
-const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }] = RULES;
+const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }, tell, due] = RULES;
+const [TELL_WEBHOOKS, DELIVER_WEBHOOKS] = [tell.handler, due.handler];
 const [{ handler: SWEEP }] = SCHEDULES;
 const { SubmitGeneration, CheckStatus, FinalizeAndAnalyze, RecordFailure } = WORKFLOW_FUNCTIONS;
 const STARTS = [ENHANCE, START_FROM_EVENT];
@@ -64,6 +66,7 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
   start_refused_global_cap: { panel: "starts", writtenBy: STARTS },
   start_refused_tenant_cap: { panel: "starts", writtenBy: STARTS },
   start_refused_limit: { panel: "starts", writtenBy: STARTS },
+  webhook_disabled: { panel: "webhooks", writtenBy: [TELL_WEBHOOKS, DELIVER_WEBHOOKS] },
   event_invalid: { panel: "starts", writtenBy: [START_FROM_EVENT] },
 };
 

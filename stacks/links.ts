@@ -14,6 +14,7 @@ export interface LinkTargets {
   cursorSecret: RandomPassword;
   /** Where pictures are watched for, if anywhere. */
   sources: Sources | undefined;
+  sealSecret: RandomPassword;
 }
 
 /** The state machine needs its functions and they need it: they know it by the name that it will have. */
@@ -23,7 +24,8 @@ export function stateMachineName(): string {
 
 /** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
 export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
-  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret, sources: watched } = targets;
+  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret, sealSecret } = targets;
+  const { sources: watched } = targets;
   const region = aws.getRegionOutput().region;
   const account = aws.getCallerIdentityOutput().accountId;
   const machine = $interpolate`arn:aws:states:${region}:${account}:stateMachine:${stateMachineName()}`;
@@ -74,6 +76,8 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "Timings.list": [media, [["dynamodb:Query"], [table.arn]]],
     WebhookSecret: [drawn(webhookSecret)],
     CursorSecret: [drawn(cursorSecret)],
+    SealSecret: [drawn(sealSecret)],
+    "Webhooks.delete": [media, [["dynamodb:DeleteItem"], [table.arn]]],
     "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],
     WorkflowAiKey: [secret(workflowAiKey)],

@@ -24,5 +24,7 @@ export async function createSecrets({ testMode }: Settings) {
   const webhookSecret = new RandomPassword("WebhookSecret", { length: 64, special: false });
   // Proves the cursors of lists. Another one makes those given out so far unknown: a list begins anew.
   const cursorSecret = new RandomPassword("CursorSecret", { length: 64, special: false });
-  return { falKey, workflowAiKey, webhookSecret, cursorSecret };
+  // Encrypts the secrets of tenants' webhooks. Another one makes those unreadable: nothing is sent until each is rotated.
+  const sealSecret = new RandomPassword("SealSecret", { length: 64, special: false });
+  return { falKey, workflowAiKey, webhookSecret, cursorSecret, sealSecret };
 }

@@ -134,7 +134,14 @@ const inside =
   (file: string) =>
     folders.some((folder) => file.startsWith(folder));
 /** What a generation is and how it is made, without anything that it runs on. */
-const DOMAIN = ["shared/kling/", "shared/media/", "shared/access/", "shared/money/", "shared/generation/"];
+const DOMAIN = [
+  "shared/kling/",
+  "shared/media/",
+  "shared/access/",
+  "shared/money/",
+  "shared/webhooks/",
+  "shared/generation/",
+];
 /** What runs in a browser: it lies beside the function that serves it, and is none. */
 const CONSOLE = "functions/web/console/";
 const isFunctionFile = (file: string) => inside("functions/")(file) && !inside(CONSOLE)(file);
@@ -149,12 +156,24 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
 const ARROWS: Record<string, string[]> = {
   client: ["contract", "kling"],
   edge: ["services", "environment", "access", "media", "kling"],
-  services: ["contract", "linked", "environment", "generation", "adapters", "access", "money", "media", "kling"],
-  contract: ["generation", "access", "money", "media", "kling"],
+  services: [
+    "contract",
+    "linked",
+    "environment",
+    "generation",
+    "adapters",
+    "webhooks",
+    "access",
+    "money",
+    "media",
+    "kling",
+  ],
+  contract: ["generation", "webhooks", "access", "money", "media", "kling"],
   linked: ["environment"],
   environment: ["kling"],
   generation: ["money", "media", "kling"],
-  adapters: ["access", "money", "media", "kling"],
+  adapters: ["webhooks", "access", "money", "media", "kling"],
+  webhooks: ["media", "kling"],
   access: ["media", "kling"],
   money: ["media", "kling"],
   media: ["kling"],
@@ -195,6 +214,8 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-webhooks.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-deliveries.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": [

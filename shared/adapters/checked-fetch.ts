@@ -8,47 +8,76 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 import ipaddr from "ipaddr.js";
 import { FetchError } from "../media/errors.ts";
 import type { CheckedFetch, FetchLimits } from "../media/ports.ts";
+import type { TargetDoor } from "../webhooks/ports.ts";
 
 /** All addresses of a host name, in the shape of `dns.promises.lookup(hostname, { all: true })`. */
 export type Lookup = (hostname: string) => Promise<{ address: string; family: number }[]>;
 
-/**
- * `trustedOrigins` may lie at private addresses (the server itself, a simulator); every other rule holds for them too.
- * `lookup` is the system's resolver unless a test brings its own.
- */
-export function createCheckedFetch(options: { trustedOrigins: string[]; lookup?: Lookup }): CheckedFetch {
-  const lookup = options.lookup ?? ((hostname) => resolve(hostname, { all: true }));
-  const trustedOrigins = new Set(options.trustedOrigins.map((origin) => new URL(origin).origin));
+interface DoorOptions {
+  /** May lie at private addresses (the server itself, a simulator); every other rule holds for them too. */
+  trustedOrigins: string[];
+  /** The system's resolver unless a test brings its own. */
+  lookup?: Lookup;
+}
 
-  /** One request, to an address that was checked, or its fault. */
-  async function open(target: URL, limits: FetchLimits, deadline: AbortSignal): Promise<IncomingMessage> {
-    const trusted = trustedOrigins.has(target.origin);
+/** What is sent. */
+interface Outgoing {
+  method: "GET" | "POST";
+  headers: Record<string, string>;
+  body?: string;
+}
+const GET: Outgoing = { method: "GET", headers: { accept: "*/*", "accept-encoding": "identity" } };
+const USER_AGENT = "kling-media-backend";
+
+/** One request, to an address that is checked; it throws its fault. */
+function doorTo({ trustedOrigins, lookup = (hostname) => resolve(hostname, { all: true }) }: DoorOptions) {
+  const trusted = new Set(trustedOrigins.map((origin) => new URL(origin).origin));
+
+  async function open(target: URL, { method, headers, body }: Outgoing, { signal, timeoutMs }: Deadline) {
+    const isTrusted = trusted.has(target.origin);
     // Node asks the lookup for names only, so an address that stands in the URL itself is checked here.
-    const host = target.hostname.replace(/^\[|\]$/g, "");
-    if (isIP(host) && !trusted && !isGlobal(host)) throw forbiddenAddress();
+    if (isForbiddenAddress(target) && !isTrusted) throw forbiddenAddress();
     const request = (target.protocol === "https:" ? httpsRequest : httpRequest)(target, {
-      lookup: pinned(lookup, trusted),
-      signal: deadline,
+      method,
+      lookup: pinned(lookup, isTrusted),
+      signal,
       agent: false,
-      headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "kling-media-backend" },
+      headers: { ...headers, "user-agent": USER_AGENT },
     });
     try {
       // The listener for errors stays: the deadline may pass while nobody reads the body. An answer that switches protocols
       // ends in neither a response nor an error, only in "close".
       return await new Promise<IncomingMessage>((answered, failed) => {
-        request.on("response", answered).on("error", failed).on("close", failed).end();
+        request.on("response", answered).on("error", failed).on("close", failed).end(body);
       });
     } catch (error) {
       request.destroy();
-      throw faultOf(error, deadline, limits);
+      throw faultOf(error, { signal, timeoutMs });
     }
   }
+  return { open, trusted };
+}
 
+/** When all must be there. */
+interface Deadline {
+  signal: AbortSignal;
+  timeoutMs: number;
+}
+const within = (timeoutMs: number): Deadline => ({ signal: AbortSignal.timeout(timeoutMs), timeoutMs });
+
+function isForbiddenAddress({ hostname }: URL): boolean {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  return isIP(host) !== 0 && !isGlobal(host);
+}
+
+/** The door to read by: `CheckedFetch`. */
+export function createCheckedFetch(options: DoorOptions): CheckedFetch {
+  const door = doorTo(options);
   return async (url, limits) => {
-    const deadline = AbortSignal.timeout(limits.timeoutMs);
+    const deadline = within(limits.timeoutMs);
     let target = allowedUrl(url);
     for (let hops = 0; ; hops++) {
-      const response = await open(target, limits, deadline);
+      const response = await door.open(target, GET, deadline);
       try {
         const location = redirection(response);
         if (location === undefined) return delivery(response, limits, deadline);
@@ -64,6 +93,66 @@ export function createCheckedFetch(options: { trustedOrigins: string[]; lookup?:
   };
 }
 
+/** Standard Webhooks: "15-30 seconds is a good range". */
+const POST_TIMEOUT_MS = 15_000;
+/** A receiver that is cut off in the middle of its answer may take its own work for failed: so much of it is read. */
+const POST_ANSWER_MAX_BYTES = 64 * 1024;
+const URL_MAX_CHARACTERS = 2048;
+
+/** The door to send messages by: `TargetDoor`. Its targets are https, trusted origins apart. */
+export function createTargetDoor(options: DoorOptions): TargetDoor {
+  const { open, trusted } = doorTo(options);
+  const targetFault = (url: string) => {
+    const target = url.length <= URL_MAX_CHARACTERS ? URL.parse(url) : null;
+    if (!target) return `must be a URL of at most ${URL_MAX_CHARACTERS} characters`;
+    if (trusted.has(target.origin) && /^https?:$/.test(target.protocol)) return undefined;
+    if (target.protocol !== "https:") return `must be an https URL${LOCAL_HINT}`;
+    if (target.username || target.password) return "must not hold a user name or password";
+    if (isForbiddenAddress(target) || LOCAL_NAMES.test(target.hostname)) {
+      return `leads to an address that is not public${LOCAL_HINT}`;
+    }
+    return undefined;
+  };
+  return {
+    faultOf: targetFault,
+    async post(url, body, headers) {
+      const deadline = within(POST_TIMEOUT_MS);
+      try {
+        const refused = targetFault(url);
+        if (refused !== undefined) throw new FetchError("forbidden", `The URL ${refused}.`);
+        const outgoing: Outgoing = {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body,
+        };
+        const response = await open(allowedUrl(url), outgoing, deadline);
+        await readThrough(response);
+        return { statusCode: response.statusCode ?? 0, retryAfter: response.headers["retry-after"] };
+      } catch (error) {
+        return { fault: faultOf(error, deadline).message };
+      }
+    },
+  };
+}
+
+const LOCAL_HINT = " (on your own machine, an origin that TRUSTED_MEDIA_ORIGINS names may be a target too)";
+const LOCAL_NAMES = /^(.+\.)?(localhost|local|internal)\.?$/i;
+
+/** The status has been said: whatever becomes of the rest is no fault. */
+async function readThrough(response: IncomingMessage): Promise<void> {
+  let received = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Uint8Array>) {
+      received += chunk.byteLength;
+      if (received > POST_ANSWER_MAX_BYTES) break;
+    }
+  } catch {
+    // Cut off, or out of time.
+  } finally {
+    response.destroy();
+  }
+}
+
 /** Browsers follow 20; pictures that are meant to be shared need one or two. */
 const REDIRECTS_MAX = 3;
 
@@ -76,7 +165,7 @@ function redirection({ statusCode = 0, headers }: IncomingMessage): string | und
 }
 
 /** The body as it is meant, and what the server says of it. */
-function delivery(response: IncomingMessage, limits: FetchLimits, deadline: AbortSignal) {
+function delivery(response: IncomingMessage, limits: FetchLimits, deadline: Deadline) {
   const { contentType, contentLength, encodings } = acceptable(response, limits);
   const sent = bounded(response, limits, deadline);
   if (encodings.length === 0) return { body: sent, contentType, contentLength };
@@ -148,7 +237,7 @@ function faultOfStatus(status: number): FetchError {
 async function* bounded(
   body: AsyncIterable<Uint8Array>,
   limits: FetchLimits,
-  deadline: AbortSignal,
+  deadline: Deadline,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let received = 0;
   try {
@@ -158,7 +247,7 @@ async function* bounded(
       yield chunk;
     }
   } catch (error) {
-    throw faultOf(error, deadline, limits);
+    throw faultOf(error, deadline);
   }
 }
 
@@ -206,9 +295,9 @@ async function* decode(body: AsyncIterable<Uint8Array>, encoding: string): Async
 }
 
 /** Whatever went wrong, as a fault. */
-function faultOf(error: unknown, deadline: AbortSignal, { timeoutMs }: FetchLimits): FetchError {
+function faultOf(error: unknown, { signal, timeoutMs }: Deadline): FetchError {
   if (error instanceof FetchError) return error;
-  if (deadline.aborted) return new FetchError("unavailable", `No full answer within ${timeoutMs / 1000} s.`);
+  if (signal.aborted) return new FetchError("unavailable", `No full answer within ${timeoutMs / 1000} s.`);
   const code = codeOf(error);
   if (CERTIFICATE_FAULTS.test(code)) {
     return new FetchError("unreachable", `The certificate of the server is not valid (${code}).`);

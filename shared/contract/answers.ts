@@ -5,6 +5,8 @@ import { KlingGenerationMode } from "../kling/models.ts";
 import { PROGRESS } from "../media/status.ts";
 import { duration, mediaSpace, modelId, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
+import { deliveryId, webhookId } from "./webhooks.ts";
+import { WEBHOOK_TYPES } from "../webhooks/message.ts";
 
 export const enhanceAnswer = z.object({
   data: z.object({ success: z.literal(true), message: z.string(), mediaSpace }),
@@ -167,6 +169,48 @@ export const createKeyAnswer = z.object({
   }),
 });
 export const listKeysAnswer = z.object({ data: z.object({ items: z.array(apiKey) }) });
+
+const webhook = z.object({
+  id: webhookId,
+  url: z.string(),
+  events: z.array(z.enum(WEBHOOK_TYPES)),
+  description: z.optional(z.string()),
+  enabled: z.boolean(),
+  disabledReason: z
+    .optional(z.enum(["gone", "failing"]))
+    .check(z.describe("Why it was disabled, if not by you: it answered 410, or took nothing for five days.")),
+  failingSince: z.optional(z.iso.datetime()).check(z.describe("Since when every try has failed.")),
+  createdAt: z.iso.datetime(),
+});
+const webhookSecret = z
+  .string()
+  .check(z.describe("`whsec_...`: what messages are signed with. It is in this answer and nowhere else."));
+
+export const createWebhookAnswer = z.object({ data: z.object({ webhook, secret: webhookSecret }) });
+export const oneWebhookAnswer = z.object({ data: z.object({ webhook }) });
+export const listWebhooksAnswer = z.object({ data: z.object({ items: z.array(webhook) }) });
+export const rotateSecretAnswer = z.object({ data: z.object({ secret: webhookSecret }) });
+
+const delivery = z.object({
+  id: deliveryId,
+  type: z.enum(WEBHOOK_TYPES),
+  mediaId: z.optional(z.string()),
+  status: z.enum(["pending", "delivered", "failed"]).check(z.describe("`failed` after the last try.")),
+  attempts: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      statusCode: z.optional(z.int()).check(z.describe("Of the receiver's answer, where there was one.")),
+      error: z.optional(z.string()),
+      milliseconds: z.number().check(z.nonnegative()),
+    }),
+  ),
+  nextAttemptAt: z.optional(z.iso.datetime()),
+  createdAt: z.iso.datetime(),
+});
+export const deliveryAnswer = z.object({ data: z.object({ delivery }) });
+export const listDeliveriesAnswer = z.object({
+  data: z.object({ items: z.array(delivery), nextCursor: z.optional(z.string()) }),
+});
 
 export const webhookAnswer = z.object({ received: z.literal(true) });
 

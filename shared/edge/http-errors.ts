@@ -83,6 +83,10 @@ const STATUS_BY_CODE: Record<string, number> = {
   ...Object.fromEntries(IMAGE_FAULT_CODES.map((code) => [code, 400])),
   key_not_found: 404,
   too_many_keys: 409,
+  webhook_not_found: 404,
+  delivery_not_found: 404,
+  delivery_busy: 409,
+  too_many_webhooks: 409,
   webhook_refused: 401,
 };
 

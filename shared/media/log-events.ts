@@ -29,7 +29,9 @@ export type LogEvent =
   /** Too many are open, or were started within a minute. */
   | "start_refused_limit"
   /** An event on the bus does not keep its schema. */
-  | "event_invalid";
+  | "event_invalid"
+  /** A tenant's webhook takes nothing: `code` says why. */
+  | "webhook_disabled";
 
 /** What a line of the log says beside its sentence. */
 export type LogFacts = Record<string, unknown> & { event?: LogEvent };

@@ -48,6 +48,7 @@ function withoutSecrets(text: string): string {
     .replace(/\bdata:[\w/+.-]+;base64,[\w+/=-]*/gi, "data:...")
     .replace(/\beyJ[\w-]+\.[\w-]+\.?[\w-]*/g, "[token]")
     .replace(/\bkm_[0-9a-f]{20}_\w+/g, "[key]")
+    .replace(/\bwhsec_[\w+/=-]+/g, "[secret]")
     .replace(/\b(Bearer|Basic|Key)\s+[\w.~+/:=-]{8,}/gi, "$1 [secret]")
     .slice(0, TEXT_MAX_CHARACTERS);
 }

@@ -32,6 +32,8 @@ export type Link =
   | "MediaFiles.delete"
   | "WebhookSecret"
   | "CursorSecret"
+  | "SealSecret"
+  | "Webhooks.delete"
   | "FalKey"
   | "WorkflowAiKey";
 

@@ -81,6 +81,22 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     links: ["Media.due", "Media.scan", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
+  "functions/events/tell-webhooks.handler": {
+    memoryMb: SMALL_MB,
+    // A try of 15 s, the second at most 20 s later, and the writes between.
+    timeoutSeconds: 60,
+    links: ["Media.list", "Media.get", "Media.put", "Media.update", "Bus.publish", "SealSecret"],
+  },
+  "functions/events/deliver-webhooks.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 60,
+    links: ["Media.due", "Media.get", "Media.put", "Media.update", "Bus.publish", "SealSecret"],
+  },
+  "functions/events/sweep-webhooks.handler": {
+    memoryMb: SMALL_MB,
+    timeoutSeconds: 60,
+    links: ["Media.due", "Media.scan", "Media.get", "Media.put", "Bus.publish"],
+  },
   "functions/events/redrive-generation.handler": {
     memoryMb: SMALL_MB,
     // It reads through the table: a million records in about two minutes.

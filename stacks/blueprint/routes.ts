@@ -119,6 +119,60 @@ const ROUTE_TABLE = {
     ...API_SIZE,
     links: ["ApiKeys.remove"],
   },
+  "POST /api/webhooks": {
+    handler: "functions/api/create-webhook.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Media.list", "Media.put", "SealSecret"],
+  },
+  "GET /api/webhooks": {
+    handler: "functions/api/list-webhooks.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.list"],
+  },
+  "GET /api/webhooks/{id}": {
+    handler: "functions/api/get-webhook.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.get"],
+  },
+  "PATCH /api/webhooks/{id}": {
+    handler: "functions/api/change-webhook.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Media.get", "Media.update"],
+  },
+  "DELETE /api/webhooks/{id}": {
+    handler: "functions/api/delete-webhook.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Webhooks.delete"],
+  },
+  "POST /api/webhooks/{id}/rotate-secret": {
+    handler: "functions/api/rotate-secret.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Media.get", "Media.update", "SealSecret"],
+  },
+  "POST /api/webhooks/{id}/test": {
+    handler: "functions/api/test-webhook.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Media.get", "Media.put", "Bus.publish"],
+  },
+  "GET /api/webhooks/{id}/deliveries": {
+    handler: "functions/api/list-deliveries.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.get", "Media.list"],
+  },
+  "POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver": {
+    handler: "functions/api/redeliver-webhook.handler",
+    access: "admin",
+    ...API_SIZE,
+    links: ["Media.get", "Media.put", "Bus.publish"],
+  },
   "POST /webhooks/fal/{token}": {
     handler: "functions/events/receive-fal-webhook.handler",
     access: "open",
@@ -175,7 +229,7 @@ export const AUTHORIZER = "functions/api/authorize-caller.handler";
 export const AUTHORIZER_CACHE_SECONDS = 50;
 
 interface Cors {
-  methods: ("GET" | "POST" | "DELETE")[];
+  methods: ("GET" | "POST" | "PATCH" | "DELETE")[];
   headers: string[];
   exposedHeaders: string[];
   maxAgeSeconds: number;
@@ -196,7 +250,7 @@ const TRACING_HEADERS = [
 
 /** What a page of a listed origin may send, and read of the answer. */
 export const CORS: Cors = {
-  methods: ["GET", "POST", "DELETE"],
+  methods: ["GET", "POST", "PATCH", "DELETE"],
   headers: ["authorization", "content-type", "idempotency-key", ...TRACING_HEADERS],
   exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
   maxAgeSeconds: 3600,

@@ -33,6 +33,30 @@ export const RULES = [
     ofStateMachine: true,
     handler: "functions/events/on-execution-ended.handler",
   },
+  {
+    name: "webhook-events",
+    bus: "media",
+    pattern: {
+      source: ["media.generation"],
+      // shared/webhooks/message.ts has the type that each is told as.
+      "detail-type": [
+        "Generation Started",
+        "Generation Completed",
+        "Generation Failed",
+        "Generation Canceled",
+        "Generation Refused",
+        "Media Analyzed",
+        "Media Deleted",
+      ],
+    },
+    handler: "functions/events/tell-webhooks.handler",
+  },
+  {
+    name: "webhooks-due",
+    bus: "media",
+    pattern: { source: ["media.webhooks"], "detail-type": ["Webhook Due"] },
+    handler: "functions/events/deliver-webhooks.handler",
+  },
 ] as const satisfies readonly Rule[];
 
 /** Only where SOURCES_BUCKET and SOURCES_PREFIX are set: S3 speaks of a bucket that is not ours. */
@@ -43,6 +67,7 @@ export const SOURCES_RULE = {
 
 export const SCHEDULES = [
   { name: "sweep", everySeconds: 60, handler: "functions/events/sweep-generations.handler" },
+  { name: "webhook-sweep", everySeconds: 60, handler: "functions/events/sweep-webhooks.handler" },
 ] as const;
 
 /** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`, `npm run api-key`). */

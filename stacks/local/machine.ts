@@ -202,6 +202,7 @@ function functionEnvironment(machine: { url: string; awsUrl: string; mediaStore:
     SST_RESOURCE_LinkSecret: JSON.stringify({ value: secrets.linkSecret }),
     SST_RESOURCE_WebhookSecret: JSON.stringify({ value: secrets.webhookSecret }),
     SST_RESOURCE_CursorSecret: JSON.stringify({ value: secrets.cursorSecret }),
+    SST_RESOURCE_SealSecret: JSON.stringify({ value: secrets.sealSecret }),
     AUTH: AUTH || "off",
     MEDIA_STORE: mediaStore,
     MEDIA_ORIGIN: MEDIA_ORIGIN || url,

@@ -12,6 +12,7 @@ const SECRETS = z.object({
   webhookSecret: secret,
   // Machines of older versions have none yet.
   cursorSecret: secret.default(newSecret),
+  sealSecret: secret.default(newSecret),
 });
 export type Secrets = z.infer<typeof SECRETS>;
 

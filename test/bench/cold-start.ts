@@ -34,6 +34,7 @@ const SETTINGS = {
   SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
   SST_RESOURCE_WebhookSecret: JSON.stringify({ value: WEBHOOK_SECRET }),
   SST_RESOURCE_CursorSecret: '{"value":"cursor-secret"}',
+  SST_RESOURCE_SealSecret: '{"value":"seal-secret"}',
   MEDIA_STORE: `s3://${BUCKET}`,
   NODE_ENV: "test",
   FAL_KEY: "fal-key",

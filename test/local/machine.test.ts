@@ -42,6 +42,7 @@ test("the functions find the cloud's own variables, and nothing of them stays af
     linkSecret: expect.stringMatching(/^\w{64}$/),
     webhookSecret: expect.stringMatching(/^\w{64}$/),
     cursorSecret: expect.stringMatching(/^\w{64}$/),
+    sealSecret: expect.stringMatching(/^\w{64}$/),
   });
   expect(process.env).toMatchObject({
     AWS_REGION: "us-east-1",
@@ -120,7 +121,7 @@ test("a page's tracing may add its headers to a call", async () => {
   expect(asked.filter((name) => !allowed?.includes(name))).toEqual([]);
 });
 
-test("a function has the time that it has in the cloud; the sweep of a start, and a guest, have five minutes", async () => {
+test("a function has the time that it has in the cloud; the sweeps of a start, and a guest, have five minutes", async () => {
   const { awsUrl } = await machine({
     guests: ["/somewhere/announce-video.handler"],
     handler: (_event, context) => context.getRemainingTimeInMillis(),
@@ -134,6 +135,7 @@ test("a function has the time that it has in the cloud; the sweep of a start, an
   expect(Object.fromEntries(given)).toEqual({
     ...Object.fromEntries(Object.entries(FUNCTIONS).map(([path, plan]) => [functionName(path), plan.timeoutSeconds])),
     "sweep-generations": 300,
+    "sweep-webhooks": 300,
     "announce-video": 300,
   });
 });
@@ -149,7 +151,12 @@ test("an event put on the bus reaches its function", async () => {
 
 test("at its start the machine sweeps what the last one left", async () => {
   const { calls } = await machine();
-  await expect.poll(() => calls).toMatchObject([["sweep-generations", { detail: { all: true } }]]);
+  await expect
+    .poll(() => calls)
+    .toMatchObject([
+      ["sweep-generations", { detail: { all: true } }],
+      ["sweep-webhooks", { detail: { all: true } }],
+    ]);
 });
 
 test("the sample photo is there, its neighbours' sources are not", async () => {

@@ -9,6 +9,8 @@ import { SCOPES, type Scope } from "../../shared/access/api-key.ts";
 import { createKey } from "../../shared/access/api-keys.ts";
 import { listCursor } from "../../shared/adapters/list-cursor.ts";
 import { webhookPath } from "../../shared/adapters/webhook-address.ts";
+import { newDelivery } from "../../shared/webhooks/delivery.ts";
+import { testMessage } from "../../shared/webhooks/message.ts";
 import { ROUTES, type Route } from "../../stacks/blueprint/routes.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { handlersFromDisk } from "../../stacks/local/aws/functions.ts";
@@ -58,9 +60,10 @@ beforeAll(async () => {
     awsPort: 0,
     tableInMemory: true,
     dataDirectory: directory,
-    // Workflows start, and their first step never ends: what was started stays as it is.
+    // Workflows start, and their first step never ends: what was started stays as it is. Nothing is sent to webhooks.
     handlers: {
-      resolve: (path) => (path.startsWith("functions/workflow/") ? () => new Promise(() => {}) : ours.resolve(path)),
+      resolve: (path) =>
+        /^functions\/(workflow|events\/deliver-webhooks)/.test(path) ? () => new Promise(() => {}) : ours.resolve(path),
     },
     jwt: { issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: issuer.jwksUrl },
     keys: AUTH === "jwt,keys",
@@ -96,6 +99,7 @@ interface Json {
   data?: {
     id?: string;
     key?: { id: string };
+    webhook?: { id: string };
     put?: { url: string; method: string; headers: Record<string, string> };
     items?: { id: string }[];
     nextCursor?: string;
@@ -189,6 +193,27 @@ const ofMedia = (start: () => Promise<string>): Pick<Entry, "right" | "missing">
   missing: ({ path }) => ({ path: { ...path, id: NO_ID } }),
 });
 
+/** Each in the place of the one before: a tenant has twenty at most. */
+async function webhookOfAda(): Promise<string> {
+  const { json: before } = await call("GET /api/webhooks", {}, ada);
+  for (const { id } of before.data?.items ?? []) await call("DELETE /api/webhooks/{id}", { path: { id } }, ada);
+  const { json } = await call("POST /api/webhooks", { body: { url: "https://shop.example/hooks" } }, ada);
+  return json.data?.webhook?.id ?? "";
+}
+/** A delivery that has ended, so that nothing of it runs while it is asked for. */
+async function keptDelivery(webhookId: string): Promise<string> {
+  const { deliveries } = await import("../../shared/services/tenant-webhooks.ts");
+  const now = Date.now();
+  const message = testMessage(webhookId, new Date(now).toISOString());
+  const delivery = newDelivery({ tenantId: "acme", webhookId }, message, now);
+  await deliveries().add({ ...delivery, status: "delivered", nextAttemptAt: undefined });
+  return delivery.id;
+}
+const ofWebhook = {
+  right: async (): Promise<Call> => ({ path: { id: await webhookOfAda() } }),
+  missing: (): Call => ({ path: { id: NO_ID } }),
+};
+
 /** One entry for every route. */
 const ENTRIES: Record<string, Entry> = {
   [ENHANCE]: { right: async () => ({ body: request }), status: 202 },
@@ -217,6 +242,27 @@ const ENTRIES: Record<string, Entry> = {
     missing: () => ({ path: { id: "0".repeat(20) } }),
   },
   "GET /api/models": { right: async () => ({}), status: 200 },
+  "POST /api/webhooks": { right: async () => ({ body: { url: "https://shop.example/hooks" } }), status: 201 },
+  "GET /api/webhooks": { right: async () => ({}), status: 200 },
+  "GET /api/webhooks/{id}": { ...ofWebhook, status: 200 },
+  "PATCH /api/webhooks/{id}": {
+    ...ofWebhook,
+    right: async () => ({ ...(await ofWebhook.right()), body: { enabled: false } }),
+    missing: () => ({ path: { id: NO_ID }, body: { enabled: false } }),
+    status: 200,
+  },
+  "DELETE /api/webhooks/{id}": { ...ofWebhook, status: 204 },
+  "POST /api/webhooks/{id}/rotate-secret": { ...ofWebhook, status: 200 },
+  "POST /api/webhooks/{id}/test": { ...ofWebhook, status: 202 },
+  "GET /api/webhooks/{id}/deliveries": { ...ofWebhook, status: 200 },
+  "POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver": {
+    right: async () => {
+      const id = await webhookOfAda();
+      return { path: { id, deliveryId: await keptDelivery(id) } };
+    },
+    missing: ({ path }) => ({ path: { ...path, id: NO_ID } }),
+    status: 202,
+  },
   "GET /api/pricing": { right: async () => ({}), status: 200 },
   "GET /api/budget": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },

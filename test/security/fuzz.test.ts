@@ -63,8 +63,8 @@ let machine: LocalMachine;
 let issuer: TokenIssuer;
 let directory: string;
 let token: string;
-/** A media that there is. */
-const known: Record<string, string> = { spaceId: "holiday" };
+/** A media that there is, and a delivery that there might be. */
+const known: Record<string, string> = { spaceId: "holiday", deliveryId: "0".repeat(32) };
 
 beforeAll(async () => {
   issuer = await startTokenIssuer();
@@ -77,9 +77,10 @@ beforeAll(async () => {
     awsPort: 0,
     tableInMemory: true,
     dataDirectory: directory,
-    // Workflows start, and their first step never ends: what was started stays as it is.
+    // Workflows start, and their first step never ends: what was started stays as it is. Nothing is sent to webhooks.
     handlers: {
-      resolve: (path) => (path.startsWith("functions/workflow/") ? () => new Promise(() => {}) : ours.resolve(path)),
+      resolve: (path) =>
+        /^functions\/(workflow|events\/deliver-webhooks)/.test(path) ? () => new Promise(() => {}) : ours.resolve(path),
     },
     jwt: { issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: issuer.jwksUrl },
   });
@@ -214,7 +215,10 @@ const INEXPRESSIBLE = new Set(["cursor", "waitSeconds"]);
  * Kling 2.1 can fulfil.
  */
 function possible(body: unknown): unknown {
-  if (typeof body !== "object" || body === null || !("context" in body)) return body;
+  if (typeof body !== "object" || body === null) return body;
+  // Which URL is a target is told by no schema.
+  if ("url" in body && body.url !== null) return { ...body, url: "https://shop.example/hooks" };
+  if (!("context" in body)) return body;
   const wish: Record<string, unknown> = { ...body, model: undefined, shots: undefined, audio: false };
   const mode = wish["tailImageUrl"] === undefined ? {} : { mode: "pro" };
   return { ...wish, ...mode, duration: Number(wish["duration"] ?? 5) % 2 === 0 ? 10 : "5" };

@@ -24,6 +24,7 @@ const CANARIES = {
   linkSecret: "canary-link-secret",
   webhookSecret: "canary-webhook-secret",
   cursorSecret: "canary-cursor-secret",
+  sealSecret: "canary-seal-secret",
   token: "eyJhbGciOiJSUzI1NiJ9.eyJjYW5hcnkiOiJ0b2tlbiJ9.Y2FuYXJ5LXNpZ25hdHVyZQ",
   words: "canary words of a person",
   imageUrl: "https://pictures.example/canary-path/beach.jpg",
@@ -59,6 +60,7 @@ beforeAll(async () => {
     SST_RESOURCE_LinkSecret: JSON.stringify({ value: CANARIES.linkSecret }),
     SST_RESOURCE_WebhookSecret: JSON.stringify({ value: CANARIES.webhookSecret }),
     SST_RESOURCE_CursorSecret: JSON.stringify({ value: CANARIES.cursorSecret }),
+    SST_RESOURCE_SealSecret: JSON.stringify({ value: CANARIES.sealSecret }),
   });
   cloud.web.set(PHOTO, await photo(1600, 1067));
   cloud.web.set(LOST_PHOTO, new FetchError("unavailable", `no answer of ${LOST_PHOTO}`));

@@ -379,7 +379,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     shownBy: ["redirects"],
     file: FETCH,
     find: "        target = allowedUrl(location, target);",
-    replace: "        target = allowedUrl(location, target); trustedOrigins.add(target.origin);",
+    replace: "        target = allowedUrl(location, target); door.trusted.add(target.origin);",
   },
   {
     name: "a name may lead to a private address",

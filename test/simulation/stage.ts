@@ -29,6 +29,7 @@ const ENVIRONMENT = {
   SST_RESOURCE_Bus: '{"name":"media"}',
   SST_RESOURCE_Generation: JSON.stringify({ arn: STATE_MACHINE_ARN }),
   SST_RESOURCE_CursorSecret: '{"value":"SECRET-CURSORS"}',
+  SST_RESOURCE_SealSecret: '{"value":"SECRET-SEAL"}',
   NODE_ENV: "production",
   AUTH: "jwt",
   JWT_TENANT_CLAIM: "tenant",

@@ -49,6 +49,7 @@ beforeAll(async () => {
   const web = createServer((request, response) => {
     if (request.url?.startsWith("/webhooks/")) return void takeReport(request, response);
     const source = s3.objects.get((request.url ?? "").slice(1));
+    if (request.url === "/gone") return void response.writeHead(410).end();
     response.setHeader("content-type", "image/jpeg").end(source?.bytes ?? picture);
   });
   await once(web.listen(0, "127.0.0.1"), "listening");
@@ -382,6 +383,74 @@ test("sweep-generations, called by the clock, restarts what nobody drives", asyn
 test("sweep-generations, asked for everything, reads through the table", async () => {
   const { result } = await run("sweep-generations", { ...SCHEDULED, detail: { all: true } }, outside);
   expect(z.object({ looked: z.number() }).parse(result).looked).toBeGreaterThan(0);
+});
+
+describe("a webhook", () => {
+  const webhookIn = (body: string) =>
+    z
+      .object({ data: z.object({ webhook: z.object({ id: z.string(), enabled: z.boolean() }) }) })
+      .parse(JSON.parse(body)).data.webhook;
+  const deliveryIn = (body: string) =>
+    z.object({ data: z.object({ delivery: z.object({ id: z.string() }) }) }).parse(JSON.parse(body)).data.delivery.id;
+  const announcedBy = ({ calls }: Outcome) =>
+    calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
+  const create = async (url = pictureUrl.replace("/beach.jpg", "/gone")) =>
+    webhookIn((await reply("create-webhook", httpEvent("POST /api/webhooks", { body: { url } }), outside)).body).id;
+  const statusesOf = async (id: string) => {
+    const event = httpEvent("GET /api/webhooks/{id}/deliveries", { path: { id } });
+    const { body } = await reply("list-deliveries", event);
+    const item = z.object({ id: z.string(), status: z.string() });
+    return z.object({ data: z.object({ items: z.array(item) }) }).parse(JSON.parse(body)).data.items;
+  };
+
+  test("is made, shown, changed, given a new secret and deleted", async () => {
+    const id = await create();
+    const path = { id };
+    expect(webhookIn((await reply("get-webhook", httpEvent("GET /api/webhooks/{id}", { path }))).body).id).toBe(id);
+    expect((await reply("list-webhooks", httpEvent("GET /api/webhooks"))).body).toContain(id);
+    for (const body of [{}, { enabled: false }]) {
+      const changed = await reply("change-webhook", httpEvent("PATCH /api/webhooks/{id}", { path, body }));
+      expect(webhookIn(changed.body).enabled).toBe(!("enabled" in body));
+    }
+    const rotated = await reply("rotate-secret", httpEvent("POST /api/webhooks/{id}/rotate-secret", { path }));
+    expect(rotated.body).toContain("whsec_");
+    expect((await reply("delete-webhook", httpEvent("DELETE /api/webhooks/{id}", { path }))).statusCode).toBe(204);
+    expect((await reply("get-webhook", httpEvent("GET /api/webhooks/{id}", { path }))).statusCode).toBe(404);
+  });
+
+  test("tell-webhooks tells it of an event, and disables it where it wants nothing more", async () => {
+    const id = await create();
+    const detail = { version: 1, id: "m:completed", tenantId: "acme", spaceId: "holiday", mediaId: "m" };
+    const event = {
+      ...busEvent("c1b8f3f4-53f1-4f0e-8f0e-3a1d8e2c7b19"),
+      source: "media.generation",
+      "detail-type": "Generation Completed",
+      detail: { ...detail, at: "2026-11-22T12:00:00.000Z" },
+    };
+    expect(announcedBy(await run("tell-webhooks", event, outside))).toMatchObject([{ DetailType: "Webhook Disabled" }]);
+    expect(await statusesOf(id)).toMatchObject([{ status: "failed" }]);
+    const [failed] = await statusesOf(id);
+    const path = { id, deliveryId: failed?.id ?? "" };
+    const again = httpEvent("POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver", { path });
+    expect(announcedBy(await reply("redeliver-webhook", again))).toMatchObject([{ DetailType: "Webhook Due" }]);
+  });
+
+  test("test-webhook announces a test, sweep-webhooks what is due, and deliver-webhooks tries it", async () => {
+    const id = await create();
+    const tested = await reply("test-webhook", httpEvent("POST /api/webhooks/{id}/test", { path: { id } }));
+    const deliveryId = deliveryIn(tested.body);
+    const detail = { tenantId: "acme", webhookId: id };
+    expect(announcedBy(tested)).toMatchObject([{ Detail: JSON.stringify({ ...detail, deliveryId }) }]);
+    for (const clock of [SCHEDULED, { ...SCHEDULED, detail: { all: true } }]) {
+      const said = announcedBy(await run("sweep-webhooks", clock));
+      expect(said).toContainEqual(expect.objectContaining({ Detail: JSON.stringify(detail) }));
+    }
+    const due = { ...busEvent("d1b8f3f4-53f1-4f0e-8f0e-3a1d8e2c7b19"), "detail-type": "Webhook Due", detail };
+    expect(announcedBy(await run("deliver-webhooks", due, outside))).toMatchObject([
+      { DetailType: "Webhook Disabled" },
+    ]);
+    expect(await statusesOf(id)).toMatchObject([{ id: deliveryId, status: "failed" }]);
+  });
 });
 
 describe("a picture from somebody's disk", () => {

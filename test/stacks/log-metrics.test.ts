@@ -21,6 +21,8 @@ import { COUNTED_EVENTS } from "../../stacks/counted-events.ts";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { unaccepted } from "../support/fake-kling.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
+import { completed, webhookWorld } from "../support/webhook-world.ts";
+import { tellWebhooks } from "../../shared/webhooks/deliver.ts";
 import { at, graphOf, ofType, resource, type Graph } from "../support/resource-graph.ts";
 
 let graph: Graph;
@@ -134,6 +136,14 @@ const SCENES: Record<LogEvent, { happens: () => Promise<unknown>; also?: Record<
     },
     also: { generation_started: 1, usd_started: 0.28 },
   },
+  webhook_disabled: {
+    happens: async () => {
+      const hooks = await webhookWorld();
+      await hooks.given("https://shop.example/hooks");
+      hooks.answers.set("https://shop.example/hooks", () => ({ statusCode: 410 }));
+      await tellWebhooks({ ...hooks.deps, log: log() }, "Generation Completed", completed(), undefined);
+    },
+  },
   event_invalid: {
     happens: async () => {
       const handler = onEvent(z.object({ detail: z.string() }), async () => {});
@@ -217,6 +227,9 @@ const NOT_COUNTED: Partial<Record<LogEvent, string[]>> = {
     // Its sender is a bucket, and hears of nothing; its dead letters are an operator's.
     "request-from-object",
     "on-execution-ended",
+    "tell-webhooks",
+    "deliver-webhooks",
+    "sweep-webhooks",
     "sweep-generations",
     "redrive-generation",
     "set-kill-switch",

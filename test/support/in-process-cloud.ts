@@ -62,6 +62,7 @@ export async function inProcessCloud(
     SST_RESOURCE_LinkSecret: '{"value":"link-secret"}',
     SST_RESOURCE_WebhookSecret: '{"value":"webhook-secret"}',
     SST_RESOURCE_CursorSecret: '{"value":"cursor-secret"}',
+    SST_RESOURCE_SealSecret: '{"value":"seal-secret"}',
     MEDIA_STORE: pathToFileURL(files).href,
     MEDIA_ORIGIN: "http://127.0.0.1:3000",
     NODE_ENV: "test",

@@ -8,13 +8,19 @@ import {
   checkAnswer,
   checkUploadAnswer,
   createKeyAnswer,
+  createWebhookAnswer,
+  deliveryAnswer,
   enhanceAnswer,
   healthAnswer,
   listAnswer,
+  listDeliveriesAnswer,
   listKeysAnswer,
+  listWebhooksAnswer,
   mediaAnswer,
   modelsAnswer,
+  oneWebhookAnswer,
   pricingAnswer,
+  rotateSecretAnswer,
   timingsAnswer,
   uploadAnswer,
   webhookAnswer,
@@ -33,6 +39,7 @@ import { errorAnswer } from "../../shared/contract/media-space.ts";
 import { openApi } from "../../stacks/web/api/openapi.ts";
 import { checkRequest } from "../../shared/contract/reading.ts";
 import { uploadRequest } from "../../shared/contract/upload.ts";
+import { changeWebhookRequest, createWebhookRequest } from "../../shared/contract/webhooks.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 
 /** Redocly's strict rules, and examples held against their schemas. */
@@ -146,6 +153,14 @@ describe("an example", () => {
     CreateKeyRequest: createKeyRequest,
     CreateKeyAnswer: createKeyAnswer,
     KeyListAnswer: listKeysAnswer,
+    CreateWebhookRequest: createWebhookRequest,
+    ChangeWebhookRequest: changeWebhookRequest,
+    CreateWebhookAnswer: createWebhookAnswer,
+    OneWebhookAnswer: oneWebhookAnswer,
+    WebhookListAnswer: listWebhooksAnswer,
+    RotateSecretAnswer: rotateSecretAnswer,
+    DeliveryAnswer: deliveryAnswer,
+    DeliveryListAnswer: listDeliveriesAnswer,
     WebhookAnswer: webhookAnswer,
     HealthAnswer: healthAnswer,
   };

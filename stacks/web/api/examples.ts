@@ -91,6 +91,35 @@ const apiKey = {
   monthlyCapUsd: 50,
 };
 
+const webhook = {
+  id: "019b76da-b000-7000-8000-000000000003",
+  url: "https://shop.example.com/hooks/kling",
+  events: ["generation.completed", "generation.failed"],
+  description: "shop backend",
+  enabled: true,
+  createdAt: "2026-11-22T12:00:00.000Z",
+};
+const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=";
+const delivered = {
+  id: "019aab9fd1385f2a9c01d3e4b5a6c7d8",
+  type: "generation.completed",
+  mediaId: id,
+  status: "delivered",
+  attempts: [
+    { at: "2026-11-22T12:02:28.000Z", statusCode: 503, error: "The receiver answered 503.", milliseconds: 87 },
+    { at: "2026-11-22T12:02:33.000Z", statusCode: 200, milliseconds: 41 },
+  ],
+  createdAt: "2026-11-22T12:02:28.000Z",
+};
+const pending = {
+  id: "019aab9fe0d8a01b2c3d4e5f60718293",
+  type: "webhook.test",
+  status: "pending",
+  attempts: [],
+  nextAttemptAt: "2026-11-22T12:05:00.000Z",
+  createdAt: "2026-11-22T12:05:00.000Z",
+};
+
 /** By the name of the schema. */
 export const EXAMPLES = {
   EnhanceRequest: {
@@ -187,6 +216,14 @@ export const EXAMPLES = {
   CreateKeyRequest: { name: "shop backend", scopes: ["read", "write"], expiresInDays: 90, monthlyCapUsd: 50 },
   CreateKeyAnswer: { data: { key: apiKey, secret: `km_${apiKey.id}_${"0".repeat(64)}` } },
   KeyListAnswer: { data: { items: [{ ...apiKey, lastUsedAt: "2026-11-22T14:03:00.000Z" }] } },
+  CreateWebhookRequest: { url: webhook.url, events: webhook.events, description: webhook.description },
+  ChangeWebhookRequest: { enabled: false },
+  CreateWebhookAnswer: { data: { webhook, secret: webhookSecret } },
+  OneWebhookAnswer: { data: { webhook } },
+  WebhookListAnswer: { data: { items: [webhook] } },
+  RotateSecretAnswer: { data: { secret: webhookSecret } },
+  DeliveryAnswer: { data: { delivery: pending } },
+  DeliveryListAnswer: { data: { items: [pending, delivered], nextCursor: delivered.id } },
   WebhookAnswer: { received: true },
   HealthAnswer: { status: "ok", testMode: false },
 };

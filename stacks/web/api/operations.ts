@@ -6,13 +6,19 @@ import {
   checkAnswer,
   checkUploadAnswer,
   createKeyAnswer,
+  createWebhookAnswer,
+  deliveryAnswer,
   enhanceAnswer,
   healthAnswer,
   listAnswer,
+  listDeliveriesAnswer,
   listKeysAnswer,
+  listWebhooksAnswer,
   mediaAnswer,
   modelsAnswer,
+  oneWebhookAnswer,
   pricingAnswer,
+  rotateSecretAnswer,
   timingsAnswer,
   uploadAnswer,
   webhookAnswer,
@@ -25,6 +31,13 @@ import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
 import { errorAnswer, gatewayError, media, mediaSpace } from "../../../shared/contract/media-space.ts";
 import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "../../../shared/contract/reading.ts";
 import { uploadPath, uploadRequest } from "../../../shared/contract/upload.ts";
+import {
+  changeWebhookRequest,
+  createWebhookRequest,
+  deliveriesQuery,
+  deliveryPath,
+  webhookPath,
+} from "../../../shared/contract/webhooks.ts";
 
 /** The schemas of what is sent, by their names in the document. */
 export const REQUESTS = {
@@ -32,6 +45,8 @@ export const REQUESTS = {
   CheckGenerationRequest: checkRequest,
   UploadRequest: uploadRequest,
   CreateKeyRequest: createKeyRequest,
+  CreateWebhookRequest: createWebhookRequest,
+  ChangeWebhookRequest: changeWebhookRequest,
   FalWebhook: falWebhook,
 };
 /** The schemas of what is answered, and what they are made of. */
@@ -53,6 +68,12 @@ export const ANSWERS = {
   BudgetAnswer: budgetAnswer,
   CreateKeyAnswer: createKeyAnswer,
   KeyListAnswer: listKeysAnswer,
+  CreateWebhookAnswer: createWebhookAnswer,
+  OneWebhookAnswer: oneWebhookAnswer,
+  WebhookListAnswer: listWebhooksAnswer,
+  RotateSecretAnswer: rotateSecretAnswer,
+  DeliveryAnswer: deliveryAnswer,
+  DeliveryListAnswer: listDeliveriesAnswer,
   WebhookAnswer: webhookAnswer,
   HealthAnswer: healthAnswer,
 };
@@ -62,6 +83,7 @@ export const TAGS = {
   uploads: "A place for a picture from somebody's disk.",
   planning: "What it costs and how long it takes, before it is started.",
   keys: "Who else may call for a tenant: for scope `admin`, or who may write by a token.",
+  webhooks: "Addresses of yours that are told what happens, signed as Standard Webhooks says.",
   service: "The service itself.",
 };
 
@@ -232,6 +254,79 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     path: keyPath,
     answers: { 204: { description: "It is revoked." } },
     errors: [400, 404],
+  },
+  "POST /api/webhooks": {
+    tag: "webhooks",
+    operationId: "createWebhook",
+    summary: "Have an address told of what happens. The secret is in this answer and nowhere else.",
+    body: "CreateWebhookRequest",
+    answers: { 201: { description: "The webhook, and its secret.", schema: "CreateWebhookAnswer" } },
+    errors: [400, 409, 413, 415],
+  },
+  "GET /api/webhooks": {
+    tag: "webhooks",
+    operationId: "listWebhooks",
+    summary: "The webhooks of your own tenant, newest first, without their secrets.",
+    answers: { 200: { description: "All of them: 20 at most.", schema: "WebhookListAnswer" } },
+    errors: [],
+  },
+  "GET /api/webhooks/{id}": {
+    tag: "webhooks",
+    operationId: "getWebhook",
+    summary: "One webhook, without its secret.",
+    path: webhookPath,
+    answers: { 200: { description: "The webhook.", schema: "OneWebhookAnswer" } },
+    errors: [400, 404],
+  },
+  "PATCH /api/webhooks/{id}": {
+    tag: "webhooks",
+    operationId: "changeWebhook",
+    summary: "Change what is named; disable it, or enable it again.",
+    path: webhookPath,
+    body: "ChangeWebhookRequest",
+    answers: { 200: { description: "As it is now.", schema: "OneWebhookAnswer" } },
+    errors: [400, 404, 413, 415],
+  },
+  "DELETE /api/webhooks/{id}": {
+    tag: "webhooks",
+    operationId: "deleteWebhook",
+    summary: "It is told nothing any more, and what was still to be tried is not.",
+    path: webhookPath,
+    answers: { 204: { description: "It is gone." } },
+    errors: [400, 404],
+  },
+  "POST /api/webhooks/{id}/rotate-secret": {
+    tag: "webhooks",
+    operationId: "rotateWebhookSecret",
+    summary: "A new secret. The old one signs along for 24 hours.",
+    path: webhookPath,
+    answers: { 200: { description: "The new secret, in this answer and nowhere else.", schema: "RotateSecretAnswer" } },
+    errors: [400, 404],
+  },
+  "POST /api/webhooks/{id}/test": {
+    tag: "webhooks",
+    operationId: "testWebhook",
+    summary: "Send `webhook.test` now, though it may be disabled.",
+    path: webhookPath,
+    answers: { 202: { description: "It is being sent: the log shows how it went.", schema: "DeliveryAnswer" } },
+    errors: [400, 404],
+  },
+  "GET /api/webhooks/{id}/deliveries": {
+    tag: "webhooks",
+    operationId: "listWebhookDeliveries",
+    summary: "What it was told in the last 30 days, newest first, with each try.",
+    path: webhookPath,
+    query: deliveriesQuery,
+    answers: { 200: { description: "One page.", schema: "DeliveryListAnswer" } },
+    errors: [400, 404],
+  },
+  "POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver": {
+    tag: "webhooks",
+    operationId: "redeliverWebhook",
+    summary: "One more try of a delivery, now, with the same `webhook-id`.",
+    path: deliveryPath,
+    answers: { 202: { description: "It is being sent: the log shows how it went.", schema: "DeliveryAnswer" } },
+    errors: [400, 404, 409],
   },
   "POST /webhooks/fal/{token}": {
     tag: "service",

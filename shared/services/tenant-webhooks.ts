@@ -1,0 +1,19 @@
+// The webhooks of tenants: they, their secrets, and the log of what they were told.
+import { createDynamoDeliveries } from "../adapters/dynamo-deliveries.ts";
+import { createDynamoWebhooks } from "../adapters/dynamo-webhooks.ts";
+import { createSealedSecrets } from "../adapters/sealed-secrets.ts";
+import { EnvironmentError } from "../environment.ts";
+import { linkedSecret } from "../linked.ts";
+import { clock } from "./clock.ts";
+import { mediaTable } from "./dynamodb.ts";
+import { lazy } from "./lazy.ts";
+
+export const webhooks = lazy(() => createDynamoWebhooks(mediaTable()));
+
+export const deliveries = lazy(() => createDynamoDeliveries({ ...mediaTable(), clock }));
+
+export const sealedSecrets = lazy(() => {
+  const secret = linkedSecret("SealSecret");
+  if (secret === undefined) throw new EnvironmentError("The secret that seals the webhooks' secrets is not linked.");
+  return createSealedSecrets(secret);
+});

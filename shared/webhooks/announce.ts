@@ -1,0 +1,87 @@
+// What is to be tried now is announced on the bus: by the sweeper what is due, by the API what an owner has asked for.
+import { instant } from "../media/instant.ts";
+import type { Clock, Log } from "../media/ports.ts";
+import {
+  askedAgain,
+  isClaimed,
+  newDelivery,
+  refOfDelivery,
+  released,
+  resumed,
+  type Delivery,
+  type DeliveryRef,
+} from "./delivery.ts";
+import { DeliveryBusyError, DeliveryNotFoundError, WebhookNotFoundError } from "./errors.ts";
+import { testMessage } from "./message.ts";
+import type { Deliveries, WebhookBus, Webhooks } from "./ports.ts";
+import type { WebhookRef } from "./webhook.ts";
+
+export interface AnnounceDeps {
+  deliveries: Deliveries;
+  bus: Pick<WebhookBus, "announceDue">;
+  clock: Pick<Clock, "now">;
+}
+
+export interface AskDeps extends AnnounceDeps {
+  webhooks: Pick<Webhooks, "get">;
+  log: Log;
+}
+
+/**
+ * The sweeper's part: each webhook with something due is announced, and a function of its own tries it, so that a
+ * receiver that hangs delays no other.
+ * @param all after a restart: whatever is pending, and what the process that is gone had begun
+ * @returns how many webhooks had something due
+ */
+export async function announceDue(
+  { deliveries, bus, clock }: AnnounceDeps,
+  { all }: { all: boolean },
+): Promise<{ announced: number }> {
+  if (all) {
+    for (const ref of await deliveries.allPending()) {
+      const delivery = await deliveries.get(ref);
+      if (delivery?.status === "pending") await deliveries.save(resumed(delivery, clock.now()));
+    }
+  }
+  const due = await deliveries.dueWebhooks(instant(clock.now()));
+  await bus.announceDue(due);
+  return { announced: due.length };
+}
+
+/**
+ * Sends `webhook.test` now, though the webhook may be disabled.
+ * @throws WebhookNotFoundError
+ */
+export async function testWebhook(deps: AskDeps, ref: WebhookRef): Promise<Delivery> {
+  if (!(await deps.webhooks.get(ref))) throw new WebhookNotFoundError();
+  const now = deps.clock.now();
+  const delivery = { ...newDelivery(ref, testMessage(ref.webhookId, instant(now)), now), asked: true };
+  await deps.deliveries.add(delivery);
+  await announce(deps, refOfDelivery(delivery));
+  return delivery;
+}
+
+/**
+ * One more try of a delivery, now: a further attempt of the same entry, with the same `webhook-id`.
+ * @throws WebhookNotFoundError, DeliveryNotFoundError, DeliveryBusyError
+ */
+export async function redeliver(deps: AskDeps, ref: DeliveryRef): Promise<Delivery> {
+  if (!(await deps.webhooks.get(ref))) throw new WebhookNotFoundError();
+  const delivery = await deps.deliveries.get(ref);
+  if (!delivery) throw new DeliveryNotFoundError();
+  const now = deps.clock.now();
+  if (isClaimed(delivery, now)) throw new DeliveryBusyError();
+  const saved = await deps.deliveries.save(askedAgain(released(delivery), now));
+  if (!saved) throw new DeliveryBusyError();
+  await announce(deps, ref);
+  return saved;
+}
+
+/** It is written down: where the bus does not take it, the sweeper finds it within a minute. */
+async function announce({ bus, log }: AskDeps, ref: DeliveryRef): Promise<void> {
+  try {
+    await bus.announceDue([ref]);
+  } catch (error) {
+    log.warn("a delivery is left to the sweeper", { webhookId: ref.webhookId, error: String(error) });
+  }
+}
