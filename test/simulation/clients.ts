@@ -186,11 +186,21 @@ export class Clients {
     const path = { spaceId: intent.spaceId, id: intent.mediaId ?? "none" };
     // A body that every route takes.
     const mediaSpace = { ...(intent.body["mediaSpace"] as object), id: path.id };
-    const body = { ...intent.body, mediaSpace, tenantId: intent.tenant, size: 1000, name: "a key" };
+    const body = {
+      ...intent.body,
+      mediaSpace,
+      tenantId: intent.tenant,
+      size: 1000,
+      name: "a key",
+      url: "https://shop.example",
+    };
     const keyPath = { ...path, id: "0".repeat(20) };
+    const webhookPath = { ...path, id: "019b76da-b000-7000-8000-000000000003", deliveryId: "0".repeat(32) };
+    const pathOf = (route: string) =>
+      route.includes("/api/keys/") ? keyPath : route.includes("/api/webhooks/") ? webhookPath : path;
     for (const { route, access } of ROUTES) {
       if (access === "open") continue;
-      await this.ask({ route, path: route.includes("/api/keys/") ? keyPath : path, body });
+      await this.ask({ route, path: pathOf(route), body });
     }
   }
 
