@@ -84,6 +84,19 @@ const refused = z
   })
   .check(z.describe("A Generation Requested was not carried out, and will not be: the last try has failed."));
 
+/** Told by shared/adapters/webhook-bus.ts. */
+const webhookDisabled = z
+  .object({
+    version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
+    id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
+    tenantId: z.string(),
+    webhookId: z.string(),
+    reason: z.enum(["gone", "failing"]).check(z.describe("It answered 410, or has taken nothing for five days.")),
+    failingSince: z.optional(z.iso.datetime()),
+    at: z.iso.datetime(),
+  })
+  .check(z.describe("A tenant's webhook was disabled, and not by its owner."));
+
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {
   return detailType.toLowerCase().replaceAll(" ", "-");
@@ -94,6 +107,7 @@ export function eventSchemas(): Record<string, Record<string, unknown>> {
   const details = Object.entries({
     "Generation Requested": generationRequestedDetail,
     "Generation Refused": refused,
+    "Webhook Disabled": webhookDisabled,
     ...EVENT_DETAILS,
   });
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));
