@@ -92,7 +92,7 @@ describe("what may be set", { timeout: 60_000 }, () => {
     expect(functions).not.toContain("AuthorizeCallerFunction");
     expect(resource(graph, "aws:apigatewayv2/api:Api").inputs["corsConfiguration"]).toMatchObject({
       allowOrigins: ["https://app.example.com", "https://admin.example.com"],
-      allowMethods: ["GET", "POST", "DELETE"],
+      allowMethods: ["GET", "POST", "PATCH", "DELETE"],
     });
     const bucketCors = resource(graph, "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration");
     expect(
