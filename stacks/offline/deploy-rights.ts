@@ -26,7 +26,7 @@ const DELIVERY = [
 const PASS = "iam:PassRole";
 const gateway: Rights = { service: "apigateway", actions: HTTP };
 
-/** A type that is new in the graph is missing here, and test/stacks/deploy-policy.test.ts says so. */
+/** A type that is new in the graph is missing here, and test/stacks/deploy-policy.long.test.ts says so. */
 const RIGHTS: Readonly<Record<string, Rights>> = {
   "aws:acm/certificate:Certificate": {
     service: "acm",

@@ -57,10 +57,13 @@ async function walk(input: object, script: Script) {
       if (event.type === "StateEntered") visited.push(event.state.name);
     }
   })();
-  const output: unknown = await result;
-  await listening;
+  const [ended] = await Promise.allSettled([result, listening]);
   visited.forEach((state, n) => taken.add(`${visited[n - 1] ?? "start"} -> ${state}`));
-  return { visited: visited.join(" "), calls, inputs, output };
+  const failure: unknown = ended.status === "rejected" ? ended.reason : undefined;
+  // A Fail state fails its execution; what no state was written for fails the test.
+  if (failure !== undefined) expect(visited.at(-1), String(failure)).toBe("UnknownMedia");
+  const output: unknown = ended.status === "fulfilled" ? ended.value : undefined;
+  return { visited: visited.join(" "), calls, inputs, output, failure: String(failure) };
 }
 
 describe("a generation", () => {
@@ -117,6 +120,12 @@ describe("a generation", () => {
     );
     expect((await walk(WAKE_UP, { CheckStatus: ["submit"] })).visited).toBe("Enter CheckStatus WhatNext Done");
   });
+});
+
+test("an execution that the service did not start fails, and says how one starts a generation", async () => {
+  const { visited, failure } = await walk(RESTART, { CheckStatus: ["unknown"] });
+  expect(visited).toBe("Enter CheckStatus WhatNext UnknownMedia");
+  expect(failure).toContain("POST /api/media/enhance");
 });
 
 describe("a step that fails", () => {
