@@ -61,9 +61,15 @@ async function walk(input: object, script: Script) {
   visited.forEach((state, n) => taken.add(`${visited[n - 1] ?? "start"} -> ${state}`));
   const failure: unknown = ended.status === "rejected" ? ended.reason : undefined;
   // A Fail state fails its execution; what no state was written for fails the test.
-  if (failure !== undefined) expect(visited.at(-1), String(failure)).toBe("UnknownMedia");
+  if (failure !== undefined) expect({ failure, state: visited.at(-1) }).toMatchObject({ state: "UnknownMedia" });
   const output: unknown = ended.status === "fulfilled" ? ended.value : undefined;
-  return { visited: visited.join(" "), calls, inputs, output, failure: String(failure) };
+  return {
+    visited: visited.join(" "),
+    calls,
+    inputs,
+    output,
+    failure: failure instanceof Error ? failure.message : undefined,
+  };
 }
 
 describe("a generation", () => {
