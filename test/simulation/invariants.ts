@@ -352,13 +352,18 @@ export const INVARIANTS = {
     },
   },
   I19: {
-    says: "A generation fails as fal's job only where fal has failed it, with fal's code; what fal withholds can be redriven.",
+    says: "A generation fails as fal's job only where fal has failed it, with fal's code, and completes only where fal has not; what fal withholds can be redriven.",
     on: {
       write({ before, after, by }, world, check) {
         const { requestId, error, deadlineAt } = after;
-        if (after.phase !== "failed" || before?.phase === "failed" || requestId === undefined || !error) return;
+        if (requestId === undefined || after.phase === before?.phase) return;
         const job = world.fal.jobs.find(({ id }) => id === requestId);
-        if (!job || error.code === "timed_out") return;
+        if (!job) return;
+        if (after.phase === "completed") {
+          const failed = failureOf(job);
+          check(failed === undefined, () => `${after.id} is completed, and its job failed as ${failed}`);
+        }
+        if (after.phase !== "failed" || !error || error.code === "timed_out") return;
         if (error.code === "delivery_failed") {
           const isEarly = deadlineAt !== undefined && world.now() + world.skewOf(by) < Date.parse(deadlineAt);
           if (isEarly) check(job.twist === "withholds its video", () => `${after.id} gave up a job that ${job.twist}`);

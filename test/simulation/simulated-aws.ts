@@ -336,14 +336,18 @@ function purposeOf(operation: string, asked: Item): string {
 
 /** ` reserve`, ` settle of everybody`, ` kill switch`; a read is ` account`. */
 function purposeWithAccount(pk: string, asked: Item): string {
-  const { UpdateExpression: update } = asked as { UpdateExpression?: string };
-  if (update === undefined) return " account";
+  const { UpdateExpression, ExpressionAttributeNames: names = {} } = asked as {
+    UpdateExpression?: string;
+    ExpressionAttributeNames?: Record<string, string>;
+  };
+  if (UpdateExpression === undefined) return " account";
+  const update = UpdateExpression.replaceAll(/#n\d+/g, (placeholder) => names[placeholder] ?? placeholder);
   const [, purpose] = PURPOSES.find(([sign]) => sign.test(update)) ?? [];
   return ` ${purpose}${isEverybodys({ pk }) && purpose !== "kill switch" ? " of everybody" : ""}`;
 }
 const PURPOSES: [RegExp, string][] = [
   [/\bstopped\b/, "kill switch"],
-  [/REMOVE #open/, "settle"],
+  [/REMOVE open\./, "settle"],
   [/sweepShard = /, "reserve"],
   [/sweepAt/, "look again"],
   [/./, "ask again"],
