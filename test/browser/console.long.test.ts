@@ -336,10 +336,18 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     };
     for (const prepare of [async () => {}, choosePhoto]) {
       await prepare();
-      const go = await page.locator(".go").boundingBox();
-      expect(await bottomOf("Standard")).toBeLessThan(go?.y ?? 0);
-      expect(await bottomOf("5 seconds")).toBeLessThan(go?.y ?? 0);
-      expect((go?.y ?? Infinity) + (go?.height ?? 0)).toBeLessThanOrEqual(768);
+      // Models, prices and the budget come one after the other, and each moves what is below it.
+      await expect
+        .poll(
+          async () => {
+            const go = await page.locator(".go").boundingBox();
+            const [mode, length] = [await bottomOf("Standard"), await bottomOf("5 seconds")];
+            const [top, bottom] = [go?.y ?? 0, (go?.y ?? Infinity) + (go?.height ?? 0)];
+            return { mode: mode < top, length: length < top, button: bottom <= 768 };
+          },
+          { timeout: 15_000 },
+        )
+        .toEqual({ mode: true, length: true, button: true });
     }
     await screenshot(page, "composed-1366-light");
   });
