@@ -1,10 +1,10 @@
 // The keys in DynamoDB, beside the records: one item each, found by its id, listed by its tenant.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { keyPartition, partitionOfId, SCOPES, type ApiKey } from "../access/api-key.ts";
 import type { ApiKeys } from "../access/ports.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 
 /** The port `ApiKeys` over the table of the records (keys: stacks/blueprint/tables.ts). */
 export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient; table: string }): ApiKeys {
@@ -46,7 +46,7 @@ export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient;
         ExpressionAttributeValues: { ":tenant": tenantId },
       };
       const command = { TableName: table, Key: keyOf(id), ReturnValues: "ALL_OLD" as const, ...isTheirs };
-      const removed = await ignoreConflict(() => db.send(new DeleteCommand(command)));
+      const removed = await ignoreConflict(db.send(new DeleteCommand(command)));
       return removed?.Attributes && readItem(removed.Attributes);
     },
 
@@ -59,19 +59,9 @@ export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient;
         ConditionExpression: "attribute_exists(pk) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt < :before)",
         ExpressionAttributeValues: { ":at": at, ":before": ifBefore },
       };
-      await ignoreConflict(() => db.send(new UpdateCommand(update)));
+      await ignoreConflict(db.send(new UpdateCommand(update)));
     },
   };
-}
-
-/** Undefined when the condition did not hold. */
-async function ignoreConflict<T>(write: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await write();
-  } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return undefined;
-    throw error;
-  }
 }
 
 function keyOf(id: string): { pk: string; sk: string } {

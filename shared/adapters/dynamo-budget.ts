@@ -1,11 +1,11 @@
 // The accounts in DynamoDB, beside the records: one item each, every change of it one conditional update.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
 import { instant } from "../media/instant.ts";
 import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 import { UpdateExpression } from "./update-expression.ts";
 
 export interface DynamoBudgetOptions {
@@ -41,13 +41,8 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
 
   /** @returns whether the condition held */
   async function update(account: Account, change: UpdateExpression): Promise<boolean> {
-    try {
-      await db.send(new UpdateCommand({ TableName: table, Key: keyOf(account), ...change.build() }));
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+    const command = { TableName: table, Key: keyOf(account), ...change.build() };
+    return (await ignoreConflict(db.send(new UpdateCommand(command)))) !== undefined;
   }
 
   /** @returns whether there was such a reservation */

@@ -1,5 +1,5 @@
 // The log of webhooks in DynamoDB, beside the records: one item for each event and webhook; what is pending stands in the sweeper's index.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, paginateQuery, paginateScan, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { createHash, randomUUID } from "node:crypto";
 import * as z from "zod/mini";
@@ -8,7 +8,7 @@ import { refOfDelivery, type Delivery, type DeliveryRef } from "../webhooks/deli
 import { WEBHOOK_TYPES } from "../webhooks/message.ts";
 import type { Deliveries } from "../webhooks/ports.ts";
 import type { WebhookRef } from "../webhooks/webhook.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 
 interface DynamoDeliveriesOptions {
   client: DynamoDBClient;
@@ -36,13 +36,9 @@ export function createDynamoDeliveries({ client, table, clock }: DynamoDeliverie
   /** @returns whether the condition held, or had failed by our own hand: the SDK makes a write again whose answer was lost */
   async function put(delivery: Delivery, condition: Condition): Promise<boolean> {
     const writer = randomUUID();
-    try {
-      await db.send(new PutCommand({ TableName: table, Item: { ...itemOf(delivery), writer }, ...condition }));
-      return true;
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      return (await read(refOfDelivery(delivery)))?.["writer"] === writer;
-    }
+    const command = { TableName: table, Item: { ...itemOf(delivery), writer }, ...condition };
+    if (await ignoreConflict(db.send(new PutCommand(command)))) return true;
+    return (await read(refOfDelivery(delivery)))?.["writer"] === writer;
   }
 
   /** The keys of a shard of the sweeper's index that are due. */

@@ -1,5 +1,5 @@
 // The records in DynamoDB: one item each, one conditional write per move, the condition built from the table of moves.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   GetCommand,
   paginateQuery,
@@ -26,7 +26,7 @@ import {
   sweepShard,
 } from "./media-item.ts";
 import { KEEP, UpdateExpression } from "./update-expression.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 
 /** What one page of a list may read: 20 MB at most, in a second or two. */
 const LIST_READS = 20;
@@ -56,15 +56,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
   /** Writes what `update` says; undefined when its condition did not hold. */
   async function write(ref: MediaRef, update: UpdateExpression): Promise<Media | undefined> {
-    try {
-      const { Attributes } = await db.send(
-        new UpdateCommand({ TableName: table, Key: mediaKey(ref), ReturnValues: "ALL_NEW", ...update.build() }),
-      );
-      return Attributes && readMediaItem(Attributes);
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined;
-      throw error;
-    }
+    const command = { TableName: table, Key: mediaKey(ref), ReturnValues: "ALL_NEW" as const, ...update.build() };
+    const written = await ignoreConflict(db.send(new UpdateCommand(command)));
+    return written?.Attributes && readMediaItem(written.Attributes);
   }
 
   /** The refs of the records that a filter lets through, out of the whole table. */
@@ -113,12 +107,8 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     },
 
     async create(media) {
-      try {
-        const put = { TableName: table, Item: newMediaItem(media), ConditionExpression: "attribute_not_exists(pk)" };
-        await db.send(new PutCommand(put));
-      } catch (error) {
-        throw error instanceof ConditionalCheckFailedException ? new MediaExistsError(media.id) : error;
-      }
+      const put = { TableName: table, Item: newMediaItem(media), ConditionExpression: "attribute_not_exists(pk)" };
+      if (!(await ignoreConflict(db.send(new PutCommand(put))))) throw new MediaExistsError(media.id);
     },
 
     async list(space, { limit, before, wanted = () => true }) {
@@ -207,20 +197,14 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     async putIdempotencyKey(tenantId, key, start) {
       const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
       const putOrRead = async () => {
-        try {
-          await db.send(
-            new PutCommand({
-              TableName: table,
-              Item: { ...Key, ...start },
-              // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
-              ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
-              ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
-            }),
-          );
-          return start;
-        } catch (error) {
-          if (!(error instanceof ConditionalCheckFailedException)) throw error;
-        }
+        const put = {
+          TableName: table,
+          Item: { ...Key, ...start },
+          // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
+          ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
+          ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+        };
+        if (await ignoreConflict(db.send(new PutCommand(put)))) return start;
         const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
         return Item && readKeptStart(Item);
       };

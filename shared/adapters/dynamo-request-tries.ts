@@ -1,9 +1,9 @@
 // How often each event on the bus was tried, in DynamoDB beside the records: one small item each, which forgets itself.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import type { Clock, RequestTries } from "../media/ports.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 
 /** EventBridge delivers for a day, Lambda then tries for six hours. */
 const KEPT_SECONDS = 3 * 24 * 3600;
@@ -30,12 +30,8 @@ export function createDynamoRequestTries(options: {
         ExpressionAttributeValues: { ":end": expiresAt(), ":one": 1 },
         ReturnValues: "UPDATED_NEW" as const,
       };
-      try {
-        return counted.parse((await db.send(new UpdateCommand(count))).Attributes).tries;
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return "refused";
-        throw error;
-      }
+      const written = await ignoreConflict(db.send(new UpdateCommand(count)));
+      return written ? counted.parse(written.Attributes).tries : "refused";
     },
 
     async refuse(eventId) {

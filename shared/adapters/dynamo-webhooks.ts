@@ -1,11 +1,11 @@
 // The webhooks in DynamoDB, beside the records: one item each, those of a tenant together.
-import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DeleteCommand, GetCommand, paginateQuery, PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import { WEBHOOK_TYPES } from "../webhooks/message.ts";
 import type { Webhooks } from "../webhooks/ports.ts";
 import type { Webhook, WebhookRef } from "../webhooks/webhook.ts";
-import { documentClient } from "./document-client.ts";
+import { documentClient, ignoreConflict } from "./document-client.ts";
 import { UpdateExpression } from "./update-expression.ts";
 
 /** The port `Webhooks` over the table of the records (keys: stacks/blueprint/tables.ts). */
@@ -42,15 +42,9 @@ export function createDynamoWebhooks({ client, table }: { client: DynamoDBClient
     async change(ref, change) {
       if (Object.keys(change).length === 0) return get(ref);
       const update = new UpdateExpression().change(change).requireExists("pk").build();
-      try {
-        const { Attributes } = await db.send(
-          new UpdateCommand({ TableName: table, Key: keyOf(ref), ReturnValues: "ALL_NEW", ...update }),
-        );
-        return Attributes && stored.parse(Attributes);
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return undefined;
-        throw error;
-      }
+      const command = { TableName: table, Key: keyOf(ref), ReturnValues: "ALL_NEW" as const, ...update };
+      const written = await ignoreConflict(db.send(new UpdateCommand(command)));
+      return written?.Attributes && stored.parse(written.Attributes);
     },
 
     async remove(ref) {
