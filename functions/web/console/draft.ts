@@ -1,5 +1,5 @@
 // What is about to be asked for: kept through a reload, filled from a finished one, and made into a request.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { EnhanceRequest, IMedia, Models } from "../../../shared/client/contract.ts";
 import { nearestFormat, ratioFault, ratioOf, type Duration, type Format, type Mode } from "./words.ts";
 
@@ -53,20 +53,27 @@ const EMPTY: Draft = {
   tailImageUrl: "",
 };
 
-/** The draft of this space, which a reload of this tab leaves alone. @param again a finished one, to be tried once more */
+/**
+ * The draft of this space, which a reload of this tab leaves alone: each change is kept as it is made, since a reload
+ * right after the last key would come before the next drawing of the page.
+ * @param again a finished one, to be tried once more
+ */
 export function useDraft(spaceId: string, again: Draft | undefined) {
   const stored = `draft:${spaceId}`;
   const [draft, setDraft] = useState<Draft>(() => ({
     ...EMPTY,
     ...(JSON.parse(sessionStorage.getItem(stored) ?? "{}") as Partial<Draft>),
   }));
+  const latest = useRef(draft);
+  const change = (change: Partial<Draft>) => {
+    const next = { ...latest.current, ...change };
+    latest.current = next;
+    setDraft(next);
+    sessionStorage.setItem(stored, JSON.stringify({ ...next, picture: lasting(next.picture) }));
+  };
   useEffect(() => {
-    if (again) setDraft(again);
+    if (again) change(again);
   }, [again]);
-  useEffect(() => {
-    sessionStorage.setItem(stored, JSON.stringify({ ...draft, picture: lasting(draft.picture) }));
-  }, [stored, draft]);
-  const change = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   return [draft, change] as const;
 }
 
