@@ -1,7 +1,7 @@
 // What wakes an operator: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
 import type { LogEvent } from "../shared/media/log-events.ts";
 import { ROUTES } from "./blueprint/routes.ts";
-import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import { RULES, SCHEDULES, SOURCES_RULE } from "./blueprint/rules.ts";
 import { MEDIA_TABLE } from "./blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 import type { Api } from "./api.ts";
@@ -230,6 +230,17 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       atLeast: 5,
       periodSeconds: 5 * MINUTE,
     },
+    // Only where a folder of S3 is watched, there is such a queue.
+    ...(deadLetters.has(SOURCES_RULE.handler) && {
+      SourcesLost: {
+        says: "Pictures that people put into the watched folder of S3 became no videos: nobody else tells them. Each one waits in the queue to be redriven.",
+        namespace: "AWS/SQS",
+        metrics: ["ApproximateNumberOfMessagesVisible"],
+        dimensions: queue(SOURCES_RULE.handler),
+        atLeast: 1,
+        periodSeconds: 5 * MINUTE,
+      },
+    }),
     TableThrottled: {
       says: "The table refuses reads or writes: people get `503 Busy just now`, and generations move on late.",
       ...throttled,

@@ -211,11 +211,15 @@ const NEIGHBOURS: Record<string, string[]> = {
   ],
   // All who use the table speak to it in one way.
   "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
-  "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts"],
-  "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
+  "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],
-  "shared/adapters/dynamo-webhooks.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
-  "shared/adapters/dynamo-deliveries.ts": ["shared/adapters/document-client.ts"],
+  "shared/adapters/dynamo-webhooks.ts": [
+    "shared/adapters/document-client.ts",
+    "shared/adapters/readable-items.ts",
+    "shared/adapters/update-expression.ts",
+  ],
+  "shared/adapters/dynamo-deliveries.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/media-item.ts": ["shared/adapters/legacy-media-item.ts"],
   // All stores take the same keys, and measure what they take.
   "shared/adapters/local-media-files.ts": [

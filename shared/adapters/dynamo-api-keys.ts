@@ -5,9 +5,17 @@ import * as z from "zod/mini";
 import { keyPartition, partitionOfId, SCOPES, type ApiKey } from "../access/api-key.ts";
 import type { ApiKeys } from "../access/ports.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
+import { readableItems, type TellUnreadable } from "./readable-items.ts";
+
+interface DynamoApiKeysOptions {
+  client: DynamoDBClient;
+  table: string;
+  /** Of a list, what is left out. */
+  tellUnreadable: TellUnreadable;
+}
 
 /** The port `ApiKeys` over the table of the records (keys: stacks/blueprint/tables.ts). */
-export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient; table: string }): ApiKeys {
+export function createDynamoApiKeys({ client, table, tellUnreadable }: DynamoApiKeysOptions): ApiKeys {
   const db = documentClient(client);
 
   return {
@@ -35,7 +43,9 @@ export function createDynamoApiKeys({ client, table }: { client: DynamoDBClient;
         ExpressionAttributeValues: { ":pk": `KEYS#${keyPartition(tenantId)}` },
         ConsistentRead: true,
       };
-      for await (const { Items = [] } of paginateQuery({ client: db }, query)) keys.push(...Items.map(readItem));
+      for await (const { Items = [] } of paginateQuery({ client: db }, query)) {
+        keys.push(...(await readableItems(Items, stored, tellUnreadable)).map(keyIn));
+      }
       // Two tenants of four thousand millions may share a partition.
       return keys.filter((key) => key.tenantId === tenantId);
     },
@@ -87,6 +97,9 @@ export function newKeyItem({ expiresAt, ...key }: ApiKey): Record<string, unknow
 }
 
 function readItem(item: Record<string, unknown>): ApiKey {
-  const { validUntil, ...key } = stored.parse(item);
+  return keyIn(stored.parse(item));
+}
+
+function keyIn({ validUntil, ...key }: z.infer<typeof stored>): ApiKey {
   return { ...key, expiresAt: validUntil };
 }

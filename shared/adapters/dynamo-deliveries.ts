@@ -9,11 +9,14 @@ import { WEBHOOK_TYPES } from "../webhooks/message.ts";
 import type { Deliveries } from "../webhooks/ports.ts";
 import type { WebhookRef } from "../webhooks/webhook.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
+import { readableItems, type TellUnreadable } from "./readable-items.ts";
 
 interface DynamoDeliveriesOptions {
   client: DynamoDBClient;
   table: string;
   clock: Pick<Clock, "now">;
+  /** Of a list, what is left out. */
+  tellUnreadable: TellUnreadable;
 }
 
 /** In the sweeper's index, apart from the records. All of a webhook lies in one: its backlog stands before few others. */
@@ -24,7 +27,7 @@ const PREFIX = "DELIVERY#";
 const PAGES_READ = 10;
 
 /** The port `Deliveries` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
-export function createDynamoDeliveries({ client, table, clock }: DynamoDeliveriesOptions): Deliveries {
+export function createDynamoDeliveries({ client, table, clock, tellUnreadable }: DynamoDeliveriesOptions): Deliveries {
   const db = documentClient(client);
   const isKept = ({ expiresAt }: Delivery) => expiresAt * 1000 > clock.now();
 
@@ -92,7 +95,7 @@ export function createDynamoDeliveries({ client, table, clock }: DynamoDeliverie
             Limit: limit + 1,
           }),
         );
-        items.push(...Items.map((item) => stored.parse(item)).filter(isKept));
+        items.push(...(await readableItems(Items, stored, tellUnreadable)).filter(isKept));
         if (items.length > limit) return { items: items.slice(0, limit), next: items[limit - 1]?.id };
         if (!LastEvaluatedKey) return { items };
         seen = refOfKey(primaryKey.parse(LastEvaluatedKey))?.deliveryId;

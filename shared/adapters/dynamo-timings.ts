@@ -4,13 +4,20 @@ import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
 import type { TimedKind, Timings } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
+import { readableItems, type TellUnreadable } from "./readable-items.ts";
 
 /** Older ones tell of another queue. DynamoDB's TTL deletes them for nothing. */
 const KEPT_SECONDS = 90 * 24 * 3600;
 
 /** @param series what is measured apart: a test mode's times say nothing of fal's */
-export function createDynamoTimings(options: { client: DynamoDBClient; table: string; series: string }): Timings {
-  const { client, table, series } = options;
+export function createDynamoTimings(options: {
+  client: DynamoDBClient;
+  table: string;
+  series: string;
+  /** Of a list, what is left out. */
+  tellUnreadable: TellUnreadable;
+}): Timings {
+  const { client, table, series, tellUnreadable } = options;
   const db = documentClient(client);
   const partition = ({ model, mode }: TimedKind) => `TIMINGS#${series}#${model}#${mode}`;
 
@@ -31,7 +38,7 @@ export function createDynamoTimings(options: { client: DynamoDBClient; table: st
           Limit: limit,
         }),
       );
-      return Items.map((item) => timingItem.parse(item));
+      return readableItems(Items, timingItem, tellUnreadable);
     },
   };
 }

@@ -6,10 +6,18 @@ import { WEBHOOK_TYPES } from "../webhooks/message.ts";
 import type { Webhooks } from "../webhooks/ports.ts";
 import type { Webhook, WebhookRef } from "../webhooks/webhook.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
+import { readableItems, type TellUnreadable } from "./readable-items.ts";
 import { UpdateExpression } from "./update-expression.ts";
 
+interface DynamoWebhooksOptions {
+  client: DynamoDBClient;
+  table: string;
+  /** Of a list, what is left out. */
+  tellUnreadable: TellUnreadable;
+}
+
 /** The port `Webhooks` over the table of the records (keys: stacks/blueprint/tables.ts). */
-export function createDynamoWebhooks({ client, table }: { client: DynamoDBClient; table: string }): Webhooks {
+export function createDynamoWebhooks({ client, table, tellUnreadable }: DynamoWebhooksOptions): Webhooks {
   const db = documentClient(client);
 
   async function get(ref: WebhookRef): Promise<Webhook | undefined> {
@@ -34,7 +42,7 @@ export function createDynamoWebhooks({ client, table }: { client: DynamoDBClient
         ConsistentRead: true,
       };
       for await (const { Items = [] } of paginateQuery({ client: db }, query)) {
-        webhooks.push(...Items.map((item) => stored.parse(item)));
+        webhooks.push(...(await readableItems(Items, stored, tellUnreadable)));
       }
       return webhooks;
     },

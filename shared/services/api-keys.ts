@@ -3,5 +3,6 @@ import { createDynamoApiKeys } from "../adapters/dynamo-api-keys.ts";
 import { clock } from "./clock.ts";
 import { mediaTable } from "./dynamodb.ts";
 import { lazy } from "./lazy.ts";
+import { tellUnreadable } from "./unreadable-items.ts";
 
-export const keyDeps = lazy(() => ({ keys: createDynamoApiKeys(mediaTable()), clock }));
+export const keyDeps = lazy(() => ({ keys: createDynamoApiKeys({ ...mediaTable(), tellUnreadable }), clock }));

@@ -7,10 +7,11 @@ import { linkedSecret } from "../linked.ts";
 import { clock } from "./clock.ts";
 import { mediaTable } from "./dynamodb.ts";
 import { lazy } from "./lazy.ts";
+import { tellUnreadable } from "./unreadable-items.ts";
 
-export const webhooks = lazy(() => createDynamoWebhooks(mediaTable()));
+export const webhooks = lazy(() => createDynamoWebhooks({ ...mediaTable(), tellUnreadable }));
 
-export const deliveries = lazy(() => createDynamoDeliveries({ ...mediaTable(), clock }));
+export const deliveries = lazy(() => createDynamoDeliveries({ ...mediaTable(), clock, tellUnreadable }));
 
 export const sealedSecrets = lazy(() => {
   const secret = linkedSecret("SealSecret");

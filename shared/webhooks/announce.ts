@@ -1,4 +1,5 @@
 // What is to be tried now is announced on the bus: by the sweeper what is due, by the API what an owner has asked for.
+import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { instant } from "../media/instant.ts";
 import type { Clock, Log } from "../media/ports.ts";
 import {
@@ -32,19 +33,26 @@ export interface AskDeps extends AnnounceDeps {
  * receiver that hangs delays no other.
  * @param all after a restart: whatever is pending, and what the process that is gone had begun
  * @returns how many webhooks had something due
+ * @throws AggregateError when some of what is pending could not be taken up; the rest is announced all the same
  */
 export async function announceDue(
   { deliveries, bus, clock }: AnnounceDeps,
   { all }: { all: boolean },
 ): Promise<{ announced: number }> {
-  if (all) {
-    for (const ref of await deliveries.allPending()) {
+  const pending = all ? await deliveries.allPending() : [];
+  const faults = await forEachConcurrently(
+    pending,
+    () => false,
+    async (ref) => {
       const delivery = await deliveries.get(ref);
       if (delivery?.status === "pending") await deliveries.save(resumed(delivery, clock.now()));
-    }
-  }
+    },
+  );
   const due = await deliveries.dueWebhooks(instant(clock.now()));
   await bus.announceDue(due);
+  if (faults.length > 0) {
+    throw new AggregateError(faults, `${faults.length} of ${pending.length} deliveries could not be taken up again`);
+  }
   return { announced: due.length };
 }
 

@@ -6,11 +6,15 @@ import type { ApiKeys } from "../../shared/access/ports.ts";
 import { createDynamoApiKeys } from "../../shared/adapters/dynamo-api-keys.ts";
 import { inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 
 const DAY = 24 * 3600;
 let deps: { keys: ApiKeys; clock: ManualClock };
 beforeEach(async () => {
-  deps = { keys: createDynamoApiKeys(await inMemoryDynamoDb()), clock: new ManualClock("2026-11-22T12:00:00.000Z") };
+  deps = {
+    keys: createDynamoApiKeys({ ...(await inMemoryDynamoDb()), ...unreadableItems() }),
+    clock: new ManualClock("2026-11-22T12:00:00.000Z"),
+  };
 });
 
 const make = (more: Partial<Parameters<typeof createKey>[1]> = {}) =>

@@ -3,11 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createDynamoApiKeys } from "../../shared/adapters/dynamo-api-keys.ts";
 import { keyPartition, type ApiKey } from "../../shared/access/api-key.ts";
 import type { ApiKeys } from "../../shared/access/ports.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 
-export function apiKeysContract(open: () => Promise<Parameters<typeof createDynamoApiKeys>[0]>): void {
+type Options = Omit<Parameters<typeof createDynamoApiKeys>[0], "tellUnreadable">;
+
+export function apiKeysContract(open: () => Promise<Options>): void {
+  let table: Options;
   let keys: ApiKeys;
+  let unreadable: ReturnType<typeof unreadableItems>;
   beforeEach(async () => {
-    keys = createDynamoApiKeys(await open());
+    table = await open();
+    unreadable = unreadableItems();
+    keys = createDynamoApiKeys({ ...table, ...unreadable });
   });
 
   const key = (digit: string, more: Partial<ApiKey> = {}): ApiKey => {
@@ -45,6 +52,14 @@ export function apiKeysContract(open: () => Promise<Parameters<typeof createDyna
     expect((await keys.list("acme")).map(({ id }) => id).sort()).toEqual([key("a").id, key("b").id]);
     expect((await keys.list("other")).map(({ id }) => id)).toEqual([ofOther.id]);
     expect(await keys.list("nobody")).toEqual([]);
+  });
+
+  it("lists those that can be read though one cannot, and says which", async () => {
+    await keys.add(key("a"));
+    const [pk, sk] = [`KEYS#${keyPartition("acme")}`, `KEY#${key("b").id}`];
+    await unreadable.spoil(table, { pk, sk }, { ...key("b"), scopes: ["sell"] });
+    expect((await keys.list("acme")).map(({ id }) => id)).toEqual([key("a").id]);
+    expect(unreadable.told).toEqual([{ item: `${pk} ${sk}`, fields: ["scopes"] }]);
   });
 
   it("lists no key of a tenant that shares its partition", async () => {

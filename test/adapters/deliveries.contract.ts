@@ -5,15 +5,20 @@ import { claimed, newDelivery, refOfDelivery, type Delivery } from "../../shared
 import type { Deliveries } from "../../shared/webhooks/ports.ts";
 import { instant } from "../../shared/media/instant.ts";
 import { ManualClock } from "../support/manual-clock.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 
-type Options = Omit<Parameters<typeof createDynamoDeliveries>[0], "clock">;
+type Options = Omit<Parameters<typeof createDynamoDeliveries>[0], "clock" | "tellUnreadable">;
 
 export function deliveriesContract(open: () => Promise<Options>): void {
   let clock: ManualClock;
+  let table: Options;
   let deliveries: Deliveries;
+  let unreadable: ReturnType<typeof unreadableItems>;
   beforeEach(async () => {
     clock = new ManualClock();
-    deliveries = createDynamoDeliveries({ ...(await open()), clock });
+    table = await open();
+    unreadable = unreadableItems();
+    deliveries = createDynamoDeliveries({ ...table, clock, ...unreadable });
   });
 
   const SHOP = { tenantId: "acme", webhookId: "shop" };
@@ -54,6 +59,19 @@ export function deliveriesContract(open: () => Promise<Options>): void {
     const second = await deliveries.list(SHOP, { limit: 2, before: first.next });
     expect(second.items.map(({ mediaId }) => mediaId)).toEqual(["m1"]);
     expect(second.next).toBeUndefined();
+  });
+
+  it("lists those that can be read though some cannot, page by page, and says which", async () => {
+    for (const n of [1, 2, 3, 4]) await deliveries.add(delivery(n));
+    for (const n of [2, 4]) {
+      const key = { pk: "TENANT#acme#WEBHOOK#shop", sk: `DELIVERY#${delivery(n).id}` };
+      await unreadable.spoil(table, key, { ...delivery(n), type: "video.sold" });
+    }
+    const first = await deliveries.list(SHOP, { limit: 1 });
+    expect(first.items.map(({ mediaId }) => mediaId)).toEqual(["m3"]);
+    const second = await deliveries.list(SHOP, { limit: 5, before: first.next });
+    expect(second.items.map(({ mediaId }) => mediaId)).toEqual(["m1"]);
+    expect(unreadable.told.map(({ fields }) => fields)).toContainEqual(["type"]);
   });
 
   it("has forgotten what is older than 30 days, also before the table has", async () => {

@@ -13,6 +13,7 @@ import { progressOf } from "../../shared/media/progress.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { queuedMedia } from "../support/sample-media.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 import { mediaRecordsContract } from "./media-records.contract.ts";
 
 describe("the records on dynalite", () => mediaRecordsContract(inMemoryDynamoDb));
@@ -25,7 +26,7 @@ it("a start is kept without what it does not say, whoever else has been given th
   const clock = new ManualClock();
   const records = createDynamoMediaRecords({ client, table, clock });
   createDynamoBudget({ client, table, clock });
-  createDynamoTimings({ client, table, series: "test" });
+  createDynamoTimings({ client, table, series: "test", ...unreadableItems() });
   const start = { fingerprint: "f", media: queuedMedia({ name: undefined }), expiresAt: clock.now() / 1000 + 60 };
   expect(await records.putIdempotencyKey("acme", "key", start)).toEqual(start);
 });

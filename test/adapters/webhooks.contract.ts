@@ -3,11 +3,18 @@ import { beforeEach, expect, it } from "vitest";
 import { createDynamoWebhooks } from "../../shared/adapters/dynamo-webhooks.ts";
 import type { Webhooks } from "../../shared/webhooks/ports.ts";
 import type { Webhook } from "../../shared/webhooks/webhook.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 
-export function webhooksContract(open: () => Promise<Parameters<typeof createDynamoWebhooks>[0]>): void {
+type Options = Omit<Parameters<typeof createDynamoWebhooks>[0], "tellUnreadable">;
+
+export function webhooksContract(open: () => Promise<Options>): void {
+  let table: Options;
   let webhooks: Webhooks;
+  let unreadable: ReturnType<typeof unreadableItems>;
   beforeEach(async () => {
-    webhooks = createDynamoWebhooks(await open());
+    table = await open();
+    unreadable = unreadableItems();
+    webhooks = createDynamoWebhooks({ ...table, ...unreadable });
   });
 
   const webhook = (id: string, more: Partial<Webhook> = {}): Webhook => ({
@@ -42,6 +49,14 @@ export function webhooksContract(open: () => Promise<Parameters<typeof createDyn
     expect(await webhooks.list("acme#WEBHOOKS")).toMatchObject([{ tenantId: "acme#WEBHOOKS" }]);
     expect(await webhooks.list("nobody")).toEqual([]);
     expect(await webhooks.get(ref("b", "other"))).toBeUndefined();
+  });
+
+  it("lists those that can be read though one cannot, and says which", async () => {
+    for (const id of ["a", "b", "c"]) await webhooks.add(webhook(id));
+    const key = { pk: "TENANT#acme#WEBHOOKS", sk: "WEBHOOK#b" };
+    await unreadable.spoil(table, key, { ...webhook("b"), events: ["video.sold"], secret: 7 });
+    expect((await webhooks.list("acme")).map(({ id }) => id).sort()).toEqual(["a", "c"]);
+    expect(unreadable.told).toEqual([{ item: `${key.pk} ${key.sk}`, fields: ["events", "secret"] }]);
   });
 
   it("changes what is named, takes away what is undefined, and leaves the rest", async () => {

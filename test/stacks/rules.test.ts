@@ -1,17 +1,24 @@
-// Every rule of the infrastructure holds for production and for any other stage, and sees the breach planted for it.
+// Every rule of the infrastructure holds for production, bare or with all that may be turned on, and for any other stage, and
+// sees the breach planted for it.
 import { beforeAll, describe, expect, test } from "vitest";
-import { graphOf, type Graph } from "../support/resource-graph.ts";
+import { graphOf, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
 import { RULES, SKIPPED } from "./rules.ts";
 
 let production: Graph;
+let withEverything: Graph;
 let trial: Graph;
 beforeAll(async () => {
-  [production, trial] = await Promise.all([graphOf("production"), graphOf("trial")]);
+  [production, withEverything, trial] = await Promise.all([
+    graphOf("production"),
+    graphOf("production", WITH_KEYS),
+    graphOf("trial"),
+  ]);
 });
 
 describe.each(RULES.map((rule) => ({ name: `${rule.ids.join(", ")}: ${rule.says}`, rule })))("$name", ({ rule }) => {
   test("holds", () => {
     expect(rule.breaches(production)).toEqual([]);
+    expect(rule.breaches(withEverything)).toEqual([]);
     if (!rule.productionOnly) expect(rule.breaches(trial)).toEqual([]);
   });
 

@@ -33,6 +33,7 @@ const MACHINE = "aws:sfn/stateMachine:StateMachine";
 const API = "aws:apigatewayv2/api:Api";
 const STAGE = "aws:apigatewayv2/stage:Stage";
 const ROUTE = "aws:apigatewayv2/route:Route";
+const AUTHORIZER = "aws:apigatewayv2/authorizer:Authorizer";
 const QUEUE = "aws:sqs/queue:Queue";
 const ROLE = "aws:iam/role:Role";
 const ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm";
@@ -337,26 +338,30 @@ export const RULES: Rule[] = [
   // The API
   {
     ids: ["CKV_AWS_309", "AwsSolutions-APIG4"],
-    says: "a route without a token is one of those that carry their own proof, or tell nothing",
-    breaches: each(
-      ROUTE,
-      (it) => at(it, "authorizationType") === "JWT" || OPEN_ROUTES.includes(String(at(it, "routeKey"))),
-    ),
+    says: "a route that asks for no token and no key is one of those that carry their own proof, or tell nothing",
+    breaches: each(ROUTE, (it, graph) => {
+      const [authorizer] = ofType(graph, AUTHORIZER);
+      const type = at(authorizer ?? it, "authorizerType") === "JWT" ? "JWT" : "CUSTOM";
+      const asks = at(it, "authorizationType") === type && typeof at(it, "authorizerId") === "string";
+      return asks || OPEN_ROUTES.includes(String(at(it, "routeKey")));
+    }),
     plant: (graph) => {
       for (const it of ofType(graph, ROUTE)) it.inputs["authorizationType"] = "NONE";
     },
   },
   {
     ids: ["MEDIA-JWT"],
-    says: "tokens are of the issuer and the audience that were named",
-    breaches: each(
-      "aws:apigatewayv2/authorizer:Authorizer",
-      (it) =>
-        at(it, "authorizerType") === "JWT" &&
-        String(at(it, "jwtConfiguration.issuer")).startsWith("https://") &&
-        String(at(it, "jwtConfiguration.audiences")) !== "",
+    says: "tokens are of the issuer and the audience that were named; where there are keys, the function that judges both is asked, by the bearer alone, and its answer kept for less than the minute within which a revocation holds",
+    breaches: each(AUTHORIZER, (it) =>
+      at(it, "authorizerType") === "REQUEST"
+        ? /function:[\w-]+-authorize-caller\//.test(String(at(it, "authorizerUri"))) &&
+          String(at(it, "identitySources")) === "$request.header.Authorization" &&
+          Number(at(it, "authorizerResultTtlInSeconds")) < 60
+        : at(it, "authorizerType") === "JWT" &&
+          String(at(it, "jwtConfiguration.issuer")).startsWith("https://") &&
+          String(at(it, "jwtConfiguration.audiences")) !== "",
     ),
-    plant: spoil("aws:apigatewayv2/authorizer:Authorizer", "jwtConfiguration.audiences", []),
+    plant: spoil(AUTHORIZER, "jwtConfiguration.audiences", []),
   },
   {
     ids: ["MEDIA-CORS"],

@@ -1,11 +1,11 @@
 // docs/runbook.md has an entry for each alarm and for nothing else, and each alarm's description leads to its own.
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { graphOf, ofType } from "../support/resource-graph.ts";
+import { graphOf, ofType, WITH_KEYS } from "../support/resource-graph.ts";
 
 test("every alarm has its entry: for people, look, mend", async () => {
   const [graph, runbook] = await Promise.all([
-    graphOf("production"),
+    graphOf("production", WITH_KEYS),
     readFile(new URL("../../docs/runbook.md", import.meta.url), "utf8"),
   ]);
   const entries = runbook.split(/^## /m).slice(1);

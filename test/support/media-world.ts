@@ -21,6 +21,7 @@ import { FakeKling } from "./fake-kling.ts";
 import { inMemoryDynamoDb, type InMemoryOptions } from "./in-memory-dynamodb.ts";
 import { ManualClock } from "./manual-clock.ts";
 import { queuedMedia } from "./sample-media.ts";
+import { unreadableItems } from "./unreadable-items.ts";
 
 const CLIP = path.join(import.meta.dirname, "../../stacks/local/samples/placeholder-16x9-5s.mp4");
 
@@ -33,7 +34,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const dynamo = await inMemoryDynamoDb(options);
   const records = createDynamoMediaRecords({ ...dynamo, clock });
   const budget = createDynamoBudget({ ...dynamo, clock });
-  const timings = createDynamoTimings({ ...dynamo, series: "test" });
+  const timings = createDynamoTimings({ ...dynamo, series: "test", ...unreadableItems() });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,

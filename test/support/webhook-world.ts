@@ -13,6 +13,7 @@ import type { Answer } from "../../shared/webhooks/verdict.ts";
 import type { Webhook, WebhookRef } from "../../shared/webhooks/webhook.ts";
 import { inMemoryDynamoDb, type InMemoryOptions } from "./in-memory-dynamodb.ts";
 import { ManualClock } from "./manual-clock.ts";
+import { unreadableItems } from "./unreadable-items.ts";
 
 interface Received {
   url: string;
@@ -29,8 +30,8 @@ export const ORIGIN = "https://api.example";
 export async function webhookWorld(options?: InMemoryOptions) {
   const clock = new ManualClock();
   const dynamo = await inMemoryDynamoDb(options);
-  const webhooks = createDynamoWebhooks(dynamo);
-  const deliveries = createDynamoDeliveries({ ...dynamo, clock });
+  const webhooks = createDynamoWebhooks({ ...dynamo, ...unreadableItems() });
+  const deliveries = createDynamoDeliveries({ ...dynamo, clock, ...unreadableItems() });
   const secrets = createSealedSecrets("seal-secret");
   const received: Received[] = [];
   const answers = new Map<string, (nth: number) => Answer | Promise<Answer>>();

@@ -279,6 +279,21 @@ describe("a function that dies", () => {
     expect(await world.log(ref)).toMatchObject([{ status: "delivered" }]);
   });
 
+  it("with its whole machine, where one of what it had begun cannot be read: the rest is taken up, and the start fails in the open", async () => {
+    const { ref } = await world.given(SHOP);
+    await world.given(OTHER);
+    const { get, save } = world.deps.deliveries;
+    let writes = 0;
+    world.deps.deliveries.save = (delivery) => (++writes > 2 ? Promise.reject(dies()) : save(delivery));
+    await expect(world.tell()).rejects.toThrow();
+    world.deps.deliveries.save = save;
+    world.deps.deliveries.get = (of) =>
+      of.webhookId === ref.webhookId ? Promise.reject(new Error("not readable")) : get(of);
+    world.clock.advance(1);
+    await expect(world.sweep(true)).rejects.toThrow("1 of 2 deliveries");
+    expect(world.announced).toHaveLength(1);
+  });
+
   it("ten times in the POST: the delivery ends as failed, in the open", async () => {
     const { ref } = await world.given(SHOP);
     world.answers.set(SHOP, () => Promise.reject(dies()));

@@ -1,0 +1,30 @@
+// A list out of the table: an item that cannot be read is left out and told of, so that it does not hide the rest.
+import type * as z from "zod/mini";
+
+/** What can be said of an item that is left out: where it lies, and what is wrong in it, never what it holds. */
+export interface UnreadableItem {
+  /** Its key in the table: `pk sk`. */
+  item: string;
+  fields: string[];
+}
+
+export type TellUnreadable = (left: UnreadableItem) => Promise<void>;
+
+/** The items that hold what this version writes, in their order; each other one is told of. */
+export async function readableItems<T>(
+  items: readonly Record<string, unknown>[],
+  shape: z.ZodMiniType<T>,
+  tellUnreadable: TellUnreadable,
+): Promise<T[]> {
+  const readable: T[] = [];
+  for (const item of items) {
+    const read = shape.safeParse(item);
+    if (read.success) {
+      readable.push(read.data);
+      continue;
+    }
+    const fields = [...new Set(read.error.issues.map(({ path }) => String(path[0])))];
+    await tellUnreadable({ item: `${String(item["pk"])} ${String(item["sk"])}`, fields });
+  }
+  return readable;
+}
