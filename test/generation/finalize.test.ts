@@ -126,7 +126,7 @@ describe("a video that fal has finished", () => {
     expect(await world.media()).toMatchObject({ phase: "completed", analysisStatus: "failed", description: [] });
   });
 
-  it("is described by whoever comes after a process that died before it", async () => {
+  it("is described by the next process after one that died before describing it", async () => {
     const completed = { ...generating, phase: "completed", video: storedVideo() } as const;
     const ref = await world.given({ ...completed, analysisStatus: "pending" });
     await finalizeGeneration(world.deps, ref);

@@ -195,7 +195,7 @@ describe("a submit under way at its deadline", () => {
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "paid" });
   });
 
-  it("is an orphan when fal accepts what somebody, his clock five minutes fast, has given up", async () => {
+  it("is an orphan when fal accepts what another process, its clock five minutes fast, has given up", async () => {
     const ref = await world.given({ deadlineAt });
     world.clock.advance(3500);
     const clock = { now: () => world.clock.now() + 300_000, sleep: async () => {} };

@@ -125,7 +125,7 @@ describe("a report of a submit that was given up, where fal keeps no history", (
     return ref;
   };
 
-  it("is an orphan: nobody would hear of it later", async () => {
+  it("is an orphan: no later report would bring it", async () => {
     await report(await givenUp());
     expect((await world.media()).orphanRequestIds).toEqual(["r-late"]);
     expect(world.published.at(-1)).toMatchObject({ type: "Generation Orphaned" });

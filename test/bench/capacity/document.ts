@@ -118,7 +118,7 @@ ${table(
 ## What does not grow with it
 
 - The sweeper looks at what is due, at most 500 records a minute; 16 queries a minute find nothing when nothing is stuck.
-- A record is one partition key per space: no item is written by two generations, but the accounts of tenants and of everybody, and those only where a cap or a rate is set.
+- A record is one partition key per space: no item is written by two generations, except the accounts of tenants and of the deployment, and those only where a cap or a rate is set.
 - Nothing is dropped at any of these limits: Step Functions delays, the sweeper starts what could not be started, the outbox keeps what the bus refused, and fal queues. What grows is the wait.
 `;
   return format(text, { parser: "markdown", printWidth: 120 });
