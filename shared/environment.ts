@@ -27,7 +27,7 @@ const textOr = (fallback: string) => () => z._default(z.string(), fallback);
 const whole = (min: number, max: number) => z.coerce.number().check(z.int(), z.minimum(min), z.maximum(max));
 const wholeOr = (fallback: number, max: number) => () => z._default(whole(1, max), fallback);
 const wholeUpTo = (max: number) => () => z.optional(whole(1, max));
-/** In plain ASCII: a parser of URLs leaves a zero-width space out, and whoever compares or sends the text does not. */
+/** In plain ASCII: a URL parser drops a zero-width space, but code that compares or sends the text does not. */
 const httpUrl = () =>
   z
     .url({ protocol: /^https?$/, error: "must be an http(s) URL" })
@@ -96,7 +96,7 @@ const agentOr = (fallback: string) => () =>
 /** What may be set. A schema is made when its setting is asked for: all of them are 5 ms of a cold start. */
 const SETTINGS = {
   FAL_KEY: credential,
-  // Absent means production: a function that nobody configured trusts nothing.
+  // Absent means production: a function without configuration trusts nothing.
   NODE_ENV: textOr("production"),
   FAL_TEST_MODE: () => z._default(z.enum(["on", "off"]), "on"),
   FAL_QUEUE_URL: originOr("https://queue.fal.run"),
@@ -119,9 +119,9 @@ const SETTINGS = {
   TRUSTED_MEDIA_ORIGINS: origins,
   MONTHLY_CAP_USD: usd,
   GLOBAL_MONTHLY_CAP_USD: usd,
-  // An account is one item of the table, and each open generation a part of it.
+  // An account is one item of the table, and each open generation takes some of its 400 KB.
   MAX_OPEN_GENERATIONS: wholeUpTo(1000),
-  // Of calendar minutes: around the end of one, twice of it fit.
+  // Counted by calendar minute: twice as many fit around the end of one.
   START_RATE: wholeUpTo(100_000),
   AWS_REGION: () => z._default(z.string().check(z.regex(/^[a-z0-9-]+$/, "must be like us-east-1")), "us-east-1"),
   // Lambda's own: where a function's zip lies unpacked. Elsewhere what is laid beside a function lies at the project's root.
@@ -183,12 +183,12 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   return data;
 }
 
-/** Whether the seed's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
+/** Whether the original application's test mode is on: in development, unless it is turned off. Nothing else turns it on. */
 export function isTestMode(): boolean {
   return setting("NODE_ENV") === "development" && setting("FAL_TEST_MODE") !== "off";
 }
 
-/** Whether the API is open: nobody proves who they are. */
+/** Whether the API is open: callers do not authenticate. */
 export function isOpen(): boolean {
   const { jwt, keys } = setting("AUTH");
   return !jwt && !keys;
@@ -210,7 +210,7 @@ export function trustedWebhookOrigins(): string[] {
   return setting("NODE_ENV") === "production" ? [] : setting("TRUSTED_MEDIA_ORIGINS");
 }
 
-/** Where the files are that a page shows and puts: it has to know in advance. */
+/** The origin of the files that a page shows and uploads: its policy must name it in advance. */
 export function storeOrigins(): string[] {
   const [store, mediaOrigin] = [setting("MEDIA_STORE"), setting("MEDIA_ORIGIN")];
   const links = mediaOrigin === undefined ? [] : [new URL(mediaOrigin).origin];

@@ -1,4 +1,4 @@
-// What SST has linked to a function: names, ARNs and secrets. Apart from the settings, because reading it takes 6 ms of a cold start.
+// What SST has linked to a function: names, ARNs and secrets. Separate from the settings, because reading it takes 6 ms of a cold start.
 import { Resource } from "sst/resource";
 import * as z from "zod/mini";
 import { EnvironmentError, faultsOf, setting } from "./environment.ts";
@@ -42,7 +42,7 @@ export function workflowAiKey(): string | undefined {
   return setting("WORKFLOWAI_API_KEY") ?? linkedCredential("WorkflowAiKey", "WORKFLOWAI_API_KEY");
 }
 
-/** A shorter one is a placeholder of somebody's simulator, and would tear words of every line apart. */
+/** A shorter secret is a simulator's placeholder; redacting it would break ordinary words in every line. */
 const SECRET_MIN_CHARACTERS = 6;
 
 /** Every secret that this function knows: what must not be written down anywhere. */

@@ -1,4 +1,4 @@
-// Whose key or token a request carries: asked by API Gateway before any function, where AUTH has keys in it.
+// Which key or token a request carries. API Gateway calls this before any route's function, where AUTH includes keys.
 import { authorizer } from "../../shared/edge/authorizer.ts";
 
 export const handler = authorizer();

@@ -1,4 +1,4 @@
-// POST /api/uploads/{id}/check: looks at the picture that came, and gives the link that stands for it.
+// POST /api/uploads/{id}/check: checks the uploaded picture, and returns the link that stands for it.
 import * as z from "zod/mini";
 import { uploadPath } from "../../shared/contract/upload.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// POST /api/webhooks: an address that is told of the tenant's events. Its secret is in this answer and nowhere else.
+// POST /api/webhooks: registers an address that receives the tenant's events. Its secret is in this answer and nowhere else.
 import * as z from "zod/mini";
 import { createWebhookRequest } from "../../shared/contract/webhooks.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

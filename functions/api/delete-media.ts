@@ -1,4 +1,4 @@
-// DELETE /api/spaces/{spaceId}/media/{id}: a media that has ended, and its files, are no more.
+// DELETE /api/spaces/{spaceId}/media/{id}: deletes a media that has ended, with its files.
 import * as z from "zod/mini";
 import { mediaPath } from "../../shared/contract/reading.ts";
 import { refIn } from "../../shared/media/media.ts";

@@ -1,4 +1,4 @@
-// DELETE /api/webhooks/{id}: it is told nothing any more, and what was still to be tried is not.
+// DELETE /api/webhooks/{id}: nothing more is sent to it, pending deliveries included.
 import * as z from "zod/mini";
 import { webhookPath } from "../../shared/contract/webhooks.ts";
 import { http } from "../../shared/edge/lambda.ts";

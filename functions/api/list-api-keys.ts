@@ -1,4 +1,4 @@
-// GET /api/keys: the keys of the caller's own tenant, the newest first, without what they prove themselves with.
+// GET /api/keys: the keys of the caller's own tenant, the newest first, without their secrets.
 import * as z from "zod/mini";
 import { listKeys, presentKey } from "../../shared/access/api-keys.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// GET /api/webhooks/{id}/deliveries: what a webhook was told in the last 30 days, the newest first, with each try.
+// GET /api/webhooks/{id}/deliveries: what was sent to a webhook in the last 30 days, the newest first, with each try.
 import * as z from "zod/mini";
 import { deliveriesQuery, webhookPath } from "../../shared/contract/webhooks.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver: one more try of the same entry, now, by a function of its own.
+// POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver: one more try of the same entry, now, in a separate function.
 import * as z from "zod/mini";
 import { deliveryPath } from "../../shared/contract/webhooks.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// DELETE /api/keys/{id}: a key of the caller's own tenant lets nobody in any more, within a minute.
+// DELETE /api/keys/{id}: revokes a key of the caller's own tenant, which is refused within a minute.
 import * as z from "zod/mini";
 import { revokeKey } from "../../shared/access/api-keys.ts";
 import { keyPath } from "../../shared/contract/api-keys.ts";

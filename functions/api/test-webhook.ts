@@ -1,4 +1,4 @@
-// POST /api/webhooks/{id}/test: `webhook.test` is sent now, by a function of its own.
+// POST /api/webhooks/{id}/test: `webhook.test` is sent now, in a separate function.
 import * as z from "zod/mini";
 import { webhookPath } from "../../shared/contract/webhooks.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// POST /api/uploads: a place for a picture from somebody's disk, for so many bytes and a quarter of an hour.
+// POST /api/uploads: an address to upload a picture from the user's disk to, for so many bytes and a quarter of an hour.
 import * as z from "zod/mini";
 import { uploadRequest } from "../../shared/contract/upload.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

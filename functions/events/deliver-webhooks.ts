@@ -1,4 +1,4 @@
-// Webhook Due: tries one delivery that was asked for, or what is due of one webhook. Each webhook has an invocation of its own.
+// Webhook Due: tries one delivery that was asked for, or all that are due of one webhook. Each webhook has its own invocation.
 import { webhookDue } from "../../shared/contract/webhooks.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { deliverDeps } from "../../shared/services/deliver-deps.ts";

@@ -1,4 +1,4 @@
-// Step Functions says that an execution failed, timed out or was aborted: its generation is driven on, if it was not done.
+// Step Functions says that an execution failed, timed out or was aborted: its generation is driven on, if it has not ended.
 import { executionEnded } from "../../shared/contract/execution-ended.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { driveOn } from "../../shared/generation/sweep.ts";

@@ -1,4 +1,4 @@
-// POST /webhooks/fal/{token}: fal's word that a job has ended. Proven first, then believed only as far as waking our own look.
+// POST /webhooks/fal/{token}: fal reports that a job has ended. The report is verified, and then only starts a check of our own.
 import * as z from "zod/mini";
 import { falWebhook } from "../../shared/contract/fal-webhook.ts";
 import { http, reply } from "../../shared/edge/lambda.ts";

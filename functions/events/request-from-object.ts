@@ -1,4 +1,4 @@
-// S3 says that an object has come to the watched place: its picture is copied, and its metadata become a Generation Requested.
+// S3 reports a new object in the watched folder: its picture is copied, and its metadata become a Generation Requested.
 import { objectCreated, requestOf } from "../../shared/contract/object-created.ts";
 import { InvalidEventError } from "../../shared/edge/http-errors.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";

@@ -1,4 +1,4 @@
-// An operator's call (`npm run kill-switch`): from this write on nothing is started and nothing submitted, or again.
+// An operator's call (`npm run kill-switch`): from this write on starts and submits are stopped, or allowed again.
 import * as z from "zod/mini";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { budget } from "../../shared/services/budget.ts";

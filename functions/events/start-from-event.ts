@@ -14,6 +14,6 @@ export const handler = onRequestedEvent(generationRequested, async ({ id, source
   const request = { id, idempotencyKey: detail.idempotencyKey };
   const command = { ...inEvent("detail", () => startCommand(detail, caller, offeredModels())), request };
   const { media, replayed } = await startGeneration(startDeps(), command, detail.idempotencyKey ?? id);
-  // For who calls the function itself; the bus does not look at it.
+  // For a caller that invokes the function directly; the bus ignores it.
   return { mediaId: media.id, spaceId: media.spaceId, replayed };
 });

@@ -1,4 +1,4 @@
-// By the clock: ends what is past its time, restarts what nobody drives and publishes what was not heard.
+// Every minute: ends what is past its deadline, restarts what no execution drives, and publishes what the bus did not take.
 import { schedule } from "../../shared/contract/schedule.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { sweepGenerations } from "../../shared/generation/sweep.ts";

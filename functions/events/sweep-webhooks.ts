@@ -1,4 +1,4 @@
-// By the clock: each webhook that has something due is announced on the bus, and a function of its own tries it.
+// Every minute: announces on the bus each webhook that has something due; a separate function tries it.
 import { schedule } from "../../shared/contract/schedule.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { clock } from "../../shared/services/clock.ts";

@@ -1,4 +1,4 @@
-// An event that goes out: written down for each webhook of its tenant that wants it, and tried at once.
+// An outgoing event: a delivery is recorded for each webhook of its tenant that wants it, and tried at once.
 import { toldEvent } from "../../shared/contract/webhooks.ts";
 import { onEvent } from "../../shared/edge/lambda.ts";
 import { setting } from "../../shared/environment.ts";

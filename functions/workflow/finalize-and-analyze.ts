@@ -1,4 +1,4 @@
-// Step finalize-and-analyze: the finished video made ours, its facts read, the record committed, the video described.
+// Step finalize-and-analyze: the finished video is copied to our store, its facts are read, the record is committed, the video is described.
 import { stepInput } from "../../shared/contract/steps.ts";
 import { step } from "../../shared/edge/lambda.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";

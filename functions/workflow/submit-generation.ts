@@ -1,4 +1,4 @@
-// Step submit-generation: the source image made ours, the prompt enhanced, one claim, one POST.
+// Step submit-generation: the source image is copied to our store, the prompt enhanced, then one claim and one POST.
 import { stepInput } from "../../shared/contract/steps.ts";
 import { step } from "../../shared/edge/lambda.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";

@@ -1,8 +1,8 @@
-// What a key is, and where it lies.
+// What a key is, and under which item of the table it is stored.
 import { createHash } from "node:crypto";
 import type { Instant } from "../media/instant.ts";
 
-/** None of them includes another. */
+/** No scope includes another. */
 export const SCOPES = ["read", "write", "admin"] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -28,12 +28,12 @@ export interface ApiKey {
 export const KEY_ID = /^[0-9a-f]{20}$/;
 const PARTITION_DIGITS = 8;
 
-/** Where the keys of a tenant lie together. */
+/** The partition that holds all keys of a tenant. */
 export function keyPartition(tenantId: string): string {
   return createHash("sha256").update(tenantId).digest("hex").slice(0, PARTITION_DIGITS);
 }
 
-/** The same, as a key's id says it. */
+/** The same partition, read from a key's id. */
 export function partitionOfId(id: string): string {
   return id.slice(0, PARTITION_DIGITS);
 }

@@ -1,4 +1,4 @@
-// Keys: a bearer of 256 random bits that is shown once and kept as a hash, which belongs to one tenant and may do what its scopes say.
+// Keys: 256 random bits that are shown once and stored as a hash. A key belongs to one tenant and may do what its scopes allow.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { instant } from "../media/instant.ts";
 import type { Clock } from "../media/ports.ts";
@@ -23,7 +23,7 @@ interface KeyDeps {
 const BEARER = /^km_([0-9a-f]{20})_([0-9a-f]{64})$/;
 
 const DAY_MS = 24 * 3600 * 1000;
-/** A note is a write: at most one an hour for each key. */
+/** Recording a use is a write: at most one an hour for each key. */
 const USE_NOTED_EVERY_MS = 3600 * 1000;
 /** So many fit into one answer, and into one page of the table. */
 const MOST_KEYS = 500;
@@ -52,7 +52,7 @@ export async function createKey({ keys, clock }: KeyDeps, wish: KeyWish): Promis
   return { key, bearer: `km_${id}_${secret}` };
 }
 
-/** Those of a tenant that may still be used or have run out, the newest first. */
+/** The keys of a tenant, expired ones included, the newest first. */
 export async function listKeys({ keys }: Pick<KeyDeps, "keys">, tenantId: string): Promise<ApiKey[]> {
   return (await keys.list(tenantId)).sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1));
 }
@@ -73,7 +73,7 @@ export function isKey(bearer: string): boolean {
   return bearer.startsWith("km_");
 }
 
-/** The key that a bearer proves, if it is right and has not run out: one read. */
+/** The key that a bearer proves, if it is right and has not expired: one read. */
 export async function keyOf({ keys, clock }: KeyDeps, bearer: string): Promise<ApiKey | undefined> {
   const [, id, secret] = BEARER.exec(bearer) ?? [];
   if (id === undefined || secret === undefined) return undefined;
@@ -82,7 +82,7 @@ export async function keyOf({ keys, clock }: KeyDeps, bearer: string): Promise<A
   return key.expiresAt !== undefined && Date.parse(key.expiresAt) <= clock.now() ? undefined : key;
 }
 
-/** Notes that a key is in use, unless that has been noted within the hour. */
+/** Records that a key is in use, unless that was recorded within the hour. */
 export async function noteUse({ keys, clock }: KeyDeps, { id, lastUsedAt }: ApiKey): Promise<void> {
   const now = clock.now();
   if (lastUsedAt !== undefined && Date.parse(lastUsedAt) >= now - USE_NOTED_EVERY_MS) return;
@@ -100,7 +100,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-/** In a time that does not tell how much of it was right. */
+/** In constant time, which does not reveal how many digits were right. */
 function sameHash(one: string, other: string): boolean {
   const [a, b] = [Buffer.from(one, "hex"), Buffer.from(other, "hex")];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,4 +1,4 @@
-// What may be wrong with managing keys.
+// The errors of managing keys.
 import { DomainError } from "../kling/errors.ts";
 
 /** No such key of this tenant (another tenant's key reads the same). */

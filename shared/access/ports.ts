@@ -1,4 +1,4 @@
-// What access by key needs from outside.
+// The ports that access by key needs.
 import type { Instant } from "../media/instant.ts";
 import type { ApiKey } from "./api-key.ts";
 
@@ -12,7 +12,7 @@ export interface ApiKeys {
   list(tenantId: string): Promise<ApiKey[]>;
   /**
    * Takes a key away for good.
-   * @param tenantId only if it is this tenant's; undefined: whoever's it is
+   * @param tenantId the tenant it must belong to; undefined: any tenant
    * @returns what was taken away; undefined when there is no such key
    */
   remove(id: string, tenantId: string | undefined): Promise<ApiKey | undefined>;

@@ -1,4 +1,4 @@
-// The Lambda authorizer of an HTTP API (payload 2.0, simple response): who shows this bearer, for functions to judge what it allows.
+// The Lambda authorizer of an HTTP API (payload 2.0, simple response): says who the caller is; the functions judge what the caller may do.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 import middy from "@middy/core";
 import * as z from "zod/mini";
@@ -10,7 +10,7 @@ import { tokenVerifier } from "../services/token-verifier.ts";
 import type { KeyContext, TokenContext } from "./caller.ts";
 import { logsErrors, namesInvocation } from "./middlewares.ts";
 
-/** What the gateway asks, as far as we look: the values of its identity sources, of which we have one. */
+/** The part of the gateway's request that we read: the values of its identity sources, of which we have one. */
 const question = z.object({ identitySource: z.array(z.string()).check(z.minLength(1)) });
 
 interface LetIn {
@@ -51,7 +51,7 @@ async function withKey(bearer: string): Promise<KeyContext | undefined> {
   };
 }
 
-/** A note that cannot be made keeps nobody out. */
+/** A use that cannot be recorded refuses no caller. */
 async function noted(key: ApiKey): Promise<void> {
   try {
     await noteUse(keyDeps(), key);

@@ -1,4 +1,4 @@
-// Who calls, and what for: from the verified token or key alone, in the same words wherever it was verified.
+// Who calls, and with which scopes: from the verified token or key alone, in the same form wherever it was verified.
 import * as z from "zod/mini";
 import { isOpen, setting } from "../environment.ts";
 import type { HttpEvent } from "./http-event.ts";
@@ -12,7 +12,7 @@ export interface Caller {
   keyBudget?: KeyBudget;
 }
 
-/** What a route does with what is the caller's. */
+/** What a route does with the caller's data. */
 export type Access = "read" | "write" | "admin";
 
 /** A lone surrogate has no UTF-8 form, so it cannot be part of a key. */
@@ -22,7 +22,7 @@ const named = z.string().check(
   z.refine((name) => name.isWellFormed()),
 );
 
-/** What our authorizer says of a key. Texts, for API Gateway hands nothing else on for certain. */
+/** What our authorizer says of a key, as strings: API Gateway reliably passes on nothing else. */
 const keyContext = z.object({
   keyId: z.string(),
   keyName: z.string(),
@@ -37,7 +37,7 @@ export type TokenContext = z.infer<typeof tokenContext>;
 
 /**
  * The gateway has verified the token or the key before a function is asked; what it allows is judged here, so that the
- * answer is the same in the cloud and on the local machine, whoever verified it.
+ * answer is the same in the cloud and on the local machine, whichever authorizer verified it.
  * @throws RequestError 401 without a tenant and a user, 403 without the scope
  */
 export function callerOf({ requestContext }: HttpEvent, access: Access): Caller {
@@ -59,12 +59,12 @@ function callerWithKey({ keyId, keyName, tenantId, scopes, monthlyCapMills }: Ke
 
 function callerWithToken(claims: Record<string, unknown>, access: Access): Caller {
   const tenant = named.safeParse(claims[setting("JWT_TENANT_CLAIM")] ?? claims["sub"]).data;
-  // A machine's token by client credentials may name nobody but the client (RFC 9068, section 2.2).
+  // A machine's token by client credentials may name only the client (RFC 9068, section 2.2).
   const user = named.safeParse(
     claims[setting("JWT_USER_CLAIM")] ?? claims["sub"] ?? claims["client_id"] ?? claims["azp"],
   ).data;
   if (tenant === undefined || user === undefined) throw new RequestError(401, "unauthorized", "Sign in first.");
-  // An issuer knows of reading and writing; who may write may manage what is the tenant's.
+  // An issuer has scopes for reading and writing only; a token that may write may also manage the tenant's keys and webhooks.
   const needed = setting(access === "read" ? "JWT_READ_SCOPE" : "JWT_WRITE_SCOPE");
   if (needed !== undefined && !scopesIn(claims[setting("JWT_SCOPE_CLAIM")]).includes(needed)) {
     throw missingScope("token", needed);

@@ -1,4 +1,4 @@
-// Every error's answer, in one place: what a person can act on, a stable code, the right status, never a stack trace.
+// The answer to every error, in one place: a message to act on, a stable code, the right status, never a stack trace.
 import { IMAGE_FAULT_CODES, OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
 import { DomainError, NotOfferedError } from "../kling/errors.ts";
 import type { RefusalReason } from "../media/refusal.ts";
@@ -18,13 +18,13 @@ export class RequestError extends DomainError {
   }
 }
 
-/** A cursor that nobody gave out, or that was given out for another list. */
+/** A cursor that this API did not issue, or issued for another list. */
 export function notOfThisList(): RequestError {
   const details = [{ path: "cursor", message: "is not one that this list gave" }];
   return new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
-/** An event that says too little or something wrong. Its message is what the dead-letter queue shows. */
+/** An incomplete or invalid event. Its message is what the dead-letter queue shows. */
 export class InvalidEventError extends DomainError {
   override readonly name = "InvalidEventError";
   readonly code = "invalid_event";
@@ -49,8 +49,8 @@ export class NoHttpEventError extends DomainError {
 }
 
 /**
- * Reads a wish out of a part of an event.
- * @throws InvalidEventError for what is not offered: to its sender an impossible wish is an event that is not valid
+ * Reads a request out of a part of an event.
+ * @throws InvalidEventError for what is not offered: for the sender, a request that cannot be met is an invalid event
  */
 export function inEvent<R>(part: string, read: () => R): R {
   try {
@@ -79,7 +79,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   starts_stopped: 503,
   sign_in_unavailable: 503,
   upload_not_found: 404,
-  // Only an upload's check answers these: what is fetched later fails as a generation.
+  // Only an upload's check answers these: a picture that is fetched later fails its generation instead.
   ...Object.fromEntries(IMAGE_FAULT_CODES.map((code) => [code, 400])),
   key_not_found: 404,
   too_many_keys: 409,
@@ -99,8 +99,8 @@ const BUSY = "unavailable";
 const BUSY_SECONDS = 2;
 
 /**
- * The answer to an error. An error that nobody foresaw is a 500 with the trace id that its log line has. The log is read
- * with its first line: 8 ms of a cold start.
+ * The answer to an error. An unexpected error is a 500 with the trace id that its log line has. The log is imported
+ * with its first line, because it takes 8 ms of a cold start.
  */
 export async function errorReply(error: Error | null | undefined, traceId: string): Promise<HttpReply> {
   const { status, code, message, details } = describe(error);
@@ -122,7 +122,7 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
   };
 }
 
-/** What is told of an event that was not carried out: in the words and codes of the API. */
+/** The reason why an event was not carried out, in the words and codes of the API. */
 export function reasonOf(error: unknown): RefusalReason {
   if (error instanceof InvalidEventError) {
     const details = error.faults.map(({ path, message }) => ({ path: path.replace(/^detail\./, ""), message }));
@@ -142,6 +142,6 @@ function describe(error: Error | null | undefined) {
   if (error && PASSING.test(`${error.name} ${error.message}`)) {
     return { status: 503, code: BUSY, message: "Busy just now; try again in a moment.", details: undefined };
   }
-  const message = "Something went wrong on our side. Give the traceId to whoever runs this service.";
+  const message = "Something went wrong on our side. Give the traceId to the operator of this service.";
   return { status: 500, code: "internal_error", message, details: undefined };
 }

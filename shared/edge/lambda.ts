@@ -35,7 +35,7 @@ interface Circumstances {
   caller: (access: Access) => Caller;
 }
 
-/** A function behind an HTTP route. `answer` gets what `shape` parsed; whatever it throws becomes an answer. */
+/** A function behind an HTTP route. `answer` gets what `shape` parsed; any error it throws becomes an answer. */
 export function http<S extends RequestShape>(
   shape: S,
   answer: (request: z.infer<S>, circumstances: Circumstances) => Promise<HttpReply>,
@@ -61,9 +61,9 @@ export function step<I extends z.ZodMiniType, R>(input: I, run: (input: z.infer<
 }
 
 /**
- * A function behind the bus or the clock. It throws what it cannot do, so that AWS retries and keeps what failed.
+ * A function behind the bus or the schedule. It throws on failure, so that AWS retries and keeps what failed.
  * @param writtenByPeople a field that looks like a misspelt one is refused
- * @param around carries the call out, invalid events too; what it throws is logged and made speakable as the call's own
+ * @param around wraps the call, for invalid events too; what it throws is logged and stripped of secrets like the call's own error
  */
 export function onEvent<E extends z.ZodMiniType, R>(
   shape: E,

@@ -6,23 +6,23 @@ import { beginInvocation } from "../services/invocation.ts";
 import { errorReply, InvalidEventError, NoHttpEventError, RequestError } from "./http-errors.ts";
 import { isHttpEvent, type HttpEvent, type HttpReply } from "./http-event.ts";
 
-/** HTTP API takes 10 MB; nothing that we accept is larger than this. */
+/** An HTTP API takes 10 MB; we accept no more than this. */
 const BODY_MAX_BYTES = 1024 * 1024;
 
-/** Every line of the log says which invocation it is of. */
+/** Every line of the log names its invocation. */
 export const namesInvocation: MiddlewareObj<unknown> = {
-  // Not async: what middy awaits afterwards would not be of this invocation.
+  // Not async: what middy awaits afterwards would run outside of this invocation's context.
   before: ({ context }) => void beginInvocation(context.awsRequestId),
 };
 
-/** A route's function that is called by its name, with something else than a request. @throws NoHttpEventError */
+/** For a route's function that is invoked directly with something other than a request. @throws NoHttpEventError */
 export const needsHttpEvent: MiddlewareObj<HttpEvent> = {
   before: ({ event }) => {
     if (!isHttpEvent(event)) throw new NoHttpEventError();
   },
 };
 
-/** Whatever a route throws becomes an answer; where there is no request to answer, the caller is told by the error. */
+/** Any error of a route becomes an answer; where there is no request to answer, the caller gets the error itself. */
 export const answersErrors: MiddlewareObj<HttpEvent, HttpReply> = {
   onError: async (request) => {
     if (request.error instanceof NoHttpEventError) return;
@@ -31,10 +31,10 @@ export const answersErrors: MiddlewareObj<HttpEvent, HttpReply> = {
 };
 
 /**
- * What a function throws is written down, and goes on without secrets: Lambda's runtime and Step Functions keep it. The log
- * is read with its first line.
+ * Logs what a function throws, and rethrows it without secrets: Lambda's runtime and Step Functions keep it. The log
+ * is imported with its first line.
  * @param facts what the line says beside the error
- * @param isExpected an error that is an answer, and nothing to write down
+ * @param isExpected an error that is a regular answer and is not logged
  */
 export function logsErrors(
   message: string,

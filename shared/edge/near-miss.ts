@@ -1,7 +1,7 @@
-// Fields that are almost ours. What we do not know is ignored, but a misspelt wish must not be: it would be paid for without it.
+// Fields that are almost ours. Unknown fields are ignored, but a misspelt one must not be: the caller would pay for a video without it.
 import * as z from "zod/mini";
 
-/** fal's own spelling of a field, and where the same stands here. */
+/** fal's own spelling of a field, and its name here. */
 const NAMES_AT_FAL: Record<string, string> = {
   prompt: "context",
   image_url: "mediaSpace.media.image.link",
@@ -44,7 +44,7 @@ function elementOf(schema: unknown): unknown {
   return inner === undefined ? undefined : elementOf(inner);
 }
 
-/** What is meant by a schema around another: the one that says what comes in. */
+/** The schema that describes the input, where one schema wraps another. */
 function innerOf(schema: unknown): unknown {
   if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniNullable) return schema.def.innerType;
   if (schema instanceof z.ZodMiniDefault) return schema.def.innerType;
@@ -58,7 +58,7 @@ function nearest(name: string, known: string[]): string | undefined {
   return nearestName(name, known);
 }
 
-/** The known name that another case, other separators, or one or two letters make of it; undefined where there is none. */
+/** The known name that differs only in case, separators, or one or two letters; undefined where there is none. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const bare = bareName(name);
   const byDistance = known
@@ -71,7 +71,7 @@ export function nearestName(name: string, known: readonly string[]): string | un
 /** `aspect_ratio`, `AspectRatio` and `aspect-ratio` are one. */
 const bareName = (name: string) => name.slice(0, 64).replace(/[_-]/g, "").toLowerCase();
 
-/** Of a short name: few, for others are near it by chance (`usage` and `image`, `url` and `id`). */
+/** Fewer for a short name, because unrelated names are near it by chance (`usage` and `image`, `url` and `id`). */
 const lettersThatMayDiffer = ({ length }: string) => (length < 4 ? 0 : length < 6 ? 1 : 2);
 
 /** Letters to change, add, leave out, or exchange with the next (Damerau's distance, each pair exchanged once). */

@@ -1,4 +1,4 @@
-// Where the API was called: what the addresses that it gives out begin with, where PUBLIC_URL does not say.
+// The address at which the API was called: the start of the addresses that it gives out, where PUBLIC_URL is unset.
 import { setting } from "../environment.ts";
 import type { HttpEvent } from "./http-event.ts";
 

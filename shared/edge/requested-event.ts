@@ -1,4 +1,4 @@
-// Around the function that takes Generation Requested: what it cannot carry out is told on the bus after its last try.
+// Wraps the function that takes Generation Requested: a request that it cannot carry out is announced on the bus after the last try.
 import * as z from "zod/mini";
 import { tellIfRefused, type AskedFor } from "../media/refusal.ts";
 import { refusalDeps } from "../services/refusal-deps.ts";
@@ -29,7 +29,7 @@ export function onRequestedEvent<E extends z.ZodMiniType, R>(shape: E, start: (e
     writtenByPeople: true,
     around: async (event, carryOut) => {
       const asked = askedFor(event);
-      // What has no id is no event of the bus: its caller is told by the error alone.
+      // Without an id it is no event of the bus: its caller gets only the error.
       return asked ? tellIfRefused(refusalDeps(), asked, carryOut, reasonOf) : carryOut();
     },
   });

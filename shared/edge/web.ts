@@ -1,4 +1,4 @@
-// The files of the console and of the API's description as `stacks/web/build.ts` has made them, with the headers that a page of ours has.
+// The files of the console and of the API's description as `stacks/web/build.ts` built them, with the headers of our pages.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isOpen, isTestMode, setting, storeOrigins } from "../environment.ts";
@@ -19,7 +19,7 @@ const TYPES: Record<string, string> = {
 /**
  * Undefined when there is no such file.
  * @param path of the request, such as `/` or `/assets/console-1a2b.js`
- * @throws Error when a page is not there that every build makes: it was laid elsewhere than beside this function
+ * @throws Error when a page is missing that every build makes: it was not deployed beside this function
  */
 export async function webFile(path: string): Promise<WebFile | undefined> {
   const openApi = isOpen() ? "openapi-without-sign-in.json" : "openapi.json";
@@ -57,7 +57,7 @@ const SIGN_IN_MARK = "%SIGN_IN%";
 const KEYS_MARK = "%KEYS%";
 const TEST_MODE_MARK = "%TEST_MODE%";
 
-/** Nothing but our own code runs; nothing but this API, the store and the sign-in is talked to; nobody frames it. */
+/** The page runs only our own code, talks only to this API, the store and the sign-in, and cannot be framed. */
 function pageHeaders(provider: SignIn | undefined): Record<string, string> {
   const store = storeOrigins().join(" ");
   const token = provider ? new URL(provider.tokenEndpoint).origin : "";

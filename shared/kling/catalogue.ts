@@ -2,7 +2,7 @@
 import { UnknownModeError } from "./errors.ts";
 import { KLING_MODELS, type KlingGenerationMode, type KlingRequest, type KlingRow } from "./models.ts";
 
-/** What records of the time before models were made with. */
+/** The model of records that were written before there were several. */
 export const FIRST_MODEL = "kling-2.1";
 
 /** The row of a model and mode; undefined where the catalogue has none (any more). */
@@ -61,7 +61,7 @@ export function titleOf(model: string): string {
 
 /**
  * What a deployment offers.
- * @param names ids and `id/mode`, of the catalogue; undefined: all that the catalogue offers by itself
+ * @param names ids and `id/mode`, of the catalogue; undefined: every row that the catalogue offers by default
  */
 export function offeredRows(names: readonly string[] | undefined): KlingRow[] {
   return KLING_MODELS.filter((row) =>
@@ -77,8 +77,8 @@ export function unknownNames(names: readonly string[]): string[] {
 type InputValue = string | number | boolean | Record<string, string | number>[];
 
 /**
- * fal's input object for a request: the fields that the row has and that are set, and those that fal must always be told.
- * What the row has no field for is not in it: callers of the API are refused long before.
+ * fal's input object for a request: the set fields that the row has, and those that must always be sent.
+ * Fields that the row lacks are left out: the API refuses them before this.
  */
 export function klingInput(request: KlingRequest, row: KlingRow): Record<string, InputValue> {
   const wireDuration = (duration: string) => (row.durationsAs === "number" ? Number(duration) : duration);
@@ -91,7 +91,7 @@ export function klingInput(request: KlingRequest, row: KlingRow): Record<string,
     negative_prompt: request.negative_prompt,
     cfg_scale: request.cfg_scale,
     tail_image_url: request.tail_image_url,
-    // Always told: where fal's default is on, silence would be billed as sound.
+    // Always sent: where fal's default is on, a silent video would be billed as one with sound.
     audio: request.audio ?? false,
     resolution: row.resolution,
   };

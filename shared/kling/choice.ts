@@ -97,7 +97,7 @@ function audioFaults(row: KlingRow, audio: boolean | undefined): RequestFault[] 
   return [];
 }
 
-/** What the row has no field for is refused: left out in silence, the caller would pay for another video than the one asked for. */
+/** A field that the row lacks is refused: if it were dropped silently, the caller would pay for another video than the one asked for. */
 function fieldFaults(row: KlingRow, asked: Asked): RequestFault[] {
   const fields = [
     { path: "tailImageUrl", field: row.inputFields.tail_image_url },

@@ -56,7 +56,7 @@ const BUSY: readonly number[] = [425, 429];
 const KNOWN_REFUSALS: readonly number[] = [400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 428, 431, 451];
 /** "Send it elsewhere": nothing was processed here. 303 is not one of them: it sends to what came of the POST. */
 const SENT_ELSEWHERE: readonly number[] = [301, 302, 307, 308];
-/** fal read the input and judged it: what it says is the caller's to mend. */
+/** fal read the input and judged it: its reason is the caller's to correct. */
 const ABOUT_THE_INPUT: readonly number[] = [400, 413, 415, 422];
 
 /** What an answer to the one POST says of the job. */
@@ -128,7 +128,7 @@ const NEVER_SENT: readonly string[] = [
 /** Of errors whose code says less than their words: Node's TLS, and the ports that fetch does not open. */
 const NEVER_SENT_WORDS = /before secure TLS connection was established|^bad port$/;
 
-/** What became of a POST that brought no answer. Whatever is not known to have failed before its first byte is in doubt. */
+/** The outcome of a POST without an answer. Unless it is known to have failed before its first byte, it is in doubt. */
 export function unansweredSubmit({ errorCode = "", syscall = "", message = "" }: CallFault): "not_sent" | "in_doubt" {
   const neverLeft = CONNECTING.includes(syscall) || NEVER_SENT.includes(errorCode) || NEVER_SENT_WORDS.test(message);
   return neverLeft ? "not_sent" : "in_doubt";
@@ -193,10 +193,10 @@ export type ResultVerdict =
   | ({ verdict: "no_video"; reason: FalReason } & Told)
   /** The video may be there, and fal does not hand it out, or not in a shape that we know. */
   | ({ verdict: "withheld"; reason: FalReason } & Told)
-  /** Says nothing about the job: not ready yet, gone, or nobody who could say. */
+  /** Says nothing about the job: not ready yet, gone, or an answer of a proxy. */
   | ({ verdict: "no_answer"; code?: string | undefined; reason: FalReason } & Told);
 
-/** fal's list of what a model says of its job (docs.fal.ai, "Errors"): final at whatever HTTP status it comes. */
+/** fal's list of what a model says of its job (docs.fal.ai, "Errors"): final, whatever the HTTP status. */
 const MODEL_ERRORS: readonly string[] = [
   "content_policy_violation",
   "downstream_service_error",

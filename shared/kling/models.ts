@@ -27,7 +27,7 @@ export const TEST_MODE_REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
 /** The short side of the video. */
 export type Resolution = "720p" | "1080p";
 
-/** One part of a video that is told shot by shot. */
+/** One part of a video that is described shot by shot. */
 export interface Shot {
   prompt: string;
   duration: Duration;
@@ -45,7 +45,7 @@ export interface KlingRequest {
   /** Last frame. */
   tail_image_url?: string;
   aspect_ratio?: AspectRatio;
-  /** Whether the video shall have sound; false unless given. */
+  /** Whether the video has sound; false unless given. */
   audio?: boolean;
   /** Instead of the prompt. */
   shots?: Shot[];
@@ -69,7 +69,7 @@ export interface PricedClip {
   resolution?: Resolution | undefined;
 }
 
-/** What a job was made with: all that is needed to follow it, whatever the catalogue says later. */
+/** What a job was made with: all that is needed to follow it, even if the catalogue changes later. */
 export interface Made {
   /** fal's model id, the path of the submit. */
   endpointId: string;

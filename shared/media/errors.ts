@@ -21,7 +21,7 @@ export class MediaNotFoundError extends DomainError {
   }
 }
 
-/** A record holds what this version does not know: it may be shown, and nothing may be done with it. */
+/** A record holds what this version does not know: it can be shown, but not acted on. */
 export class UnreadableRecordError extends DomainError {
   override readonly name = "UnreadableRecordError";
   readonly code = "record_unreadable";
@@ -59,7 +59,7 @@ export class StaleMediaError extends DomainError {
   }
 }
 
-/** Whether a move failed because another door was first: read again and decide anew. */
+/** Whether a move failed because another process was first: read again and decide anew. */
 export function isOvertaken(error: unknown): boolean {
   return error instanceof StaleMediaError || error instanceof IllegalMoveError;
 }
@@ -167,11 +167,11 @@ export class StartsStoppedError extends DomainError {
   readonly code = "starts_stopped";
   readonly retryAfterSeconds = 300;
   constructor() {
-    super("New videos are stopped for now by whoever runs this service. Those that are being made go on.");
+    super("New videos are stopped for now by the operator of this service. Those that are being made go on.");
   }
 }
 
-/** No bytes were put into the place of this upload, or it was not this tenant's, or it is long ago. */
+/** No bytes were uploaded under this id, or the upload is another tenant's, or it has expired. */
 export class UploadNotFoundError extends DomainError {
   override readonly name = "UploadNotFoundError";
   readonly code = "upload_not_found";
@@ -183,7 +183,7 @@ export class UploadNotFoundError extends DomainError {
 /** Which picture is meant, as a sentence begins with it. */
 export type PictureName = "The picture" | "The last frame";
 
-/** The codes of a picture that cannot be animated, each with what was wrong, whose it is, and what the person can do. */
+/** The codes of a picture that cannot be animated, each with what was wrong, who can fix it, and how. */
 const IMAGE_FAULTS = {
   image_link_forbidden: (it) => `${it} is at an address that we do not fetch from. Use a public http(s) link.`,
   image_not_found: (it) => `${it} is not there.`,
@@ -225,7 +225,7 @@ export class SourceImageUnavailableError extends DomainError {
   }
 }
 
-/** Why the checked door did not deliver; `reason` decides what it means for the caller. `unreachable`: no try will do. */
+/** Why the checked door did not deliver; `reason` decides what it means for the caller. `unreachable`: no retry will help. */
 export type FetchFault =
   "forbidden" | "not_found" | "refused" | "unavailable" | "unreachable" | "too_large" | "redirect";
 export class FetchError extends DomainError {
@@ -301,7 +301,7 @@ export class SubmitError extends DomainError {
   }
 }
 
-/** An event that was told to be refused comes once more. */
+/** An event comes again that was already announced as refused. */
 export class RefusedBeforeError extends DomainError {
   override readonly name = "RefusedBeforeError";
   readonly code = "refused_before";

@@ -3,12 +3,12 @@ import { failure } from "./failures.ts";
 import { modelOf } from "../media/media.ts";
 import type { MediaEvent } from "./ports.ts";
 
-/** Of the detail: rises when a field changes its meaning or goes; then old and new are sent side by side, and told apart by it. */
+/** Version of the detail. It rises when a field changes its meaning or is removed; then old and new are sent side by side. */
 export const DETAIL_VERSION = 1;
 
 /**
- * The detail of one event: what its type tells, as it was then. The record may have moved on since: an event that the
- * bus did not take waits in the outbox.
+ * The detail of one event: the facts of its type, as they were then. The record may have moved on since, because an
+ * event that the bus did not take waits in the outbox.
  */
 export function generationEvent({ id, type, at, media }: MediaEvent) {
   const { tenantId, spaceId, id: mediaId, baseMediaId, request, requestId, generationMode } = media;

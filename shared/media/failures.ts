@@ -1,4 +1,4 @@
-// The ways in which a generation ends badly by our own decision, each in words for the person who waits for it.
+// The failures that we decide ourselves, each with a message for the user who waits for the video.
 import { imageFault } from "./errors.ts";
 
 const FAILURES = {

@@ -1,4 +1,4 @@
-// What the files of a media are called in the store: here alone, so that whoever deletes a media finds all of them.
+// The names of a media's files in the store: defined only here, so that a deletion finds all of them.
 import { randomBytes } from "node:crypto";
 
 export function videoKey(mediaId: string): string {

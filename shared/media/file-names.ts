@@ -1,4 +1,4 @@
-// What a video is called on the disk of the person who keeps it.
+// The name of a video's file when a user downloads it.
 import type { Media } from "./media.ts";
 
 /**

@@ -4,8 +4,8 @@
 const AT_ONCE = 10;
 
 /**
- * Begins nothing more once time is over.
- * @returns what `work` has thrown: the error of one is not the others'
+ * Begins no further item once time is over.
+ * @returns the errors that `work` threw: an error of one item does not stop the others
  */
 export async function forEachConcurrently<T>(
   items: readonly T[],

@@ -1,14 +1,14 @@
-// The media of a space, page by page; the cursor of a page is good for its own list alone.
+// The media of a space, page by page; a cursor is valid only for its own list.
 import { modelOf, type Media, type MediaRef } from "./media.ts";
 import type { MediaRecords } from "./ports.ts";
 import { progressOf } from "./progress.ts";
 import type { Progress } from "./status.ts";
 
-/** The places where pages end, as a caller may hold them. */
+/** Where a page ends, in the form that a caller holds. */
 export interface ListCursors {
-  /** The cursor that leads to what comes after this media. */
+  /** The cursor of the page after this media. */
   after(ref: MediaRef): string;
-  /** The id of the media that a cursor leads past; undefined when this list did not give it out. */
+  /** The id of the media before a cursor; undefined when this list did not issue it. */
   mediaAt(space: Omit<MediaRef, "mediaId">, cursor: string): string | undefined;
 }
 

@@ -1,4 +1,4 @@
-// What is counted: stable codes that a line of the log carries as `event`. The alarms and the dashboard of a stage are bound to
+// Counted events: stable codes that a log line carries as `event`. The alarms and the dashboard of a stage are bound to
 // them (stacks/counted-events.ts), so that a sentence of the log may be reworded.
 
 export type LogEvent =
@@ -14,7 +14,7 @@ export type LogEvent =
   /** fal may have taken the job, and did not say so. */
   | "submit_in_doubt"
   | "submit_refused"
-  /** A look at fal brought nothing: `error` has its HTTP status, and fal's code. */
+  /** A check at fal failed: `error` has its HTTP status, and fal's code. */
   | "fal_unavailable"
   /** fal gave an answer that no row of kling/fal-answers.ts names: `call`, `httpStatus`, `fields`. */
   | "fal_answer_unknown"
@@ -30,7 +30,7 @@ export type LogEvent =
   | "start_refused_limit"
   /** An event on the bus does not keep its schema. */
   | "event_invalid"
-  /** A tenant's webhook takes nothing: `code` says why. */
+  /** A tenant's webhook was disabled: `code` says why. */
   | "webhook_disabled";
 
 /** What a line of the log says beside its sentence. */

@@ -74,7 +74,7 @@ export interface Media {
   spaceId: string;
   id: string;
   baseMediaId?: string;
-  /** How it was asked for, so that whoever asked knows its events: the event on the bus, and the idempotency key. */
+  /** The request it came from, by which the sender recognises its events: the event on the bus, and the idempotency key. */
   request?: { id?: string | undefined; idempotencyKey?: string | undefined };
   uploadedBy: string;
   name?: string;
@@ -91,16 +91,16 @@ export interface Media {
   duration: Duration;
   /** Whether sound was asked for, or comes with the model. */
   audio?: boolean;
-  /** What is told to Kling instead of a prompt. */
+  /** Sent to Kling instead of a prompt. */
   shots?: Shot[];
   aspectRatio?: AspectRatio;
   negativePrompt?: string;
   cfgScale?: number;
   tailImageUrl?: string;
   estimatedCostUsd?: number;
-  /** What was put aside for it and is not settled yet, where spending is limited. */
+  /** Its reservation that is not settled yet, where spending is limited. */
   reservation?: string;
-  /** The key that it was started with and what that may commit in a month, where it has a cap of its own. */
+  /** The key that started it, with the key's monthly cap, where the key has one. */
   keyBudget?: KeyBudget;
 
   /** Absent on records written before phases existed. */
@@ -110,7 +110,7 @@ export interface Media {
   source?: SourceImage;
   /** The words sent to Kling. */
   prompt?: string;
-  /** What the latest claim is submitted to: its job is followed there, whatever the catalogue says by then. */
+  /** The endpoint that the latest claim is submitted to: its job is followed there, even if the catalogue has changed since. */
   endpointId?: string;
   /** fal's name for the source image at that endpoint. */
   imageField?: string;
@@ -124,17 +124,17 @@ export interface Media {
   queuePosition?: number;
   /** Since when fal has said at each look that the job is done and has given no video. */
   withoutMediaSince?: Instant;
-  /** A job that fal has reported of a submit in doubt, while its history could not say whether it is this one's. */
+  /** A job that fal reported for a submit in doubt while its history could not confirm that it is this record's. */
   reportedRequestId?: string;
-  /** Jobs that fal ran for this record and that it does not follow: nobody gets their video. */
+  /** Jobs that fal ran for this record and that it does not follow: their videos are not delivered. */
   orphanRequestIds?: string[];
   cancelRequestedAt?: Instant;
-  /** Somebody is telling fal to cancel; until then nobody else does. */
+  /** One process is telling fal to cancel; until this time no other does. */
   cancelCallUntil?: Instant;
-  /** fal was told to cancel: it is told once. */
+  /** fal was told to cancel, which happens once. */
   cancelSentAt?: Instant;
 
-  /** Who is finalizing, and until when nobody else may. */
+  /** The process that is finalizing, and until when no other may. */
   leaseOwner?: string;
   leaseUntil?: Instant;
   /** fal's own URL of the finished video, kept for a redrive. Never shown. */
@@ -158,7 +158,7 @@ export interface Media {
   restarts: number;
   /** Events written with the moves and not yet published, by event id. */
   outbox: Record<string, OutboxEntry>;
-  /** When the sweeper shall look, as long as anything is open. */
+  /** When the sweeper next looks at the record, as long as anything is open. */
   sweepAt?: Instant;
 
   /** After it, the media is deleted, where a retention is configured. */

@@ -25,7 +25,7 @@ export const MOVES = {
   accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
   /** The input was refused, by us before the claim or by fal after it. */
   refuse: { from: ["queued", "submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
-  /** Nobody could tell in time whether fal took the job. */
+  /** Neither the webhook nor fal's history told in time whether fal took the job. */
   "give up": { from: ["submitting"], to: "failed", event: "Generation Failed", counted: "generation_failed" },
   /** What fal reports of a submit in doubt; it settles nothing yet. */
   "note report": { from: ["submitting"] },
@@ -49,7 +49,7 @@ export const MOVES = {
   },
   cancel: { from: ["queued"], to: "canceled", event: "Generation Canceled", counted: "generation_canceled" },
   "request cancel": { from: ["submitting", "generating"] },
-  /** Whoever does this tells fal; the others let it. */
+  /** The process that makes this move tells fal; the others do not. */
   "begin telling fal": { from: ["generating"] },
   "tell fal to cancel": { from: ["generating"] },
   "confirm cancel": {
@@ -61,9 +61,9 @@ export const MOVES = {
   "record analysis": { from: ["completed"], event: "Media Analyzed", eventName: "analyzed" },
   /** The one move from an end back to work, by an operator. */
   redrive: { from: ["failed"], to: "finalizing" },
-  /** Wished by its owner, or its time is over: from here on nobody sees it, and its files go. */
+  /** Its owner deletes it, or its retention is over: it is no longer shown, and its files are deleted. */
   delete: { from: ["completed", "failed", "canceled"], to: "deleted" },
-  /** Its files are gone, and so is what it said. */
+  /** Its files are deleted, and so is its content. */
   erase: { from: ["deleted"], event: "Media Deleted", eventName: "deleted" },
   /** fal has run a job for this record that it does not follow; its status stays. */
   "note orphan": { from: PHASES, event: "Generation Orphaned", eventName: "orphaned" },

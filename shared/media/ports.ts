@@ -1,4 +1,4 @@
-// What the domain needs from outside, each port a few lines. One contract suite per port runs over every implementation.
+// The domain's ports, each a few lines. One contract suite per port runs over every implementation.
 import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type {
@@ -58,8 +58,8 @@ export interface MediaRecords {
   ): Promise<{ items: Media[]; next?: string }>;
   /**
    * One move of the table, written only if the record is in a status the move starts from and `expected` holds.
-   * `moved` is false when the record is already where the move leads: somebody else was first. Its own write it knows,
-   * though the answer to it was lost.
+   * `moved` is false when the record is already where the move leads because another process was first. A write of our
+   * own is recognised even if the answer to it was lost.
    * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError
    */
   move(
@@ -68,7 +68,7 @@ export interface MediaRecords {
     change: MediaChange,
     expected?: Expected,
   ): Promise<{ media: Media; moved: boolean }>;
-  /** Writes a record of the original application anew, whole, if nobody has since. @throws StaleMediaError */
+  /** Replaces a whole record of the original application, unless another process has since. @throws StaleMediaError */
   adopt(media: Media): Promise<void>;
   /** Takes published events out of the outbox; when nothing is open any more, out of the sweeper's sight too. */
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
@@ -84,10 +84,10 @@ export interface MediaRecords {
   putIdempotencyKey(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
 }
 
-/** Whose money: a tenant's, that of one key of a tenant's, or everybody's together. */
+/** Whose money: a tenant's, that of one key of a tenant, or that of the whole deployment (`everybody`). */
 export type Account = { tenantId: string } | { keyId: string } | { everybody: true };
 
-/** What an account allows; whatever is absent is not limited. */
+/** What an account allows; what is absent is not limited. */
 export interface AccountLimits {
   /** Mills (thousandths of a US dollar) that may be committed in a calendar month, UTC. */
   monthlyCapMills?: number;
@@ -98,7 +98,7 @@ export interface AccountLimits {
 
 /** How an account stands at a moment. */
 export interface AccountStanding {
-  /** The month that is committed in: `2026-11`. */
+  /** The month that `committedMills` counts: `2026-11`. */
   period: string;
   /** Mills of it, spent or put aside. */
   committedMills: number;
@@ -107,7 +107,7 @@ export interface AccountStanding {
   /** Generations, of earlier months too. */
   open: number;
   startsThisMinute: number;
-  /** Of everybody's account: the kill switch. */
+  /** On the deployment's account: the kill switch. */
   stopped: boolean;
 }
 
@@ -115,9 +115,9 @@ export interface AccountStanding {
 export interface Reservation extends MediaRef {
   id: string;
   mills: number;
-  /** Epoch milliseconds of the latest time that somebody has asked for it. */
+  /** Epoch milliseconds of the latest attempt that asked for it. */
   at: number;
-  /** The key that it counts to as well, where that has a cap of its own. */
+  /** The key that it also counts against, where the key has a cap. */
   keyId?: string | undefined;
 }
 
@@ -127,19 +127,18 @@ export type Refusal =
   | { reason: "over_budget"; leftMills: number; renewsAt: string }
   | { reason: "too_many_open" | "rate_limited"; retryAfterSeconds: number };
 
-/** The accounts. Whatever changes one is a single conditional write: no sum ever exceeds its cap, at any instant. */
+/** The accounts. Every change is a single conditional write, so no sum ever exceeds its cap, at any instant. */
 export interface Budget {
-  /** Commits the price and remembers that it is open; a reservation that is there already stays and is asked for anew. */
+  /** Reserves the price. An existing reservation of the same id stays, and counts as asked for again. */
   reserve(account: Account, reservation: Reservation, limits: AccountLimits): Promise<Refusal | undefined>;
   /**
-   * Ends a reservation. Refunded, its price is taken off the month that it was committed in, if that has not passed.
-   * @param at only if nobody has asked for it since
-   * @returns false when there is none such: it was settled before
+   * Settles a reservation. If refunded, its price is taken off the month that it was committed in, unless that has passed.
+   * @param at only if no attempt has asked for it since
+   * @returns false when there is no such reservation: it was settled before
    */
   settle(account: Account, id: string, outcome: "spent" | "refunded", at?: number): Promise<boolean>;
   /**
-   * Takes back what this very ask has put aside. What somebody else has asked for too stays: that one may yet be let
-   * through.
+   * Releases this attempt's reservation unless another attempt shares it, because that one may still be accepted.
    */
   withdraw(account: Account, reservation: Reservation): Promise<void>;
   /** Whether there is such a reservation. */
@@ -147,9 +146,9 @@ export interface Budget {
   standing(account: Account): Promise<AccountStanding>;
   /** What is open in an account. */
   open(account: Account): Promise<Reservation[]>;
-  /** Accounts with something open that nobody has looked at since. */
+  /** Accounts with something open that the sweeper has not looked at since. */
   due(before: string): Promise<Account[]>;
-  /** Looked at; where anything is open, once more at this instant. */
+  /** Records that the sweeper has looked; where anything is open, it looks again at this instant. */
   lookAgain(account: Account, at: string): Promise<void>;
   /** The kill switch: no start and no submit from the write on. */
   isStopped(): Promise<boolean>;
@@ -220,7 +219,7 @@ export interface Kling {
   ): Promise<{ request_id: string; image_url?: string } | undefined>;
 }
 
-/** Which placeholder test mode shall deliver; fal is not told. */
+/** Which placeholder test mode delivers; never sent to fal. */
 export interface PlaceholderWish {
   duration?: Duration;
   aspectRatio?: AspectRatio;
@@ -251,7 +250,7 @@ export interface VideoDescriber {
 }
 
 export interface VideoFrames {
-  /** Where a frame of fal's video lies, as a JPEG; undefined where nobody takes any. Throws when it cannot. */
+  /** The address of a frame of fal's video, as a JPEG; undefined where no service takes frames. Throws when it fails. */
   frame(videoUrl: string, which: Frame): Promise<string | undefined>;
 }
 
@@ -289,7 +288,7 @@ export interface MediaFiles {
   deleteAll(prefix: string): Promise<void>;
 }
 
-/** Checks a picture and makes of it what Kling shall see. */
+/** Checks a picture and makes the source image for Kling. */
 export interface ImageFitter {
   /**
    * JPEG bytes, fitted to the format (cropped around the centre) or, without one, bounded to 1920 pixels.
@@ -319,13 +318,13 @@ export interface PresignedUpload {
   headers: Record<string, string>;
 }
 
-/** Places in the store where a caller may put one file of a known size. */
+/** Addresses in the store where a caller may upload one file of a known size. */
 export interface UploadPlaces {
-  /** @param expiresAt epoch milliseconds: nothing can be put after that */
+  /** @param expiresAt epoch milliseconds: nothing can be uploaded after that */
   open(key: string, size: number, expiresAt: number): Promise<PresignedUpload>;
 }
 
-/** What has taken how long. */
+/** How long generations took. */
 export interface Timings {
   /** Once per media, however often it is called. */
   add(kind: TimedKind, took: Took & { mediaId: string; at: string }): Promise<void>;
@@ -360,13 +359,13 @@ export interface EventBus {
   publish(events: MediaEvent[]): Promise<string[]>;
 }
 
-/** What is told on the bus that is no media's. */
+/** Announcements on the bus that belong to no media. */
 export interface Announcements {
   /** @param event its `source` is ours unless it is said */
   announce(event: { source?: string; type: string; at: string; detail: object }): Promise<void>;
 }
 
-/** How often an event on the bus was tried. */
+/** Counts how often an event on the bus was tried. */
 export interface RequestTries {
   /** Counts one more. @returns how many there were with it; `refused` once it was */
   begin(eventId: string): Promise<number | "refused">;

@@ -9,7 +9,7 @@ export function existing(media: Media | undefined): Media {
   return media;
 }
 
-/** The record as the outside may see it. @throws MediaNotFoundError */
+/** The record as callers may see it. @throws MediaNotFoundError */
 export async function readMedia(deps: { records: Pick<MediaRecords, "show"> }, ref: MediaRef): Promise<Media> {
   return existing(await deps.records.show(ref));
 }

@@ -1,4 +1,4 @@
-// A request on the bus that is not carried out: told once, after the last try, so that nothing that was refused is started later.
+// A request on the bus that is not carried out: announced once, after the last try, so that a refused request is never started later.
 import { RefusedBeforeError } from "./errors.ts";
 import { DETAIL_VERSION } from "./event-detail.ts";
 import { instant } from "./instant.ts";
@@ -13,7 +13,7 @@ export interface RefusalDeps {
   clock: Pick<Clock, "now">;
 }
 
-/** What is known of a request that may be wrong in everything. */
+/** What is known of a request that may be invalid throughout. */
 export interface AskedFor {
   /** Of the event. */
   id: string;
@@ -31,7 +31,7 @@ export interface RefusalReason {
 
 /**
  * Carries a request out, one try of several.
- * @param reasonOf what is told of an error
+ * @param reasonOf what is announced of an error
  * @throws what `run` throws, which the caller of the function keeps in the dead letters; RefusedBeforeError
  */
 export async function tellIfRefused<R>(
@@ -53,7 +53,7 @@ export async function tellIfRefused<R>(
 async function refuse({ tries, announcements, clock }: RefusalDeps, asked: AskedFor, error: RefusalReason) {
   await tries.refuse(asked.id);
   const { id, tenantId, spaceId, baseMediaId, idempotencyKey } = asked;
-  // Without a tenant there is nobody to tell: the dead letter alone tells its sender.
+  // Without a tenant the event has no addressee: only the dead letter tells the sender.
   if (tenantId === undefined) return;
   const at = instant(clock.now());
   const request = { id, idempotencyKey };

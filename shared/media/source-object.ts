@@ -1,4 +1,4 @@
-// A picture that lies in a watched place becomes a request on the bus: copied to where uploads are, once for each version of it.
+// A picture in the watched folder becomes a request on the bus: it is copied to the uploads, once for each version of it.
 import { createHash } from "node:crypto";
 import { instant } from "./instant.ts";
 import type { Announcements, Clock, MediaFiles, SourceObjects } from "./ports.ts";
@@ -27,8 +27,8 @@ interface Asked {
 }
 
 /**
- * Copies the picture and asks for its video. Again is the same as once: the link and the key are made of the object.
- * @param requestOf makes the request of what the object's metadata say
+ * Copies the picture and asks for its video. Repeating it changes nothing: the link and the key are derived from the object.
+ * @param requestOf makes the request from the object's metadata
  * @throws SourceImageError when it is too large; what `requestOf` throws
  */
 export async function requestFromObject(

@@ -1,4 +1,4 @@
-// Where a generation stands, and what is told of it: the words that records, events and answers have in common.
+// The status of a generation: the words that records, events and answers have in common.
 
 export const PHASES = [
   "queued",
@@ -8,12 +8,12 @@ export const PHASES = [
   "completed",
   "failed",
   "canceled",
-  /** Nobody outside sees it: what is left keeps a replay from starting it anew. */
+  /** No caller sees it: what is left keeps a replay from starting it anew. */
   "deleted",
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The seed's coarser status, shown beside the phase. */
+/** The original application's coarser status, shown beside the phase. */
 export const GenerationStatus = {
   GENERATING_VIDEO: "generating-video",
   COMPLETED: "completed",
@@ -46,7 +46,7 @@ export function isTerminal(phase: Phase): boolean {
   return TERMINAL.includes(phase);
 }
 
-/** The seed's status for a phase. */
+/** The original application's status for a phase. */
 export function generationStatus(phase: Phase): GenerationStatus {
   return phase === "completed" || phase === "failed" || phase === "canceled" ? phase : "generating-video";
 }

@@ -1,4 +1,4 @@
-// How long generations take here: what has finished lately, as two numbers that a person can plan with.
+// How long generations take here: p50 and p90 of those that finished lately.
 import { modelOf, modeOf, type Media } from "./media.ts";
 import type { Duration, KlingGenerationMode, KlingRow } from "../kling/models.ts";
 import type { Timings, Took } from "./ports.ts";

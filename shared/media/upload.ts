@@ -1,4 +1,4 @@
-// A picture from somebody's disk: a place to put it, a look at what came, and the link that stands for it.
+// A picture from the user's disk: an address to upload it to, a check of the bytes, and the link that stands for it.
 import { createHash } from "node:crypto";
 import { SourceImageError, UploadNotFoundError } from "./errors.ts";
 import { instant, type Instant } from "./instant.ts";
@@ -15,7 +15,7 @@ export const LINK_PREFIX = "upload:";
 const PLACE_SECONDS = 15 * 60;
 
 /**
- * A place for so many bytes, of this tenant alone.
+ * An address to upload so many bytes to, for this tenant alone.
  * @throws SourceImageError when the picture would be too large
  */
 export async function openUpload(
@@ -30,7 +30,7 @@ export async function openUpload(
 }
 
 /**
- * Looks at the bytes that came.
+ * Checks the uploaded bytes.
  * @throws UploadNotFoundError, SourceImageError with what is wrong with the picture
  */
 export async function checkUpload(

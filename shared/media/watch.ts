@@ -1,4 +1,4 @@
-// Watching a record: it is read at once, or as soon as it has changed.
+// Watching a record: read it at once, or as soon as it has changed.
 import type { Media, MediaRef } from "./media.ts";
 import type { Clock, MediaRecords } from "./ports.ts";
 import { readMedia } from "./read.ts";

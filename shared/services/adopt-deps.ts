@@ -1,4 +1,4 @@
-// What taking over a job of the original application needs.
+// The dependencies of taking over a job of the original application.
 import { setting } from "../environment.ts";
 import { clock } from "./clock.ts";
 import { mediaRecords } from "./media-records.ts";

@@ -1,4 +1,4 @@
-// What it takes to have a delivery tried at once.
+// The dependencies of having a delivery tried at once.
 import type { AskDeps } from "../webhooks/announce.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";

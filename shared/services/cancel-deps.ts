@@ -1,4 +1,4 @@
-// What canceling a generation needs.
+// The dependencies of canceling a generation.
 import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
 import { moveDeps } from "./move-deps.ts";

@@ -1,4 +1,4 @@
-// What looking at a generation needs, for the workflow's step and for the sweeper.
+// The dependencies of checking a generation, for the workflow's step and for the sweeper.
 import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
 import type { CheckDeps } from "../generation/check.ts";

@@ -1,4 +1,4 @@
-// What it takes to try a delivery.
+// The dependencies of trying a delivery.
 import { signMessage } from "../adapters/message-signature.ts";
 import type { DeliverDeps } from "../webhooks/deliver.ts";
 import { clock } from "./clock.ts";

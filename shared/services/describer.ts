@@ -9,7 +9,7 @@ import { log } from "./log.ts";
 import { workflowAi } from "./workflow-ai.ts";
 
 const testModeSentence: VideoDescriber = {
-  describe: async () => "A placeholder video of the test mode: nobody was asked and nothing was billed.",
+  describe: async () => "A placeholder video of the test mode: no model was called and nothing was billed.",
 };
 
 /** The second is asked only where the first cannot. */

@@ -1,4 +1,4 @@
-// The one client of the table: whatever reads and writes it shares a connection, and at a cold start one TLS handshake.
+// The one client of the table: everything that reads or writes it shares a connection, and at a cold start one TLS handshake.
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { linkedName } from "../linked.ts";
 import { AWS_CLIENT } from "./aws-client.ts";

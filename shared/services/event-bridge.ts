@@ -1,4 +1,4 @@
-// EventBridge's client and the bus over it, in a module of their own: a bundle reads it when there is something to say.
+// EventBridge's client and the bus over it, in a module of their own: a bundle reads it with the first event.
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { createAnnouncements, createEventBridgeBus } from "../adapters/event-bus.ts";
 import { createWebhookBus } from "../adapters/webhook-bus.ts";

@@ -1,4 +1,4 @@
-// fal's queue. Its client is read with the first call: many of those who may ask fal mostly have nothing to ask.
+// fal's queue. Its client is read with the first call: many functions that may call fal rarely do.
 import type { FalQueue } from "../adapters/fal-queue.ts";
 import { setting } from "../environment.ts";
 import { falKey } from "../linked.ts";

@@ -1,4 +1,4 @@
-// What the step that finalizes needs.
+// The dependencies of the step that finalizes.
 import { readVideoFacts } from "../adapters/mp4-facts.ts";
 import * as kling from "../kling.ts";
 import { checkedFetch } from "./checked-fetch.ts";

@@ -1,4 +1,4 @@
-// Looks at a picture that came.
+// The inspector of uploaded pictures.
 import { inspectImage } from "../adapters/source-image.ts";
 import type { ImageInspector } from "../media/ports.ts";
 

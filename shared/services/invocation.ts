@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 const invocations = new AsyncLocalStorage<string>();
 
-/** From here on, and in whatever is awaited or started from here, it is this invocation. @param requestId Lambda's own id of it */
+/** Sets the invocation for everything that is awaited or started from here on. @param requestId Lambda's own id of it */
 export function beginInvocation(requestId: string): void {
   invocations.enterWith(requestId);
 }

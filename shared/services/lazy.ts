@@ -3,7 +3,7 @@
 /**
  * Calls `make` once, on the first call. Importing a service thus touches neither settings nor network.
  * A `make` that throws, or whose promise is rejected, is called again by the next call: one module that could not be
- * loaded shall not fail a warm function for the rest of its life.
+ * loaded must not break a warm function for the rest of its life.
  */
 export function lazy<T>(make: () => T): () => T {
   let made: { thing: T } | undefined;

@@ -19,13 +19,13 @@ function ofInvocation(): { function_request_id?: string } {
   return id === undefined ? {} : { function_request_id: id };
 }
 
-/** Longer texts are somebody's answer or somebody's words, of which the beginning is enough. A stack has its own limit. */
+/** Longer texts are a service's answer or a user's words, of which the beginning is enough. A stack has its own limit. */
 const TEXT_MAX_CHARACTERS = 2000;
 
 /** What facts are never called: they would be what they say. */
 const UNSPEAKABLE = /^(authorization|token|secret|password|key|prompt|context|words|link|url|image|body|headers)$/i;
 
-/** Facts as they may be written down. */
+/** Facts as they may be logged. */
 export function redacted(facts: object): Record<string, unknown> {
   const of = (value: unknown): unknown => {
     if (typeof value === "string") return withoutSecrets(value);
@@ -38,8 +38,8 @@ export function redacted(facts: object): Record<string, unknown> {
 }
 
 /**
- * A text as it may be written down: mostly an error of others, whose words we do not choose. Of an address its host is
- * left: its path may be a key, its query a signature.
+ * A text as it may be logged: mostly another service's error, whose words we do not choose. Addresses are cut to their
+ * host: a path may be a key, a query a signature.
  */
 function withoutSecrets(text: string): string {
   return secretsInUse()
@@ -53,7 +53,7 @@ function withoutSecrets(text: string): string {
     .slice(0, TEXT_MAX_CHARACTERS);
 }
 
-/** An error as it may leave a function: Lambda's runtime writes it down, and Step Functions keeps its message. */
+/** An error as it may leave a function: Lambda's runtime logs it, and Step Functions keeps its message. */
 export function redactError(error: Error | null | undefined): void {
   if (!error) return;
   error.message = withoutSecrets(error.message);

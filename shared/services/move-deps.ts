@@ -1,4 +1,4 @@
-// What every function needs that moves a record: the records, the bus that hears of it, the money it frees, the time and the log.
+// The dependencies of every function that moves a record: the records, the bus, the accounts, the time and the log.
 import { budget } from "./budget.ts";
 import { clock } from "./clock.ts";
 import { eventBus } from "./event-bus.ts";

@@ -1,4 +1,4 @@
-// What telling of a refused request needs.
+// The dependencies of announcing a refused request.
 import { createDynamoRequestTries } from "../adapters/dynamo-request-tries.ts";
 import type { RefusalDeps } from "../media/refusal.ts";
 import { clock } from "./clock.ts";

@@ -22,7 +22,7 @@ export function openS3SourceObjects(): SourceObjects {
 
 /** Always at S3 itself: a CDN passes on what is read. */
 export function openS3UploadPlaces(bucket: string): UploadPlaces {
-  // Whoever puts the bytes is not asked to compute a checksum, so the link must not promise one.
+  // The uploading client does not compute a checksum, so the link must not promise one.
   const client = s3({ requestChecksumCalculation: "WHEN_REQUIRED" });
   return createS3UploadPlaces({ client, bucket, now: () => clock.now() });
 }

@@ -29,12 +29,12 @@ export class SignInUnavailableError extends DomainError {
   override readonly name = "SignInUnavailableError";
   readonly code = "sign_in_unavailable";
   constructor(url: string, cause: unknown) {
-    super(`Nobody can sign in just now: ${url} could not be read (${String(cause)}). Try again in a minute.`);
+    super(`Signing in is not possible just now: ${url} could not be read (${String(cause)}). Try again in a minute.`);
   }
 }
 
 /**
- * Undefined where nobody has to sign in, or where no client is registered for the console.
+ * Undefined where no sign-in is needed, or where no client is registered for the console.
  * @throws SignInUnavailableError when the issuer's document cannot be read
  */
 export async function signIn(): Promise<SignIn | undefined> {

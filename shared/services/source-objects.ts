@@ -1,4 +1,4 @@
-// What a request made of an object needs.
+// The dependencies of turning an object into a request.
 import type { SourceObjectDeps } from "../media/source-object.ts";
 import { clock } from "./clock.ts";
 import { announcements } from "./event-bus.ts";

@@ -1,4 +1,4 @@
-// What may be spent and done, as the settings say.
+// The spending limits, as the settings say.
 import { setting } from "../environment.ts";
 import { millsOf, type SpendingLimits } from "../money/budget.ts";
 import { lazy } from "./lazy.ts";

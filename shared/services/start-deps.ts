@@ -1,4 +1,4 @@
-// What starting a generation needs, for HTTP and for the bus.
+// The dependencies of starting a generation, for HTTP and for the bus.
 import { setting } from "../environment.ts";
 import type { StartDeps } from "../generation/start.ts";
 import { budget } from "./budget.ts";

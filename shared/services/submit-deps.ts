@@ -1,4 +1,4 @@
-// What the step that submits needs.
+// The dependencies of the step that submits.
 import { fitImage, makePlaceholder } from "../adapters/source-image.ts";
 import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";

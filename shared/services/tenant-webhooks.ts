@@ -1,4 +1,4 @@
-// The webhooks of tenants: they, their secrets, and the log of what they were told.
+// The webhooks of tenants: their configuration, their secrets, and the log of their deliveries.
 import { createDynamoDeliveries } from "../adapters/dynamo-deliveries.ts";
 import { createDynamoWebhooks } from "../adapters/dynamo-webhooks.ts";
 import { createSealedSecrets } from "../adapters/sealed-secrets.ts";

@@ -1,4 +1,4 @@
-// Where lists say what they have left out. The log is read with its first line.
+// Logs the items that a list had to leave out. The log is read with its first line.
 import type { UnreadableItem } from "../adapters/readable-items.ts";
 
 export async function tellUnreadable({ item, fields }: UnreadableItem): Promise<void> {

@@ -1,4 +1,4 @@
-// Where callers may put their pictures, in the store that MEDIA_STORE names.
+// Where callers upload their pictures, in the store that MEDIA_STORE names.
 import { createLocalUploadPlaces } from "../adapters/local-upload-places.ts";
 import type { UploadPlaces } from "../media/ports.ts";
 import { lazy } from "./lazy.ts";

@@ -1,4 +1,4 @@
-// What is said of webhooks on the bus.
+// Announcements about webhooks on the bus.
 import type { WebhookBus } from "../webhooks/ports.ts";
 import { lazy } from "./lazy.ts";
 

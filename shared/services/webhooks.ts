@@ -7,7 +7,7 @@ import { readWebhookToken, webhookPath } from "../adapters/webhook-address.ts";
 import { clock } from "./clock.ts";
 import { lazy } from "./lazy.ts";
 
-/** Where fal shall report the end of a claim's job; undefined where it cannot reach us. */
+/** The address at which fal reports the end of a claim's job; undefined where fal cannot reach us. */
 export function webhookUrl(claim: Claim): string | undefined {
   const publicUrl = setting("PUBLIC_URL");
   return publicUrl && publicUrl + webhookPath(webhookSecret(), claim);

@@ -1,4 +1,4 @@
-// What is to be tried now is announced on the bus: by the sweeper what is due, by the API what an owner has asked for.
+// Announces on the bus the deliveries to be tried now: those that the sweeper finds due, and those that an owner asks for.
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { instant } from "../media/instant.ts";
 import type { Clock, Log } from "../media/ports.ts";
@@ -29,9 +29,9 @@ export interface AskDeps extends AnnounceDeps {
 }
 
 /**
- * The sweeper's part: each webhook with something due is announced, and a function of its own tries it, so that a
- * receiver that hangs delays no other.
- * @param all after a restart: whatever is pending, and what the process that is gone had begun
+ * The sweeper's part: announces each webhook with something due. A separate function tries each, so that a receiver
+ * that hangs delays no other.
+ * @param all after a restart: everything pending, and what the previous process had begun
  * @returns how many webhooks had something due
  * @throws AggregateError when some of what is pending could not be taken up; the rest is announced all the same
  */
@@ -85,7 +85,7 @@ export async function redeliver(deps: AskDeps, ref: DeliveryRef): Promise<Delive
   return saved;
 }
 
-/** It is written down: where the bus does not take it, the sweeper finds it within a minute. */
+/** The delivery is recorded: if the bus does not take this, the sweeper finds it within a minute. */
 async function announce({ bus, log }: AskDeps, ref: DeliveryRef): Promise<void> {
   try {
     await bus.announceDue([ref]);

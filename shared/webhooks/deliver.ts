@@ -1,4 +1,4 @@
-// Events on their way to webhooks: written down before they are sent, tried until they are taken or given up.
+// Delivers events to webhooks: each delivery is recorded before it is sent, and tried until it succeeds or is given up.
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { instant } from "../media/instant.ts";
 import type { Clock, Log } from "../media/ports.ts";
@@ -35,7 +35,7 @@ export interface DeliverDeps {
 
 /** The second try is made by the function that made the first, if it is due so soon. */
 const SOON_MS = 20_000;
-/** To a receiver that has been failing for longer, it is left to the sweeper: its tries would hold functions for nothing. */
+/** For a receiver that has been failing for longer, the sweeper makes the second try: waiting for it would only hold functions. */
 const SICK_AFTER_MS = 10 * 60 * 1000;
 const DISABLED_AFTER_MS = 5 * 24 * 3600 * 1000;
 
@@ -50,8 +50,8 @@ class DeliverError extends AggregateError {
 }
 
 /**
- * An event of the bus: one delivery is written for each webhook of its tenant that wants it, and tried at once. Heard
- * again, an event is the same deliveries.
+ * Takes an event of the bus: one delivery is recorded for each webhook of its tenant that wants it, and tried at once.
+ * The same event again yields the same deliveries.
  * @param publicUrl of the API; where it is unset, messages name the address at which their webhook was made
  * @throws DeliverError
  */
@@ -101,7 +101,7 @@ export async function deliverDue(deps: DeliverDeps, ref: WebhookRef): Promise<vo
   );
 }
 
-/** @returns what became of it; undefined when there was nothing to try, or another function tries it */
+/** @returns the outcome; undefined when there was nothing to try, or another function tries it */
 async function tryOnce(
   deps: DeliverDeps,
   ref: DeliveryRef,
@@ -170,7 +170,7 @@ async function noteOutcome(deps: DeliverDeps, webhook: Webhook, verdict: Verdict
   }
 }
 
-/** Told before it is written: what is told twice has the same id. */
+/** Announced before it is written: a repeated announcement has the same id. */
 async function disable({ webhooks, bus, clock, log }: DeliverDeps, webhook: Webhook, reason: DisabledReason) {
   const { tenantId, id: webhookId } = webhook;
   await bus.announceDisabled(webhook, reason, instant(clock.now()));

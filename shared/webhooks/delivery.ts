@@ -30,9 +30,9 @@ export interface Delivery {
   attempts: readonly Attempt[];
   /** Of the pending: when it is tried next. */
   nextAttemptAt?: Instant | undefined;
-  /** A try has begun whose end is not written: until then it is that function's. */
+  /** A try has begun and its end is not recorded: until this time no other function tries. */
   claim?: { at: Instant; until: Instant } | undefined;
-  /** Somebody has asked for the next try: it is made though the webhook is disabled. */
+  /** The owner asked for the next try: it is made even if the webhook is disabled. */
   asked?: boolean | undefined;
   createdAt: Instant;
   /** When the table forgets it: epoch seconds, DynamoDB's TTL unit. */
@@ -44,10 +44,10 @@ export const DELIVERY_ID = /^[0-9a-f]{32}$/;
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 /** A try takes 15 s at most, and its write some more. */
 const CLAIM_MS = 30_000;
-/** What a log entry shows of a delivery that its owner has sent again and again. */
+/** How many tries a log entry shows of a delivery that its owner redelivers many times. */
 const ATTEMPTS_KEPT = 50;
 
-/** A delivery that nothing was tried of yet. */
+/** A delivery before its first try. */
 export function newDelivery({ tenantId, webhookId }: WebhookRef, message: Message, nowMs: number): Delivery {
   const { id: messageId, type, at, mediaId, body } = message;
   const now = instant(nowMs);
@@ -92,7 +92,7 @@ export function claimed(delivery: Delivery, nowMs: number): Delivery {
   return { ...delivery, claim: { at: instant(nowMs), until: instant(nowMs + CLAIM_MS) } };
 }
 
-/** Without its claim, whose function is gone: what that had begun counts as a try that has failed. */
+/** Without the claim of a function that died: the try that it had begun counts as failed. */
 export function released(delivery: Delivery): Delivery {
   const { claim } = delivery;
   if (!claim) return delivery;
@@ -103,7 +103,7 @@ export function released(delivery: Delivery): Delivery {
   return tried(delivery, attempt, { outcome: "failed", error }, { nowMs: beganMs, random: 0.5 });
 }
 
-/** After a restart, when all functions are gone: what one had begun is tried again at once. */
+/** After a restart, when every function of the previous process is gone: a begun try is repeated at once. */
 export function resumed(delivery: Delivery, nowMs: number): Delivery {
   const free = released(delivery);
   return delivery.claim && free.status === "pending" ? { ...free, nextAttemptAt: instant(nowMs) } : free;
@@ -126,13 +126,13 @@ export function tried(
     : { ...ended, status: "pending", nextAttemptAt: instant(next) };
 }
 
-/** Ended without a try: its webhook takes nothing. */
+/** Ended without a try: its webhook is disabled or gone. */
 export function abandoned(delivery: Delivery, error: string, nowMs: number): Delivery {
   const attempts = withAttempt(delivery, { at: instant(nowMs), error, milliseconds: 0 });
   return { ...delivery, status: "failed", attempts, claim: undefined, asked: undefined, nextAttemptAt: undefined };
 }
 
-/** To be tried once more, at once, as its owner has asked. */
+/** To be tried once more, at once, because its owner asked. */
 export function askedAgain(delivery: Delivery, nowMs: number): Delivery {
   const expiresAt = Math.max(delivery.expiresAt, Math.floor((nowMs + KEPT_MS / 2) / 1000));
   return { ...delivery, status: "pending", asked: true, nextAttemptAt: instant(nowMs), expiresAt };

@@ -1,4 +1,4 @@
-// What may be wrong with managing webhooks.
+// The errors of managing webhooks.
 import { DomainError } from "../kling/errors.ts";
 
 /** No such webhook of this tenant (another tenant's reads the same). */
@@ -19,7 +19,7 @@ export class DeliveryNotFoundError extends DomainError {
   }
 }
 
-/** A tenant has as many webhooks as are told of each event. */
+/** A tenant has the maximum number of webhooks. */
 export class TooManyWebhooksError extends DomainError {
   override readonly name = "TooManyWebhooksError";
   readonly code = "too_many_webhooks";

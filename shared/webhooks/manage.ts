@@ -1,4 +1,4 @@
-// What a tenant does with its webhooks: makes, changes and deletes them, and gives them new secrets.
+// How a tenant manages its webhooks: create, change, delete, rotate the secret.
 import { randomBytes } from "node:crypto";
 import { NotOfferedError } from "../kling/errors.ts";
 import { instant } from "../media/instant.ts";
@@ -27,7 +27,7 @@ const MOST_WEBHOOKS = 20;
 const SECRET_BYTES = 32;
 const OLD_SECRET_SIGNS_MS = 24 * 3600 * 1000;
 
-/** What a webhook is told unless it says otherwise: everything but tests, which it is always told. */
+/** The events of a webhook unless it names others: all but tests, which are sent in any case. */
 const ALL_EVENTS = WEBHOOK_TYPES.filter((type) => type !== "webhook.test");
 
 /**
@@ -92,7 +92,7 @@ export async function changeWebhook(
 }
 
 /**
- * No event is told any more, and what was still to be tried is not.
+ * Deletes a webhook: no further event is sent, pending deliveries included.
  * @throws WebhookNotFoundError
  */
 export async function deleteWebhook({ webhooks }: Pick<WebhookDeps, "webhooks">, ref: WebhookRef): Promise<void> {

@@ -1,4 +1,4 @@
-// What a webhook is told: an event of the bus, as a body of Standard Webhooks.
+// The message to a webhook: an event of the bus, as a body of Standard Webhooks.
 import type { Instant } from "../media/instant.ts";
 
 /** By the event of the bus that it tells of. */

@@ -18,7 +18,7 @@ export interface Webhooks {
   remove(ref: WebhookRef): Promise<boolean>;
 }
 
-/** The log of what webhooks were told, and what is still to be tried. Whatever is older than 30 days is not there. */
+/** The log of deliveries, and those still to be tried. Entries older than 30 days are gone. */
 export interface Deliveries {
   /** @returns false when a delivery of this id is there */
   add(delivery: Delivery): Promise<boolean>;

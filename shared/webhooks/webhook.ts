@@ -1,4 +1,4 @@
-// A webhook of a tenant: an address of theirs, what it is told, and the secret that signs it.
+// A webhook of a tenant: its address, the events it wants, and the secret that signs them.
 import type { Instant } from "../media/instant.ts";
 import type { WebhookType } from "./message.ts";
 

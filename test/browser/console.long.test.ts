@@ -266,7 +266,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await page.getByRole("button", { name: "Remove" }).click();
 
     await card("Once [fal: fail-content-policy]").getByRole("button", { name: "Use these again" }).click();
-    await page.getByText("The picture of before, shown as it was cut then.").waitFor();
+    await page.getByText("The earlier picture, shown as it was cropped.").waitFor();
     expect(await not.inputValue()).toBe("blur");
     expect(await last.inputValue()).toBe(`${server.url}/samples/photo.jpg`);
     expect(await page.getByRole("radio", { name: "9:16" }).isChecked()).toBe(true);

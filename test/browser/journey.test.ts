@@ -20,7 +20,7 @@ it.skipIf(BROWSER === undefined)(
     await page.getByText("Checked: 1600 × 1067").waitFor();
     await page.getByText("9:16", { exact: true }).click();
     // 1600 × 1067 is cut to 600 × 1067.
-    await page.getByText("In 9:16 62 % is cut off, left and right alike.").waitFor();
+    await page.getByText("In 9:16 62 % is cut off, half of it on each side.").waitFor();
     await page.getByText("Pro", { exact: true }).click();
     await page.getByText("10 seconds").click();
     await animate.filter({ hasText: "$0.98" }).waitFor();

@@ -35,7 +35,7 @@ export function App({ session }: { session: Session }) {
   const more = async () => {
     const last = cards.current?.lastElementChild;
     await space.more();
-    // The button may be gone: on to the first of those that came.
+    // The button may be gone: move the focus to the first of the newly loaded cards.
     if (last?.nextElementSibling instanceof HTMLElement) last.nextElementSibling.focus();
   };
   const started = (item: MediaSpace, preview: string) => {
@@ -122,7 +122,7 @@ export function App({ session }: { session: Session }) {
   );
 }
 
-/** Timings are new when another one is ready, the budget when another one was started or has ended. */
+/** Timings change when a generation is ready, the budget when one is started or ends. */
 function counts(items: MediaSpace[] = []) {
   const count = (status: MediaSpace["media"]["generationStatus"]) =>
     items.filter(({ media }) => media.generationStatus === status).length;
@@ -139,7 +139,7 @@ function SpaceName({ spaceId, onOpen }: { spaceId: string; onOpen: (name: string
         event.preventDefault();
         if (!isName || name === spaceId) return;
         onOpen(name);
-        // The button goes, and the focus would go with it.
+        // The button disappears, and would take the focus with it.
         event.currentTarget.querySelector("input")?.focus();
       }}
     >

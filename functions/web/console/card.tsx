@@ -1,4 +1,4 @@
-// One generation: where it stands, honestly; its video when there is one; what went wrong when something did.
+// One generation: its real progress, its video once there is one, and what went wrong if something did.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cancelGeneration, deleteMedia } from "../../../shared/client/calls.ts";
 import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";
@@ -79,7 +79,7 @@ export function Card({ item, preview, connection, planning, onChanged, onDeleted
   );
 }
 
-/** Ends are said aloud, once. */
+/** Screen readers announce each end once. */
 function useSaid({ generationStatus, context, error }: IMedia, onSay: (words: string) => void) {
   const before = useRef(generationStatus);
   useEffect(() => {
@@ -92,7 +92,7 @@ function useSaid({ generationStatus, context, error }: IMedia, onSay: (words: st
   }, [generationStatus, context, error, onSay]);
 }
 
-/** What has the focus may vanish with what was done by it: then the card itself has it, and not the page. */
+/** The focused button may vanish with its own action: then the card takes the focus, and not the page. */
 function useFocusKept(card: { current: HTMLLIElement | null }) {
   const focused = useRef<Element>(null);
   useLayoutEffect(() => {
@@ -118,7 +118,7 @@ function factsOf(media: IMedia, testMode: boolean): string[] {
   return facts.filter((fact) => fact !== undefined);
 }
 
-/** What never reached fal costs nothing, nor does what was made in test mode; of a submit whose answer was lost nobody knows. */
+/** What never reached fal costs nothing, nor does a video of test mode; a submit whose answer was lost may have been billed. */
 function costOf(media: IMedia, testMode: boolean): string | undefined {
   const { generationStatus, requestId, error, estimatedCostUsd } = media;
   if (media.testMode || (testMode && requestId === undefined)) {
@@ -129,13 +129,13 @@ function costOf(media: IMedia, testMode: boolean): string | undefined {
   return estimatedCostUsd === undefined ? undefined : dollars(estimatedCostUsd);
 }
 
-/** A link that does not open may have ended since the page got it: it is asked for anew at most so often. */
+/** A link that does not open may have expired since the page got it: a new one is requested at most this often. */
 const ASK_AGAIN_MS = 60_000;
 
 function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "onStale">) {
   const { video, image, poster, placeholder, context, aspectRatio, testMode } = item.media;
   const [broken, setBroken] = useState<ReadonlySet<string>>(new Set());
-  // A link that has ended is asked for anew; what does not open then is not asked for again before a minute has passed.
+  // An expired link is requested anew; if the new one does not open either, the next request waits for a minute.
   const askedAt = useRef(-Infinity);
   const stale = () => {
     if (performance.now() - askedAt.current < ASK_AGAIN_MS) return;
@@ -182,7 +182,7 @@ function Screen({ item, preview, onStale }: Pick<Props, "item" | "preview" | "on
   );
 }
 
-/** Keeps the video. A link that has ended since the page got it is asked for anew first: the page never leaves for an error. */
+/** Downloads the video. An expired link is replaced first, so that the page is never replaced by an error of S3. */
 function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "onSay">) {
   const { link, downloadLink } = item.media.video ?? {};
   const [said, setSaid] = useState("");
@@ -218,13 +218,13 @@ function Download({ item, onStale, onSay }: Pick<Props, "item" | "onStale" | "on
   );
 }
 
-/** One byte of it: S3 refuses a HEAD on what was signed for a GET. Where a script may not ask, the link is followed as it is. */
+/** Fetches one byte: S3 refuses a HEAD on a link signed for GET. Where CORS stops the script, the link is followed as it is. */
 async function opens(link: string): Promise<boolean> {
   const answer = await fetch(link, { headers: { range: "bytes=0-0" } }).catch(() => undefined);
   return answer?.ok ?? true;
 }
 
-/** Steps that were really taken, time that has really passed, and how long such things take here: nothing invented. */
+/** Steps that were really taken, the time that has passed, and how long such generations take here: nothing is invented. */
 function Progress({ media, planning }: { media: IMedia; planning: Planning }) {
   const elapsed = useElapsed(media.createdAt);
   const timing = planning.timing({ model: media.model, mode: media.generationMode, duration: media.duration });
@@ -304,7 +304,7 @@ function Cancel({ item, connection, onChanged, onSay }: Pick<Props, "item" | "co
   );
 }
 
-/** Asks once more: what is deleted cannot be had back. */
+/** Asks for confirmation: a deletion cannot be undone. */
 function Delete({ item, connection, onDeleted, onSay }: Pick<Props, "item" | "connection" | "onDeleted" | "onSay">) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);

@@ -12,14 +12,14 @@ import type { Planning } from "./use-planning.ts";
 import { budgetLine, priceTag, ratioFault, span } from "./words.ts";
 
 const WORDS_MAX = 2500;
-/** A second press of the same hand comes within this; and so long it is seen that something is under way. */
+/** A double press comes within this; and the button shows for this long that a start is under way. */
 const UNDER_WAY_MS = 1000;
 
 interface Props {
   spaceId: string;
   connection: Connection;
   planning: Planning;
-  /** A finished one, to be tried once more. */
+  /** A finished generation, to be tried once more. */
   again: Draft | undefined;
   onStarted: (item: MediaSpace, preview: string) => void;
 }
@@ -46,10 +46,10 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
       }),
     [connection],
   );
-  // Seen by the second press too, which may come before the first has been drawn.
+  // Visible to the second press too, which may come before the first has been drawn.
   const underWay = useRef(false);
   const missing = missingIn(draft);
-  // What is missing is said once it was asked for, and no longer than it is missing; a refusal is of what was asked for.
+  // A missing field is named after the first press and until it is filled; a refusal belongs to the draft that was sent.
   const faults = wasPressed && missing.length > 0 ? missing : refusal?.of === draft ? refusal.says : [];
 
   const press = async () => {
@@ -78,7 +78,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
   const timing = planning.timing(draft);
   const budget = planning.budget && budgetLine(planning.budget);
   return (
-    // Enter in a field is no purchase: only the button is, and Ctrl+Enter in the words.
+    // Enter in a field buys nothing: only the button does, and Ctrl+Enter in the words.
     <form class="composer" onSubmit={(event) => event.preventDefault()} aria-labelledby={`${id}-title`} noValidate>
       <h1 id={`${id}-title`}>Animate a picture</h1>
       <PictureField connection={connection} draft={draft} onChange={change} />
@@ -195,7 +195,7 @@ function missingIn(draft: Draft): string[] {
 }
 
 function refusalOf(error: Error): string[] {
-  if (!(error instanceof ApiError)) return [`${error.message} Nothing is lost: press again, and it is the same wish.`];
-  if (error.code === "upload_not_found") return ["The picture is not kept here any more. Choose it again."];
+  if (!(error instanceof ApiError)) return [`${error.message} Press again: it starts one video, not two.`];
+  if (error.code === "upload_not_found") return ["The uploaded picture has expired. Choose it again."];
   return [error.message, ...(error.details ?? []).map(({ path, message }) => `${path}: ${message}`)];
 }

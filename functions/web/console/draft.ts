@@ -1,13 +1,13 @@
-// What is about to be asked for: kept through a reload, filled from a finished one, and made into a request.
+// The draft of a request: kept through a reload, filled from a finished generation, and made into a request.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { EnhanceRequest, IMedia, Models } from "../../../shared/client/contract.ts";
 import { nearestFormat, ratioFault, ratioOf, type Duration, type Format, type Mode } from "./words.ts";
 
 /** What the composer knows of the picture. */
 export interface Picture {
-  /** For the browser to show: of this disk, or of the web. */
+  /** For the browser to show: a file of this disk, or a link of the web. */
   preview: string;
-  /** For the request; undefined while it is on its way or when it cannot be used. */
+  /** For the request; undefined while it is uploading or when it cannot be used. */
   link: string | undefined;
   size: { width: number; height: number } | undefined;
   name: string;
@@ -15,7 +15,7 @@ export interface Picture {
   fault?: string;
   /** The preview as a `data:` URI: a reload takes the browser's own link to a file away. */
   thumbnail?: string;
-  /** The preview is what an earlier request has left of it. */
+  /** The preview is the picture as an earlier request cropped it. */
   isCut?: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface Draft {
   picture: Picture | undefined;
   /** What stands in the field for a link, whether it is one yet or not. */
   link: string;
-  /** Undefined until it is chosen: then the picture decides. */
+  /** Undefined until the user chooses one: the picture decides. */
   format: Format | undefined;
   words: string;
   /** Empty: the default of the deployment. */
@@ -36,7 +36,7 @@ export interface Draft {
   tailImageUrl: string;
 }
 
-/** What Kling takes when it is told nothing (fal.ai model page). */
+/** Kling's own default (fal.ai model page). */
 const CFG_SCALE = 0.5;
 
 const EMPTY: Draft = {
@@ -77,13 +77,13 @@ export function useDraft(spaceId: string, again: Draft | undefined) {
   return [draft, change] as const;
 }
 
-/** What is left of a picture after a reload: an upload that was under way is not. */
+/** A picture as it is after a reload, without an upload that was under way. */
 function lasting(picture: Picture | undefined): Picture | undefined {
   if (picture?.link === undefined) return undefined;
   return { ...picture, preview: picture.thumbnail ?? picture.preview };
 }
 
-/** As it is where Kling takes it so, else what cuts the least of it off. */
+/** The picture's own format where Kling takes it, else the format that crops the least. */
 export function formatOf({ format, picture }: Draft): Format {
   if (format !== undefined) return format;
   return picture?.size && ratioFault(picture.size) ? nearestFormat(picture.size) : "as it is";
@@ -96,7 +96,7 @@ export function abilityOf({ model, mode }: Draft, models: Models | undefined): A
   return models?.find(({ id }) => id === model)?.modes.find((it) => it.mode === mode);
 }
 
-/** The draft with a model, a mode and a length that there are: those that are wished for, else the nearest. */
+/** The draft with an existing model, mode and length: those that were chosen, else the nearest. */
 export function possible(draft: Draft, models: Models | undefined): Draft {
   const model = models?.find(({ id }) => id === draft.model) ?? models?.find((it) => it.default) ?? models?.[0];
   const able = model?.modes.find(({ mode }) => mode === draft.mode) ?? model?.modes[0];
@@ -107,7 +107,7 @@ export function possible(draft: Draft, models: Models | undefined): Draft {
   return { ...draft, model: model.id, mode: able.mode, duration: String(seconds), audio };
 }
 
-/** @param able what the draft's model can do: what it cannot is not asked for */
+/** @param able what the draft's model can do: nothing else is asked for */
 export function requestOf(spaceId: string, draft: Draft, link: string, able: Ability | undefined): EnhanceRequest {
   const { words, model, mode, duration, audio, negativePrompt, cfgScale } = draft;
   const format = formatOf(draft);
@@ -153,7 +153,7 @@ function pictureOf({ image, aspectRatio }: IMedia): Picture | undefined {
   if (!image || link === undefined) return undefined;
   const { width, height } = image;
   const isOfWeb = /^https?:/i.test(link);
-  // An upload is shown by what was made of it: the file itself has no address that a browser could open.
+  // An upload is shown by its source image: the uploaded file has no address that a browser could open.
   const isCut = !isOfWeb && ratioOf(aspectRatio ?? "as it is") !== undefined;
   return {
     preview: isOfWeb ? link : image.link,

@@ -1,4 +1,4 @@
-// Where callers come with keys: asks for one, tries it, and keeps it for as long as this tab is open.
+// Where callers use keys: asks for one, tries it, and keeps it for as long as this tab is open.
 import { render } from "preact";
 import { useState } from "preact/hooks";
 import { getBudget } from "../../../shared/client/calls.ts";
@@ -13,7 +13,7 @@ export function takesKey(): boolean {
   return said("keys") === "true" && said("sign-in") === "null";
 }
 
-/** The session of the key that is kept in this tab, or of the one that is typed: then it is there when that lets in. */
+/** The session of the key that this tab keeps, or of a typed one as soon as the API accepts it. */
 export async function sessionWithKey(root: Element): Promise<Session> {
   const kept = sessionStorage.getItem(KEPT);
   if (kept !== null && (await faultOf(kept)) === undefined) return sessionOf(kept);
@@ -45,7 +45,7 @@ async function faultOf(key: string): Promise<string | undefined> {
   } catch (error) {
     if (!isTrouble(error)) throw error;
     return error.code === "unauthorized"
-      ? "This key lets nobody in: it is wrong, has run out or was revoked."
+      ? "This key does not work: it is wrong, has expired or was revoked."
       : error.message;
   }
 }

@@ -4,12 +4,12 @@ import type { Draft } from "./draft.ts";
 import type { Planning } from "./use-planning.ts";
 import { modeWords, priceTag } from "./words.ts";
 
-/** More lengths than this are chosen from a list. */
+/** More lengths than this are shown as a list. */
 const LENGTHS_SIDE_BY_SIDE = 3;
 
 interface Props {
   planning: Planning;
-  /** With a model and a mode that there are. */
+  /** With an existing model and mode. */
   draft: Draft;
   onChange: (change: Partial<Draft>) => void;
 }

@@ -1,4 +1,4 @@
-// The picture to animate: picked, dropped, pasted or linked, checked at once, and shown as it will be cut.
+// The picture to animate: picked, dropped, pasted or linked, checked at once, and shown as it will be cropped.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
@@ -68,7 +68,7 @@ export function PictureField({ connection, draft, onChange }: Props) {
   useEffect(() => {
     // A link that was typed when the page was left.
     if (!picture && link !== "") latest.current.takeLink(link);
-    // A picture may be pasted and dropped anywhere on the page: beside its box a browser would leave the page for it.
+    // A picture may be pasted or dropped anywhere on the page: dropped outside of a drop zone, a browser would open it in place of the page.
     const paste = ({ clipboardData }: ClipboardEvent) => {
       const [image] = [...(clipboardData?.files ?? [])].filter(({ type }) => type.startsWith("image/"));
       if (image) void latest.current.take(image);
@@ -220,7 +220,7 @@ function PictureSays({ picture: { state, size, fault, isCut } }: { picture: Pict
   if (fault !== undefined) return <span class="fault">{fault}</span>;
   if (state === "checking") return <span>Uploading and checking it...</span>;
   const measured = size ? `${size.width} × ${size.height}` : "";
-  if (isCut) return <span>The picture of before, shown as it was cut then.</span>;
+  if (isCut) return <span>The earlier picture, shown as it was cropped.</span>;
   if (state === "ready") return <span>{`Checked: ${measured}`}</span>;
   return <span>{measured ? `${measured}. It is fetched when you start.` : "It is fetched when you start."}</span>;
 }
@@ -270,5 +270,5 @@ function Framed({ picture, format, onSize }: { picture: Picture; format: Format;
 function cutInWords(width: number, height: number, format: Format): string {
   const lost = Math.round((1 - width * height) * 100);
   if (lost < 1) return `In ${format} nothing is cut off.`;
-  return `In ${format} ${lost} % is cut off, ${width < 1 ? "left and right" : "at the top and the bottom"} alike.`;
+  return `In ${format} ${lost} % is cut off, half of it ${width < 1 ? "on each side" : "at the top, half at the bottom"}.`;
 }

@@ -1,4 +1,4 @@
-// Who is in front of the console: nobody in particular, or somebody who signed in with the issuer of the callers' tokens.
+// The user of the console: anonymous, or signed in with the issuer of the callers' tokens.
 import * as oauth from "oauth4webapi";
 import type { Connection } from "../../../shared/client/request.ts";
 
@@ -38,7 +38,7 @@ interface Tokens {
 
 const ATTEMPT = "sign-in-attempt";
 const TOKENS = "sign-in-tokens";
-/** A token that ends this soon is as good as ended. */
+/** A token that expires this soon counts as expired. */
 const MARGIN_MS = 30_000;
 
 /**
@@ -105,7 +105,7 @@ async function begin(provider: Provider): Promise<never> {
 
 async function finish(provider: Provider, url: URL): Promise<void> {
   const kept = sessionStorage.getItem(ATTEMPT);
-  // Nobody began this here: whoever sent the link gets nothing done with it.
+  // This tab began no sign-in: a link that a stranger sent has no effect.
   if (kept === null) return history.replaceState(null, "", "/");
   sessionStorage.removeItem(ATTEMPT);
   const { verifier, state, returnTo } = JSON.parse(kept) as Attempt;

@@ -1,4 +1,4 @@
-// A space as it is just now: its newest generations, followed while somebody looks, and older ones on demand.
+// A space as it is now: its newest generations, followed while the page is visible, and older ones on demand.
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { getMedia, listMedia } from "../../../shared/client/calls.ts";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
@@ -9,7 +9,7 @@ import { watchGeneration } from "../../../shared/client/watch.ts";
 const PAGE = 12;
 /** A browser keeps six connections to a host, and each of these holds one. */
 const WATCHED_AT_ONCE = 3;
-/** What others start in this space, and what is not watched, shows within this. */
+/** What other users start in this space, and what has no watcher, shows within this. */
 const REFRESH_MS = 10_000;
 
 export interface Space {
@@ -21,7 +21,7 @@ export interface Space {
   more: () => Promise<void>;
   /** Shows what was started or changed here, without waiting for the next look. */
   put: (item: MediaSpace) => void;
-  /** Shows it no more: it was deleted. */
+  /** Removes it from the page: it was deleted. */
   drop: (item: MediaSpace) => void;
   /** Links end after an hour: new ones. */
   refresh: (item: MediaSpace) => Promise<MediaSpace>;
@@ -32,7 +32,7 @@ export function useSpace(spaceId: string, connection: Connection): Space {
   const [cursor, setCursor] = useState<string>();
   const [troubles, setTroubles] = useState<ReadonlyMap<string, string>>(new Map());
 
-  // An answer that was asked for in another space, and comes late, is not of this one.
+  // A late answer to a request for another space is not of this one.
   const put = useCallback(
     (...items: MediaSpace[]) =>
       setKnown((before) =>
@@ -96,7 +96,7 @@ export function useSpace(spaceId: string, connection: Connection): Space {
   const open = (items ?? []).filter(isOpen).slice(0, WATCHED_AT_ONCE);
   const watchedIds = open.map(({ id }) => id).join();
 
-  // The newest that are under way, each by a watcher of its own.
+  // The newest that are under way, each with its own watcher.
   const watchers = useRef(new Map<string, AbortController>());
   useEffect(() => {
     const wanted = new Set(watchedIds.split(",").filter(Boolean));
@@ -170,7 +170,7 @@ function isOpen({ media }: MediaSpace): boolean {
   );
 }
 
-/** A look that was overtaken brings nothing back, and one that brings nothing new leaves the links of playing videos alone. */
+/** An older answer overwrites nothing, and one that brings nothing new keeps the links of playing videos. */
 function merged(before: ReadonlyMap<string, MediaSpace> | undefined, items: MediaSpace[]): Map<string, MediaSpace> {
   const after = new Map(before);
   for (const item of items) {

@@ -75,7 +75,7 @@ A client for browsers and Node: <a href="/client.js">client.js</a>.</p></header>
 <nav aria-label="Routes"><ul>${contents.join("")}</ul></nav>
 <main>${sections.join("")}
 <section aria-labelledby="errors"><h2 id="errors">Errors</h2>
-<p>Everywhere <code>{ "error", "code", "details"?, "traceId" }</code>: what a person can do, what a program can match, where the request is wrong, and what to give whoever runs the service.</p>
+<p>Everywhere <code>{ "error", "code", "details"?, "traceId" }</code>: what a person can do, what a program can match, where the request is wrong, and what to give to the operator of the service.</p>
 ${table(
   ["Status", "Meaning", "Code, for example"],
   Object.entries(document.components.responses).map(([name, { description, content }]) => [
@@ -98,7 +98,7 @@ function describeOperation(
   const body = requestBody?.content?.["application/json"];
   const [, answer] = Object.entries(responses).find(([status]) => status.startsWith("2")) ?? [];
   const answered = answer?.content?.["application/json"];
-  return `<article id="${anchor(route)}"><h3>${badge(route)}</h3><p>${text(summary)} ${open ? "Open to everybody." : ""}</p>
+  return `<article id="${anchor(route)}"><h3>${badge(route)}</h3><p>${text(summary)} ${open ? "Open to all callers." : ""}</p>
     ${
       parameters.length > 0
         ? table(

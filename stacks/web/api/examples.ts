@@ -307,7 +307,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     description:
       "Something went wrong on our side; where a function has died, API Gateway itself answers with a `message` alone.",
     example: {
-      error: "Something went wrong on our side. Give the traceId to whoever runs this service.",
+      error: "Something went wrong on our side. Give the traceId to the operator of this service.",
       code: "internal_error",
       traceId,
     },
@@ -334,7 +334,7 @@ export const STARTS_LIMITED: ErrorExample = {
 export const STARTS_STOPPED: ErrorExample = {
   description: "Starts are stopped (`Retry-After` says when to come again), or it is busy just now.",
   example: {
-    error: "New videos are stopped for now by whoever runs this service. Those that are being made go on.",
+    error: "New videos are stopped for now by the operator of this service. Those that are being made go on.",
     code: "starts_stopped",
     traceId,
   },
