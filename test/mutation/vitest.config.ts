@@ -5,7 +5,7 @@ const ROOMS = "kling,media,money,generation,adapters,functions,workflow,contract
 
 export default defineConfig({
   test: {
-    globalSetup: ["test/support/temporary-files.ts"],
+    globalSetup: ["test/support/temporary-files.ts", "test/support/build-web.ts"],
     include: [`test/{${ROOMS}}/**/*.test.ts`, "test/*.test.ts"],
     exclude: ["test/**/*.long.test.ts", "test/house.test.ts"],
     env: { POWERTOOLS_LOG_LEVEL: "SILENT" },
