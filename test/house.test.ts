@@ -211,6 +211,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   ],
   // All who use the table speak to it in one way.
   "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-ledger.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],

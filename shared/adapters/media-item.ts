@@ -89,6 +89,7 @@ export const storedFields = {
   cfgScale: z.optional(number),
   tailImageUrl: optional,
   estimatedCostUsd: z.optional(number),
+  billedNanoUsd: z.optional(count),
   reservation: optional,
   keyBudget: z.optional(z.object({ keyId: text, monthlyCapMills: count })),
   phase: z.enum(PHASES),

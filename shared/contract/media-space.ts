@@ -75,7 +75,22 @@ export const media = z.object({
   ),
   description: z.array(z.object({ start: z.number(), text: z.string() })),
   analysisStatus: z.optional(z.enum(["pending", "completed", "failed"])),
-  estimatedCostUsd: z.optional(z.number()),
+  estimatedCostUsd: z
+    .optional(z.number())
+    .check(z.describe("The same as `cost.estimatedUsd`, absent on records of older versions.")),
+  cost: z.object({
+    estimatedUsd: z.number().check(z.describe("By fal's price list.")),
+    billedUsd: z
+      .optional(z.number())
+      .check(z.describe("What fal has billed for it, discount taken off; there once the bill was reconciled.")),
+    charged: z
+      .boolean()
+      .check(
+        z.describe(
+          "Whether it has to be paid: it was delivered, or fal has billed it all the same. False in test mode.",
+        ),
+      ),
+  }),
   keptUntil: z.optional(instant).check(z.describe("After it, the media is deleted.")),
   createdAt: instant,
   cancelRequestedAt: z.optional(instant).check(z.describe("A cancel was asked for.")),

@@ -6,6 +6,7 @@ import { modelOf, type Media, type StoredImage, type StoredVideo } from "../medi
 import type { MediaFiles } from "../media/ports.ts";
 import { generationOf } from "../media/progress.ts";
 import { uploadIdIn } from "../media/upload.ts";
+import { costOf } from "../money/cost.ts";
 import type { media, mediaSpace } from "./media-space.ts";
 
 /** The media of the original application, as its schema says it. */
@@ -49,6 +50,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     description: record.description,
     analysisStatus: record.analysisStatus,
     estimatedCostUsd: record.estimatedCostUsd,
+    cost: costOf(record),
     keptUntil: record.keptUntil,
     createdAt,
     cancelRequestedAt: record.cancelRequestedAt,

@@ -4,9 +4,11 @@ import { refOf, type Media } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
 import type { Clock, MediaRecords } from "../media/ports.ts";
 import { generationOf } from "../media/progress.ts";
+import { acceptedRequest, type Ledger } from "../money/ledger.ts";
 
 export interface AdoptDeps {
   records: Pick<MediaRecords, "adopt" | "get">;
+  ledger: Pick<Ledger, "accept">;
   clock: Clock;
   deadlineSeconds: number;
 }
@@ -30,6 +32,8 @@ export async function adoptRunning(deps: AdoptDeps, media: Media): Promise<Media
     updatedAt: instant(now),
     version: media.version + 1,
   };
+  const request = acceptedRequest(adopted, media.requestId, media.createdAt);
+  if (request) await deps.ledger.accept(request);
   try {
     await deps.records.adopt(adopted);
   } catch (error) {

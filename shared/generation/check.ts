@@ -10,9 +10,11 @@ import { move, type MoveDeps } from "./move.ts";
 import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { recordAcceptance } from "./acceptance.ts";
+import type { Ledger } from "../money/ledger.ts";
 
 export interface CheckDeps extends MoveDeps, AdoptDeps {
   records: MediaRecords;
+  ledger: Ledger;
   kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
   files: MediaFiles;
   publicUrl: string | undefined;

@@ -38,8 +38,10 @@ import type {
 import { wholeBody } from "./source.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { noteTiming } from "../media/timings.ts";
+import { noteDelivery, type Ledger } from "../money/ledger.ts";
 
 export interface FinalizeDeps extends MoveDeps {
+  ledger: Pick<Ledger, "deliver">;
   kling: Pick<Kling, "checkKlingRequestStatus" | "getKlingRequestResult">;
   fetch: CheckedFetch;
   files: MediaFiles;
@@ -260,6 +262,8 @@ async function store(deps: FinalizeDeps, media: Media, url: string): Promise<Sto
 
 /** The description and the poster come after the commit: their failure leaves the video completed. */
 async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
+  // As long as this has not succeeded the analysis is pending, and the sweeper comes back.
+  await noteDelivery(deps, media);
   const frame = framesOf(deps, media.providerVideoUrl);
   const [described, poster] = await Promise.all([describe(deps, media, frame), takePoster(deps, media, frame)]);
   // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.

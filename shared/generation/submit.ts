@@ -18,17 +18,17 @@ import { instant } from "../media/instant.ts";
 import { findRow } from "../kling/catalogue.ts";
 import type { KlingRequest, KlingRow } from "../kling/models.ts";
 import { keepReserved, type SpendingLimits } from "../money/budget.ts";
-import { move, retryOnConflict, type MoveDeps } from "./move.ts";
-import { noteOrphan } from "./orphan.ts";
+import { move, retryOnConflict } from "./move.ts";
+import { noteOrphan, type OrphanDeps } from "./orphan.ts";
 import type { Kling, PromptWriter } from "../media/ports.ts";
 import { sourceUrl, takeSource, type SourceDeps } from "./source.ts";
 import { isTerminal } from "../media/status.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { resubmitAfterSeconds } from "../kling/fal-answers.ts";
 
-export interface SubmitDeps extends MoveDeps, SourceDeps {
+export interface SubmitDeps extends OrphanDeps, SourceDeps {
   limits: SpendingLimits;
-  kling: Pick<Kling, "startKlingVideoGeneration">;
+  kling: Pick<Kling, "startKlingVideoGeneration" | "cancelKlingRequest">;
   prompts: PromptWriter;
   /** Where fal can reach us, if it can. */
   publicUrl: string | undefined;

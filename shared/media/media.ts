@@ -98,6 +98,8 @@ export interface Media {
   cfgScale?: number;
   tailImageUrl?: string;
   estimatedCostUsd?: number;
+  /** What fal has billed for its job, discount taken off, in nano-dollars: written when its bill is reconciled. */
+  billedNanoUsd?: number;
   /** Its reservation that is not settled yet, where spending is limited. */
   reservation?: string;
   /** The key that started it, with the key's monthly cap, where the key has one. */

@@ -4,10 +4,12 @@ import * as kling from "../kling.ts";
 import type { CheckDeps } from "../generation/check.ts";
 import { lazy } from "./lazy.ts";
 import { mediaFiles } from "./media-files.ts";
+import { ledger } from "./ledger.ts";
 import { moveDeps } from "./move-deps.ts";
 
 export const checkDeps = lazy((): CheckDeps => ({
   ...moveDeps(),
+  ledger: ledger(),
   files: mediaFiles(),
   kling,
   publicUrl: setting("PUBLIC_URL"),

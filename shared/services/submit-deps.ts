@@ -4,6 +4,7 @@ import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
 import { checkedFetch } from "./checked-fetch.ts";
 import { mediaFiles } from "./media-files.ts";
+import { ledger } from "./ledger.ts";
 import { moveDeps } from "./move-deps.ts";
 import { prompts } from "./prompts.ts";
 import { spendingLimits } from "./spending-limits.ts";
@@ -13,6 +14,7 @@ import type { SubmitDeps } from "../generation/submit.ts";
 export function submitDeps(): SubmitDeps {
   return {
     ...moveDeps(),
+    ledger: ledger(),
     files: mediaFiles(),
     images: { fit: fitImage, placeholder: makePlaceholder },
     fetch: checkedFetch(),

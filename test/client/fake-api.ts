@@ -62,6 +62,7 @@ export function mediaSpace(media: Partial<MediaSpace["media"]> = {}): MediaSpace
       context: "The waves roll in.",
       duration: "5",
       description: [],
+      cost: { estimatedUsd: 0.28, charged: false },
       createdAt: at,
       updatedAt: at,
       version: 1,

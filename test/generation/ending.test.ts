@@ -58,6 +58,7 @@ describe("canceling", () => {
   it("during a submit that fal was too busy for keeps the next one from being made", async () => {
     const ref = await world.given();
     const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
       startKlingVideoGeneration: async () => {
         await cancelGeneration(world.deps, ref);
         throw unaccepted("busy");

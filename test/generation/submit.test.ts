@@ -67,7 +67,10 @@ describe("a submit that fal accepts", () => {
   });
 
   it("shows its place in the queue from fal's answer on, before any look", async () => {
-    const kling = { startKlingVideoGeneration: async () => ({ request_id: "r", queue_position: 4 }) };
+    const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
+      startKlingVideoGeneration: async () => ({ request_id: "r", queue_position: 4 }),
+    };
     await submitGeneration({ ...world.deps, kling }, await world.given());
     expect((await presentMedia(world.files, await world.media())).media.queuePosition).toBe(4);
   });
@@ -117,6 +120,7 @@ describe("never twice", () => {
     const ref = await world.given();
     let phaseAtPost: string | undefined;
     const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
       startKlingVideoGeneration: async () => {
         phaseAtPost = (await world.media()).phase;
         return { request_id: "r" };
@@ -185,6 +189,7 @@ describe("a submit under way at its deadline", () => {
     const ref = await world.given({ deadlineAt, sweepAt: deadlineAt });
     world.clock.advance(3598);
     const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
       startKlingVideoGeneration: async () => {
         world.clock.advance(4);
         await sweepGenerations(world.deps, { all: false });
@@ -200,6 +205,7 @@ describe("a submit under way at its deadline", () => {
     world.clock.advance(3500);
     const clock = { now: () => world.clock.now() + 300_000, sleep: async () => {} };
     const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
       startKlingVideoGeneration: async () => {
         await sweepGenerations({ ...world.deps, clock }, { all: true });
         return { request_id: "paid" };

@@ -71,6 +71,7 @@ describe("a report of a submit whose outcome we do not know", () => {
   it("faster than our own record of the acceptance comes to the same", async () => {
     const ref = await world.given();
     const kling = {
+      cancelKlingRequest: (id: string) => world.kling.cancelKlingRequest(id),
       startKlingVideoGeneration: async ({ image_url }: KlingRequest) => {
         world.kling.ended("r1", image_url);
         await wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r1" });
@@ -111,6 +112,24 @@ describe("a report of a submit whose outcome we do not know", () => {
     expect(wakeUps()).toEqual([]);
     expect([version, Object.keys(outbox)]).toEqual([before.version + 2, []]);
     expect(updatedAt && sweepAt).toBeUndefined();
+    // Each found by its bill, and canceled at fal once, however often it is reported.
+    expect(world.kling.cancels).toEqual(["r-late", "r-later"]);
+    expect(await world.ledger.find("r-late")).toMatchObject({ mediaId: ref.mediaId, orphan: true });
+  });
+
+  it("that was given up is canceled by the next report, where fal could not be told by the first", async () => {
+    world.kling.submits = [unaccepted("in_doubt")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    await failGeneration(world.deps, ref, "submit_outcome_unknown");
+    world.kling.ended("r-late");
+    const report = () => wakeGeneration(world.deps, { ...ref, attempt: 1 }, { requestId: "r-late" });
+    world.kling.cancelAnswer = new ProviderUnavailableError("HTTP 503");
+    await report();
+    world.kling.cancelAnswer = "requested";
+    await report();
+    await report();
+    expect(world.kling.cancels).toEqual(["r-late", "r-late"]);
   });
 });
 

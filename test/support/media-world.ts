@@ -7,6 +7,7 @@ import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
+import { createDynamoLedger } from "../../shared/adapters/dynamo-ledger.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
@@ -34,6 +35,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const dynamo = await inMemoryDynamoDb(options);
   const records = createDynamoMediaRecords({ ...dynamo, clock });
   const budget = createDynamoBudget({ ...dynamo, clock });
+  const ledger = createDynamoLedger(dynamo);
   const timings = createDynamoTimings({ ...dynamo, series: "test", ...unreadableItems() });
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
@@ -73,6 +75,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const deps = {
     records,
     budget,
+    ledger,
     limits: { tenant: {}, everybody: {} } as SpendingLimits,
     files,
     fetch,

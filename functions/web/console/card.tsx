@@ -118,15 +118,20 @@ function factsOf(media: IMedia, testMode: boolean): string[] {
   return facts.filter((fact) => fact !== undefined);
 }
 
-/** What never reached fal costs nothing, nor does a video of test mode; a submit whose answer was lost may have been billed. */
+/**
+ * What fal has billed, or else what it will. What never reached fal costs nothing, nor does what was made in test mode;
+ * what fal was asked to stop is not charged unless fal bills it all the same.
+ */
 function costOf(media: IMedia, testMode: boolean): string | undefined {
-  const { generationStatus, requestId, error, estimatedCostUsd } = media;
+  const { generationStatus, requestId, error, cost } = media;
   if (media.testMode || (testMode && requestId === undefined)) {
     return `test mode: nothing ${generationStatus === "generating-video" ? "is" : "was"} billed`;
   }
   const hasEnded = generationStatus === "failed" || generationStatus === "canceled";
-  if (hasEnded && requestId === undefined && error?.code !== "submit_outcome_unknown") return "nothing was billed";
-  return estimatedCostUsd === undefined ? undefined : dollars(estimatedCostUsd);
+  const neverReachedFal = requestId === undefined && error?.code !== "submit_outcome_unknown";
+  if (hasEnded && !cost.charged) return neverReachedFal ? "nothing was billed" : "not charged";
+  const usd = cost.billedUsd ?? cost.estimatedUsd;
+  return usd === 0 ? undefined : dollars(usd);
 }
 
 /** A link that does not open may have expired since the page got it: a new one is requested at most this often. */

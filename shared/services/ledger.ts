@@ -1,0 +1,6 @@
+// The books.
+import { createDynamoLedger } from "../adapters/dynamo-ledger.ts";
+import { mediaTable } from "./dynamodb.ts";
+import { lazy } from "./lazy.ts";
+
+export const ledger = lazy(() => createDynamoLedger(mediaTable()));
