@@ -118,6 +118,8 @@ const SETTINGS = {
   MODELS: modelNames,
   TRUSTED_MEDIA_ORIGINS: origins,
   MONTHLY_CAP_USD: usd,
+  DAILY_CAP_USD: usd,
+  USER_MONTHLY_CAP_USD: usd,
   GLOBAL_MONTHLY_CAP_USD: usd,
   // An account is one item of the table, and each open generation takes some of its 400 KB.
   MAX_OPEN_GENERATIONS: wholeUpTo(1000),

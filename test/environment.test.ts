@@ -119,6 +119,8 @@ describe("a setting that is malformed", () => {
     ["TRUSTED_MEDIA_ORIGINS", "http://10.0.0.7,cdn.internal"],
     ["MONTHLY_CAP_USD", "ten"],
     ["MONTHLY_CAP_USD", "-1"],
+    ["DAILY_CAP_USD", "$5"],
+    ["USER_MONTHLY_CAP_USD", "1e12"],
     ["GLOBAL_MONTHLY_CAP_USD", "0.0001"],
     ["MAX_OPEN_GENERATIONS", "0"],
     ["MAX_OPEN_GENERATIONS", "1001"],

@@ -4,9 +4,11 @@ import { http, reply } from "../../shared/edge/lambda.ts";
 import { quotaOf } from "../../shared/money/quota.ts";
 import { budget } from "../../shared/services/budget.ts";
 import { clock } from "../../shared/services/clock.ts";
+import { offeredModels } from "../../shared/services/offered-models.ts";
 import { spendingLimits } from "../../shared/services/spending-limits.ts";
 
 export const handler = http(z.object({}), async (_, { caller }) => {
-  const quota = await quotaOf({ budget: budget(), limits: spendingLimits(), clock }, caller("read"));
+  const deps = { budget: budget(), limits: spendingLimits(), clock, offered: offeredModels() };
+  const quota = await quotaOf(deps, caller("read"));
   return reply(200, { data: { currency: "USD", ...quota } });
 });

@@ -4,7 +4,8 @@ import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb"
 import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
 import { instant } from "../media/instant.ts";
-import type { Account, AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+import type { Account } from "../media/account.ts";
+import type { AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
 import { UpdateExpression } from "./update-expression.ts";
 
@@ -28,7 +29,7 @@ const SWEEP_SHARD = "BUDGET";
 const SORT_KEY = "BUDGET";
 const EVERYBODY_PARTITION = "BUDGET";
 const KEY_PARTITION = /^KEY#([0-9a-f]+)#BUDGET$/;
-const TENANT_PARTITION = /^TENANT#([^#]+)#BUDGET$/;
+const TENANT_PARTITION = /^TENANT#([^#]+)(#DAY|#USER#([^#]+))?#BUDGET$/;
 
 /** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
 export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions): Budget {
@@ -57,16 +58,16 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     async reserve(account, reservation, limits) {
       // An account that is in use is as expected: one write, and nothing is read before it.
       const now = clock.now();
-      let seen: AccountItem | undefined = { period: periodOf(now), minute: minuteOf(now), ...UNTOUCHED };
+      let seen: AccountItem | undefined = { period: periodOf(account, now), minute: minuteOf(now), ...UNTOUCHED };
       for (let tried = 1; tried <= TRIES; tried++) {
         const known = seen?.open[reservation.id];
         if (known) {
           if (seen?.stopped) return { reason: "stopped" };
           if (await update(account, askAgain(reservation))) return undefined;
         } else {
-          const refusal = tried === 1 ? undefined : judge(seen, reservation, limits, clock.now());
+          const refusal = tried === 1 ? undefined : judge(account, seen, reservation, limits, clock.now());
           if (refusal) return refusal;
-          if (await update(account, commit(seen, reservation, limits, clock.now()))) return undefined;
+          if (await update(account, commit(account, seen, reservation, limits, clock.now()))) return undefined;
         }
         seen = await read(account);
       }
@@ -94,7 +95,7 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     },
 
     async standing(account) {
-      return standingOf(await read(account), clock.now());
+      return standingOf(account, await read(account), clock.now());
     },
 
     async open(account) {
@@ -144,7 +145,7 @@ const openEntry = z.object({
   tenantId: z.string(),
   spaceId: z.string(),
   mills: z.int(),
-  /** The month it is committed in. */
+  /** The month or day it is committed in. */
   period: z.string(),
   at: z.number(),
 });
@@ -170,29 +171,36 @@ function keyOf(account: Account): { pk: string; sk: string } {
 
 function partitionOf(account: Account): string {
   if ("everybody" in account) return EVERYBODY_PARTITION;
-  return "keyId" in account ? `KEY#${account.keyId}#BUDGET` : `TENANT#${encodeURIComponent(account.tenantId)}#BUDGET`;
+  if ("keyId" in account) return `KEY#${account.keyId}#BUDGET`;
+  const tenant = `TENANT#${encodeURIComponent(account.tenantId)}`;
+  // In base64, for a key has 2,048 bytes at most and a name of 128 characters may take 1,152 in percents.
+  if ("userId" in account) return `${tenant}#USER#${Buffer.from(account.userId).toString("base64url")}#BUDGET`;
+  return "day" in account ? `${tenant}#DAY#BUDGET` : `${tenant}#BUDGET`;
 }
 
 function accountOf(partition: string): Account {
   const [, keyId] = KEY_PARTITION.exec(partition) ?? [];
   if (keyId !== undefined) return { keyId };
-  const tenant = TENANT_PARTITION.exec(partition)?.[1];
-  return tenant === undefined ? { everybody: true } : { tenantId: decodeURIComponent(tenant) };
+  const [, tenant, part, user] = TENANT_PARTITION.exec(partition) ?? [];
+  if (tenant === undefined) return { everybody: true };
+  const tenantId = decodeURIComponent(tenant);
+  if (user !== undefined) return { tenantId, userId: Buffer.from(user, "base64url").toString() };
+  return part === undefined ? { tenantId } : { tenantId, day: true };
 }
 
 function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / 60_000);
 }
 
-/** The month that is committed in: never an older one than others have begun, whatever our clock says. */
-function currentPeriod(seen: AccountItem | undefined, nowMs: number): string {
-  const ours = periodOf(nowMs);
+/** The period that is committed in: never an older one than others have begun, whatever our clock says. */
+function currentPeriod(account: Account, seen: AccountItem | undefined, nowMs: number): string {
+  const ours = periodOf(account, nowMs);
   return seen?.period !== undefined && seen.period > ours ? seen.period : ours;
 }
 
 /** The account as it was seen, with what has passed since left out. */
-function standingOf(seen: AccountItem | undefined, nowMs: number): AccountStanding {
-  const period = currentPeriod(seen, nowMs);
+function standingOf(account: Account, seen: AccountItem | undefined, nowMs: number): AccountStanding {
+  const period = currentPeriod(account, seen, nowMs);
   const open = Object.values(seen?.open ?? {});
   const reserved = open.filter((entry) => entry.period === period).map(({ mills }) => mills);
   return {
@@ -207,17 +215,18 @@ function standingOf(seen: AccountItem | undefined, nowMs: number): AccountStandi
 
 /** What speaks against it in the account as it was seen. */
 function judge(
+  account: Account,
   seen: AccountItem | undefined,
   { mills }: Reservation,
-  { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
+  { capMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
   nowMs: number,
 ): Refusal | undefined {
-  const { period, committedMills, open, startsThisMinute, stopped } = standingOf(seen, nowMs);
+  const { period, committedMills, open, startsThisMinute, stopped } = standingOf(account, seen, nowMs);
   if (stopped) return { reason: "stopped" };
-  if (monthlyCapMills !== undefined && committedMills + mills > monthlyCapMills) {
+  if (capMills !== undefined && committedMills + mills > capMills) {
     return {
       reason: "over_budget",
-      leftMills: leftOf(monthlyCapMills, committedMills),
+      leftMills: leftOf(capMills, committedMills),
       renewsAt: renewalOf(period),
     };
   }
@@ -230,12 +239,13 @@ function judge(
 
 /** The one write that commits a price, right only if the account still is in the month and minute it was seen in. */
 function commit(
+  account: Account,
   seen: AccountItem | undefined,
   { id, ...rest }: Reservation,
-  { monthlyCapMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
+  { capMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
   nowMs: number,
 ): UpdateExpression {
-  const period = currentPeriod(seen, nowMs);
+  const period = currentPeriod(account, seen, nowMs);
   const entry = { ...rest, period };
   const change = new UpdateExpression()
     .set("sweepShard", SWEEP_SHARD)
@@ -249,7 +259,7 @@ function commit(
   if (seen?.period === period) {
     change.add("monthCommitted", rest.mills).require("period", "=", period);
     // A condition cannot add.
-    if (monthlyCapMills !== undefined) change.require("monthCommitted", "<=", monthlyCapMills - rest.mills);
+    if (capMills !== undefined) change.require("monthCommitted", "<=", capMills - rest.mills);
   } else {
     change.change({ period, monthCommitted: rest.mills });
     if (seen?.period !== undefined) change.require("period", "=", seen.period);
@@ -272,7 +282,7 @@ function takeOut(id: string, at?: number): UpdateExpression {
   return at === undefined ? change : change.require(["open", id, "at"], "=", at);
 }
 
-/** Gives its price back to the month, if it is the month that it was committed in. */
+/** Gives its price back to the period, if it is the one that it was committed in. */
 function refund(ending: UpdateExpression, id: string): UpdateExpression {
   return ending.subtract("monthCommitted", ["open", id, "mills"]).requireSame(["open", id, "period"], "period");
 }

@@ -173,7 +173,8 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     },
 
     async forgetReservation(ref, reservation) {
-      const removal = new UpdateExpression().remove("reservation").require("reservation", "=", reservation);
+      const removal = new UpdateExpression().remove("reservation").remove("reservedWith");
+      removal.require("reservation", "=", reservation);
       await closeIfDone(await write(ref, removal));
     },
 

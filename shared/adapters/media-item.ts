@@ -64,6 +64,15 @@ const storedVideo = z.object({
   audio: z.optional(z.boolean()),
 } satisfies Fields<StoredVideo>);
 
+/** The narrower ones first: a schema takes no notice of what it does not know. */
+const account = z.union([
+  z.object({ everybody: z.literal(true) }),
+  z.object({ tenantId: text, day: z.literal(true) }),
+  z.object({ tenantId: text, userId: text }),
+  z.object({ tenantId: text }),
+  z.object({ keyId: text }),
+]);
+
 /** What this version writes; `legacy-media-item.ts` alone reads what only older versions wrote. */
 export type StoredFields = Fields<Omit<Media, "type" | "generationStatus" | "legacyVideo">>;
 
@@ -91,6 +100,7 @@ export const storedFields = {
   estimatedCostUsd: z.optional(number),
   billedNanoUsd: z.optional(count),
   reservation: optional,
+  reservedWith: z.optional(z.array(account)),
   keyBudget: z.optional(z.object({ keyId: text, monthlyCapMills: count })),
   phase: z.enum(PHASES),
   attempt: count,

@@ -124,7 +124,7 @@ const usd = z.number().check(z.nonnegative());
 const count = z.int().check(z.nonnegative());
 const renewsAt = z.iso.datetime().check(z.describe("When all of it is there again."));
 
-const monthLeft = z.object({
+const budgetLeft = z.object({
   capUsd: usd,
   spentUsd: usd.check(z.describe("For videos that were delivered.")),
   reservedUsd: usd.check(z.describe("Put aside for those that are being made.")),
@@ -142,10 +142,14 @@ export const budgetAnswer = z.object({
           "Nobody can start anything just now: stopped by whoever runs the service, or its own budget is spent.",
         ),
       ),
-    keyMonth: z.optional(monthLeft).check(z.describe("The same of the key that asks, where it has a cap of its own.")),
     month: z
-      .optional(monthLeft)
-      .check(z.describe("The calendar month, UTC. Absent where no cap is set, as the others below.")),
+      .optional(budgetLeft)
+      .check(z.describe("Your tenant's calendar month, UTC. Absent where no cap is set, as the others below.")),
+    day: z.optional(budgetLeft).check(z.describe("Your tenant's day, UTC.")),
+    userMonth: z.optional(budgetLeft).check(z.describe("The month of the user that asks.")),
+    keyMonth: z
+      .optional(budgetLeft)
+      .check(z.describe("The month of the key that asks, where it has a cap of its own.")),
     openGenerations: z.optional(z.object({ open: count, limit: count })),
     starts: z.optional(z.object({ left: count, limit: count, renewsAt })).check(z.describe("Of this minute.")),
   }),

@@ -4,6 +4,7 @@ import { KlingGenerationMode } from "../kling/models.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "../media/event-detail.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
+import { errorDetail } from "./media-space.ts";
 
 /** How it was asked for. */
 const asked = z.object({
@@ -78,7 +79,7 @@ const refused = z
     error: z.object({
       code: z.string().check(z.describe("The API's own, such as over_budget; invalid_request with details.")),
       message: z.string(),
-      details: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+      details: z.optional(z.array(errorDetail)),
     }),
     at: z.iso.datetime(),
   })

@@ -109,13 +109,21 @@ export const mediaSpace = z.object({
   media,
 });
 
+/** What is wrong with one thing: a field of the request or, with over_budget, a cap. */
+export const errorDetail = z.object({
+  path: z.string().check(z.describe("The field; with over_budget the cap, such as MONTHLY_CAP_USD.")),
+  message: z.string(),
+  leftUsd: z.optional(z.number().check(z.nonnegative())).check(z.describe("Of the cap, where it is the caller's.")),
+  renewsAt: z.optional(instant).check(z.describe("When all of the cap is there again.")),
+});
+
 export const errorAnswer = z.object({
   error: z.string().check(z.describe("What a person can act on.")),
   code: z.string().check(z.describe("snake_case, stable.")),
-  details: z.optional(z.array(z.object({ path: z.string(), message: z.string() }))),
+  details: z.optional(z.array(errorDetail)),
   budget: z
     .optional(z.object({ leftUsd: z.optional(z.number().check(z.nonnegative())), renewsAt: instant }))
-    .check(z.describe("With over_budget: what is left of the caller's month, and when the next one begins.")),
+    .check(z.describe("With over_budget: what is left of the cap that `details` names, and when it renews.")),
   traceId: z.string(),
 });
 

@@ -136,7 +136,8 @@ function describe(error: Error | null | undefined) {
   if (error instanceof RequestError) return error;
   const status = error instanceof DomainError ? STATUS_BY_CODE[error.code] : undefined;
   if (error instanceof DomainError && status !== undefined) {
-    const details = error instanceof NotOfferedError ? error.details : undefined;
+    const isSaid = error instanceof NotOfferedError || error instanceof OverBudgetError;
+    const details = isSaid ? error.details : undefined;
     return { status, code: error.code, message: error.message, details };
   }
   if (error && PASSING.test(`${error.name} ${error.message}`)) {

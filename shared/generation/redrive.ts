@@ -1,5 +1,5 @@
 // An operator's second try at a video that fal has made and that could not be stored: the one way out of a terminal status.
-import { reserve, settle, type SpendingLimits } from "../money/budget.ts";
+import { recorded, reserve, settle, type SpendingLimits } from "../money/budget.ts";
 import { MediaNotFoundError, NothingToRedriveError } from "../media/errors.ts";
 import type { Media } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
@@ -25,10 +25,9 @@ export async function redriveGeneration(deps: RedriveDeps, mediaId: string): Pro
   await settle(deps, media);
   const restarts = media.restarts + 1;
   // A name of its own: whoever still settles the first reservation does not touch this one.
-  const reservation = `${media.id}-r${restarts}`;
-  const reserved = await reserve(deps, media, reservation);
+  const reserved = await reserve(deps, media, `${media.id}-r${restarts}`);
   const anew = {
-    ...(reserved && { reservation }),
+    ...recorded(reserved),
     error: undefined,
     deadlineAt: instant(deps.clock.now()),
     leaseOwner: undefined,

@@ -1,7 +1,7 @@
 // Starting a generation: saved before anything is promised, started once, answered in milliseconds.
 import { createHash } from "node:crypto";
 import { KEY_KEPT_SECONDS } from "./deadlines.ts";
-import { giveBack, reserve, type SpendingLimits } from "../money/budget.ts";
+import { giveBack, recorded, reserve, type SpendingLimits } from "../money/budget.ts";
 import {
   EventOutlivedError,
   IdempotencyKeyReusedError,
@@ -120,7 +120,7 @@ function sinceModels({ model, audio }: StartCommand) {
 async function begin(deps: StartDeps, media: Media): Promise<void> {
   const reserved = await reserve(deps, media, media.id);
   try {
-    await deps.records.create(reserved ? { ...media, reservation: media.id } : media);
+    await deps.records.create({ ...media, ...recorded(reserved) });
     const { id: mediaId, estimatedCostUsd: usd, generationMode: mode } = media;
     deps.log.info("generation started", { event: "generation_started", mediaId, mode, usd });
   } catch (error) {

@@ -67,8 +67,9 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
 
   if (await deps.budget.isStopped()) return { next: "wait" };
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  let kept: Pick<Media, "reservedWith">;
   try {
-    await keepReserved(deps, media);
+    kept = await keepReserved(deps, media);
   } catch (error) {
     if (error instanceof OverBudgetError) return refuse(deps, media, error);
     if (error instanceof TooManyStartsError || error instanceof StartsStoppedError) return { next: "wait" };
@@ -79,6 +80,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     media,
     "claim",
     {
+      ...kept,
       source: prepared.source,
       prompt: media.shots ? undefined : prepared.request.prompt,
       endpointId: prepared.row.endpointId,

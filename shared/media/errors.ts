@@ -1,6 +1,7 @@
 // Every error the domain raises, by name. Step Functions matches on `name`, callers on `code`, people on the message.
 import { DomainError } from "../kling/errors.ts";
 import type { FalReason, SubmitOutcome } from "../kling/fal-answers.ts";
+import type { CapName } from "./account.ts";
 
 /** The catalogue has lost the model of a generation before it was submitted. */
 export class ModelWithdrawnError extends DomainError {
@@ -127,22 +128,40 @@ export class EventOutlivedError extends DomainError {
   }
 }
 
-/** The month's budget does not hold this price any more: the caller's own (`leftMills`), or that of the whole service. */
+/** A budget does not hold this price any more: one of the caller's own (`leftMills`), or that of the whole service. */
 export class OverBudgetError extends DomainError {
   override readonly name = "OverBudgetError";
   readonly code = "over_budget";
   readonly leftUsd: number | undefined;
   readonly renewsAt: string;
-  constructor({ priceMills, leftMills, renewsAt }: { priceMills: number; leftMills?: number; renewsAt: string }) {
+  /** Which cap, by its name. */
+  readonly details: { path: CapName; message: string; leftUsd?: number; renewsAt: string }[];
+  constructor({ cap, priceMills, leftMills, renewsAt }: OverBudget) {
     const left =
       leftMills === undefined
         ? "this service has spent its budget for the month"
-        : `$${dollars(leftMills)} of this month's budget is left`;
+        : `$${dollars(leftMills)} of ${BUDGETS[cap]} is left`;
     super(`This video costs $${dollars(priceMills)}, and ${left}. It renews on ${renewsAt.slice(0, 10)}.`);
     this.leftUsd = leftMills === undefined ? undefined : leftMills / 1000;
     this.renewsAt = renewsAt;
+    const message = `${leftMills === undefined ? "is spent" : `has $${dollars(leftMills)} left`}, and renews on ${renewsAt}`;
+    this.details = [{ path: cap, message, ...(this.leftUsd !== undefined && { leftUsd: this.leftUsd }), renewsAt }];
   }
 }
+interface OverBudget {
+  cap: CapName;
+  priceMills: number;
+  leftMills?: number;
+  renewsAt: string;
+}
+/** As a sentence has them. */
+const BUDGETS: Record<CapName, string> = {
+  GLOBAL_MONTHLY_CAP_USD: "this service's budget for the month",
+  MONTHLY_CAP_USD: "this month's budget",
+  DAILY_CAP_USD: "today's budget",
+  USER_MONTHLY_CAP_USD: "your own budget for this month",
+  monthlyCapUsd: "this key's budget for the month",
+};
 const dollars = (mills: number) => (mills / 1000).toFixed(mills % 10 === 0 ? 2 : 3);
 
 /** More than the tenant may have open at once, or start in a minute. */

@@ -1,6 +1,7 @@
 // The record of a generation: what is stored, once, under one key.
 import { FIRST_MODEL, klingMode } from "../kling/catalogue.ts";
 import { KlingGenerationMode, type AspectRatio, type Duration, type Made, type Shot } from "../kling/models.ts";
+import type { Account } from "./account.ts";
 import type { Instant } from "./instant.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
@@ -102,6 +103,8 @@ export interface Media {
   billedNanoUsd?: number;
   /** Its reservation that is not settled yet, where spending is limited. */
   reservation?: string;
+  /** The accounts that hold it. Absent on records of older versions, and without a reservation. */
+  reservedWith?: Account[];
   /** The key that started it, with the key's monthly cap, where the key has one. */
   keyBudget?: KeyBudget;
 

@@ -1,4 +1,5 @@
 // The domain's ports, each a few lines. One contract suite per port runs over every implementation.
+import type { Account } from "./account.ts";
 import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type {
@@ -84,13 +85,10 @@ export interface MediaRecords {
   putIdempotencyKey(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
 }
 
-/** Whose money: a tenant's, that of one key of a tenant, or that of the whole deployment (`everybody`). */
-export type Account = { tenantId: string } | { keyId: string } | { everybody: true };
-
 /** What an account allows; what is absent is not limited. */
 export interface AccountLimits {
-  /** Mills (thousandths of a US dollar) that may be committed in a calendar month, UTC. */
-  monthlyCapMills?: number;
+  /** Mills (thousandths of a US dollar) that may be committed in a period of the account. */
+  capMills?: number;
   /** Generations that may be open at once. */
   maxOpen?: number;
   startsPerMinute?: number;
@@ -98,7 +96,7 @@ export interface AccountLimits {
 
 /** How an account stands at a moment. */
 export interface AccountStanding {
-  /** The month that `committedMills` counts: `2026-11`. */
+  /** The month or day that `committedMills` counts: `2026-11`, `2026-11-28`. */
   period: string;
   /** Mills of it, spent or put aside. */
   committedMills: number;
@@ -117,8 +115,6 @@ export interface Reservation extends MediaRef {
   mills: number;
   /** Epoch milliseconds of the latest attempt that asked for it. */
   at: number;
-  /** The key that it also counts against, where the key has a cap. */
-  keyId?: string | undefined;
 }
 
 /** Why nothing was put aside. */
@@ -132,7 +128,7 @@ export interface Budget {
   /** Reserves the price. An existing reservation of the same id stays, and counts as asked for again. */
   reserve(account: Account, reservation: Reservation, limits: AccountLimits): Promise<Refusal | undefined>;
   /**
-   * Settles a reservation. If refunded, its price is taken off the month that it was committed in, unless that has passed.
+   * Settles a reservation. If refunded, its price is taken off the period that it was committed in, unless that has passed.
    * @param at only if no attempt has asked for it since
    * @returns false when there is no such reservation: it was settled before
    */

@@ -1,16 +1,21 @@
 // Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
+import { describeAccount, isSameAccount, type Account, type Scope } from "../media/account.ts";
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
 import type { LogEvent } from "../media/log-events.ts";
 import { refOf, type Media } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
-import type { Account, AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
+import type { AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 
 /** What may be spent and done; whatever is not set is not limited. */
 export interface SpendingLimits {
   /** Of each tenant. */
   tenant: AccountLimits;
+  /** Of each tenant, in a day. */
+  tenantDay?: AccountLimits;
+  /** Of each user of a tenant. */
+  user?: AccountLimits;
   /** Of all of them together. */
   everybody: AccountLimits;
 }
@@ -32,9 +37,9 @@ export function millsOf(usd: number): number {
   return Math.round(usd * 1000);
 }
 
-/** The month that a moment counts to: `2026-11`, in UTC. */
-export function periodOf(nowMs: number): string {
-  return instant(nowMs).slice(0, 7);
+/** The period of an account that a moment counts to: `2026-11`, or `2026-11-28` where it has days. UTC. */
+export function periodOf(account: Account, nowMs: number): string {
+  return instant(nowMs).slice(0, "day" in account ? 10 : 7);
 }
 
 /** Epoch milliseconds at which the calendar minute that starts are counted in is over. */
@@ -47,10 +52,10 @@ export function leftOf(capMills: number, committedMills: number): number {
   return Math.max(0, capMills - committedMills);
 }
 
-/** When the month's budget is whole again. */
+/** When the budget of a month or of a day is whole again. */
 export function renewalOf(period: string): string {
-  const [year = 0, month = 0] = period.split("-").map(Number);
-  return instant(Date.UTC(year, month));
+  const [year = 0, month = 0, day] = period.split("-").map(Number);
+  return instant(day === undefined ? Date.UTC(year, month) : Date.UTC(year, month - 1, day + 1));
 }
 
 interface ReserveDeps {
@@ -60,70 +65,59 @@ interface ReserveDeps {
   log: Log;
 }
 
+/** A price that is put aside, and the accounts that hold it. */
+interface PutAside {
+  reservation: Reservation;
+  accounts: Account[];
+}
+
 /**
- * Puts the price of a generation aside: first with everybody's account, then with its tenant's, one conditional write
- * each. Where nothing is limited, nothing is written: only the kill switch is read.
+ * Puts the price of a generation aside with every account that is limited, one conditional write each: everybody's first,
+ * then its tenant's. Where nothing is limited, nothing is written: only the kill switch is read.
  * What fails on the way holds nothing: it is given back.
  * @param id names the reservation; the same again is one
  * @returns what was put aside, so that it has to be settled; undefined where nothing is limited
  * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
  */
-export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<Reservation | undefined> {
+export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<PutAside | undefined> {
   const { budget, limits, clock } = deps;
   const mills = millsOf(media.estimatedCostUsd ?? 0);
-  const { id: mediaId, tenantId, spaceId } = media;
-  const keyId = media.keyBudget?.keyId;
-  const reservation: Reservation = { id, mediaId, tenantId, spaceId, keyId, mills, at: clock.now() };
-  const asked: Account[] = [];
+  const reservation: Reservation = { id, ...refOf(media), mills, at: clock.now() };
+  const accounts: Account[] = [];
   try {
     if (!isLimited(limits.everybody) && (await budget.isStopped())) {
-      throw refused(deps, { reason: "stopped" }, "everybody", mills);
+      throw refused(deps, { reason: "stopped" }, EVERYBODY, mills);
     }
-    for (const account of limitedAccounts(limits, reservation)) {
-      asked.push(account);
-      const refusal = await budget.reserve(account, reservation, limitsOf(account, limits, media));
+    for (const { account, limits: allowed } of limitedAccounts(limits, media)) {
+      accounts.push(account);
+      const refusal = await budget.reserve(account, reservation, allowed);
       if (!refusal) continue;
-      asked.pop();
-      throw refused(deps, refusal, scopeOf(account), mills);
+      accounts.pop();
+      throw refused(deps, refusal, account, mills);
     }
   } catch (error) {
-    await giveBack(deps, reservation, asked);
+    await giveBack(deps, { reservation, accounts });
     throw error;
   }
-  return asked.length > 0 ? reservation : undefined;
+  return accounts.length > 0 ? { reservation, accounts } : undefined;
 }
 
-/** Those that a price is put aside with, in this order. */
-function limitedAccounts({ everybody, tenant }: SpendingLimits, { tenantId, keyId }: Holder): Account[] {
+/** Those that a price is put aside with, in this order, and what each of them allows. */
+function limitedAccounts(
+  { everybody, tenant, tenantDay = {}, user = {} }: SpendingLimits,
+  { tenantId, uploadedBy: userId, keyBudget }: Media,
+): { account: Account; limits: AccountLimits }[] {
   return [
-    ...(isLimited(everybody) ? [EVERYBODY] : []),
-    ...(isLimited(tenant) ? [{ tenantId }] : []),
-    ...(keyId === undefined ? [] : [{ keyId }]),
-  ];
-}
-
-/** Whose a price is, besides everybody's. */
-type Holder = Pick<Reservation, "tenantId" | "keyId">;
-
-function limitsOf(account: Account, { everybody, tenant }: SpendingLimits, { keyBudget }: Media): AccountLimits {
-  if ("everybody" in account) return everybody;
-  if ("tenantId" in account) return tenant;
-  return keyBudget === undefined ? {} : { monthlyCapMills: keyBudget.monthlyCapMills };
-}
-
-type Scope = "everybody" | "tenant" | "key";
-
-function scopeOf(account: Account): Scope {
-  if ("everybody" in account) return "everybody";
-  return "keyId" in account ? "key" : "tenant";
+    { account: EVERYBODY, limits: everybody },
+    { account: { tenantId }, limits: tenant },
+    { account: { tenantId, day: true as const }, limits: tenantDay },
+    { account: { tenantId, userId }, limits: user },
+    ...(keyBudget ? [{ account: { keyId: keyBudget.keyId }, limits: { capMills: keyBudget.monthlyCapMills } }] : []),
+  ].filter(({ limits }) => isLimited(limits));
 }
 
 /** Gives back what a start has put aside that was not carried out; what cannot be given back the sweeper frees. */
-export async function giveBack(
-  { budget, limits, log }: ReserveDeps,
-  reservation: Reservation,
-  accounts = limitedAccounts(limits, reservation),
-): Promise<void> {
+export async function giveBack({ budget, log }: ReserveDeps, { reservation, accounts }: PutAside): Promise<void> {
   for (const account of accounts) {
     try {
       await budget.withdraw(account, reservation);
@@ -133,16 +127,30 @@ export async function giveBack(
   }
 }
 
+/** What a record says of the price that is put aside for it. */
+export function recorded(putAside: PutAside | undefined): Pick<Media, "reservation" | "reservedWith"> {
+  return putAside ? { reservation: putAside.reservation.id, reservedWith: putAside.accounts } : {};
+}
+
+/** The accounts that hold a record's reservation: those it names, whatever is limited by now. */
+function reservedWith({ reservedWith: accounts, tenantId, keyBudget }: Media): Account[] {
+  // Versions that named none knew these three, and one that holds nothing has nothing to settle.
+  return accounts ?? [{ tenantId }, EVERYBODY, ...(keyBudget ? [{ keyId: keyBudget.keyId }] : [])];
+}
+
 /**
  * Puts the price of a saved record aside anew where its start, which was answered with an error, has given it back.
+ * @returns what the record must say of it from now on
  * @throws as `reserve`
  */
-export async function keepReserved(deps: ReserveDeps, media: Media): Promise<void> {
-  const { reservation, tenantId, keyBudget } = media;
-  if (reservation === undefined) return;
-  const accounts = limitedAccounts(deps.limits, { tenantId, keyId: keyBudget?.keyId });
-  const held = await Promise.all(accounts.map((account) => deps.budget.holds(account, reservation)));
-  if (held.includes(false)) await reserve(deps, media, reservation);
+export async function keepReserved(deps: ReserveDeps, media: Media): Promise<Pick<Media, "reservedWith">> {
+  const { reservation } = media;
+  if (reservation === undefined) return {};
+  const named = reservedWith(media);
+  const held = await Promise.all(named.map((account) => deps.budget.holds(account, reservation)));
+  if (!held.includes(false)) return {};
+  const { accounts = [] } = (await reserve(deps, media, reservation)) ?? {};
+  return { reservedWith: [...named, ...accounts.filter((it) => !named.some((one) => isSameAccount(one, it)))] };
 }
 
 /** Whether anything of an account is limited: if not, nothing of it is counted. */
@@ -150,18 +158,17 @@ export function isLimited(limits: AccountLimits): boolean {
   return Object.values(limits).some((limit) => limit !== undefined);
 }
 
-function refused({ log }: ReserveDeps, refusal: Refusal, scope: Scope, mills: number): Error {
+function refused({ log }: ReserveDeps, refusal: Refusal, account: Account, mills: number): Error {
+  const { scope, cap } = describeAccount(account);
   log.warn("start refused", { event: countedAs(refusal, scope), reason: refusal.reason, scope });
   switch (refusal.reason) {
     case "stopped":
       return new StartsStoppedError();
-    case "over_budget":
-      // What all tenants together have left is nobody's business but the owner's.
-      return new OverBudgetError({
-        priceMills: mills,
-        leftMills: scope === "everybody" ? undefined : refusal.leftMills,
-        renewsAt: refusal.renewsAt,
-      });
+    case "over_budget": {
+      // What all tenants together have left is the owner's business alone.
+      const { leftMills, renewsAt } = refusal;
+      return new OverBudgetError({ cap, priceMills: mills, renewsAt, ...(scope !== "everybody" && { leftMills }) });
+    }
     case "too_many_open":
     case "rate_limited":
       return new TooManyStartsError(refusal.reason, refusal.retryAfterSeconds);
@@ -189,9 +196,7 @@ export async function settle(deps: SettleDeps, media: Media): Promise<void> {
   if (reservation === undefined || phase === undefined || !isTerminal(phase)) return;
   const outcome = media.video ? "spent" : "refunded";
   try {
-    await deps.budget.settle({ tenantId: media.tenantId }, reservation, outcome);
-    await deps.budget.settle(EVERYBODY, reservation, outcome);
-    if (media.keyBudget) await deps.budget.settle({ keyId: media.keyBudget.keyId }, reservation, outcome);
+    for (const account of reservedWith(media)) await deps.budget.settle(account, reservation, outcome);
     await deps.records.forgetReservation(refOf(media), reservation);
   } catch (error) {
     deps.log.warn("reservation not settled, the sweeper will", { mediaId: media.id, error: String(error) });
@@ -212,7 +217,8 @@ export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: 
     await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
     const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
     const faults = await forEachConcurrently(waiting, isOver, async ({ id, at, ...ref }) => {
-      if ((await records.get(ref))?.reservation === id) return;
+      const media = await records.get(ref);
+      if (media?.reservation === id && reservedWith(media).some((it) => isSameAccount(it, account))) return;
       // `at` moves when a replay takes the reservation up after all.
       const freed = await budget.settle(account, id, "refunded", at);
       if (freed) log.warn("an abandoned reservation was freed", { mediaId: ref.mediaId });

@@ -2,11 +2,13 @@
 import { endOfMinute, isLimited, leftOf, millsOf, renewalOf, type SpendingLimits } from "./budget.ts";
 import { instant, type Instant } from "../media/instant.ts";
 import type { KeyBudget } from "../media/media.ts";
-import type { AccountStanding, Budget, Clock } from "../media/ports.ts";
-import { KLING_MODELS } from "../kling/models.ts";
+import type { Account } from "../media/account.ts";
+import type { AccountLimits, AccountStanding, Budget, Clock } from "../media/ports.ts";
+import type { KlingRow } from "../kling/models.ts";
 import { prices } from "../kling/price.ts";
 
-interface MonthLeft {
+/** What of a cap is left, in dollars. */
+interface BudgetLeft {
   capUsd: number;
   spentUsd: number;
   reservedUsd: number;
@@ -18,9 +20,12 @@ interface MonthLeft {
 export interface Quota {
   /** Nobody can start anything just now, whatever they have left. */
   startsStopped: boolean;
-  /** Of the tenant, and of the key that asks where it has a cap of its own. */
-  month?: MonthLeft;
-  keyMonth?: MonthLeft;
+  /** Of the tenant. */
+  month?: BudgetLeft;
+  day?: BudgetLeft;
+  /** Of the user that asks, and of the key where it has a cap of its own. */
+  userMonth?: BudgetLeft;
+  keyMonth?: BudgetLeft;
   openGenerations?: { open: number; limit: number };
   starts?: { left: number; limit: number; renewsAt: Instant };
 }
@@ -29,38 +34,63 @@ interface QuotaDeps {
   budget: Pick<Budget, "standing" | "isStopped">;
   limits: SpendingLimits;
   clock: Clock;
+  /** What this deployment offers. */
+  offered: readonly KlingRow[];
 }
 
-/** Reads one item for everybody and, where anything is limited for each tenant, one of its own. */
+/** Reads one item for everybody and one for each account of the caller's where anything is limited. */
 export async function quotaOf(
   deps: QuotaDeps,
-  { tenantId, keyBudget }: { tenantId: string; keyBudget?: KeyBudget },
+  { tenantId, userId, keyBudget }: { tenantId: string; userId: string; keyBudget?: KeyBudget },
 ): Promise<Quota> {
-  const [startsStopped, keyMonth] = await Promise.all([areStartsStopped(deps), keyMonthOf(deps, keyBudget)]);
-  const { monthlyCapMills, maxOpen, startsPerMinute } = deps.limits.tenant;
-  const known = { startsStopped, ...(keyMonth && { keyMonth }) };
-  if (!isLimited(deps.limits.tenant)) return known;
-  const standing = await deps.budget.standing({ tenantId });
+  const { tenant, tenantDay, user } = deps.limits;
+  const left = (account: Account, capMills: number | undefined) => budgetLeft(deps, account, capMills);
+  const [startsStopped, ofTenant, day, userMonth, keyMonth] = await Promise.all([
+    areStartsStopped(deps),
+    tenantQuota(deps, tenantId, tenant),
+    left({ tenantId, day: true }, tenantDay?.capMills),
+    left({ tenantId, userId }, user?.capMills),
+    keyBudget && left({ keyId: keyBudget.keyId }, keyBudget.monthlyCapMills),
+  ]);
   return {
-    ...known,
-    ...(monthlyCapMills !== undefined && { month: monthOf(standing, monthlyCapMills) }),
+    startsStopped,
+    ...ofTenant,
+    ...(day && { day }),
+    ...(userMonth && { userMonth }),
+    ...(keyMonth && { keyMonth }),
+  };
+}
+
+async function tenantQuota(
+  { budget, clock }: QuotaDeps,
+  tenantId: string,
+  limits: AccountLimits,
+): Promise<Pick<Quota, "month" | "openGenerations" | "starts">> {
+  if (!isLimited(limits)) return {};
+  const { capMills, maxOpen, startsPerMinute } = limits;
+  const standing = await budget.standing({ tenantId });
+  return {
+    ...(capMills !== undefined && { month: leftBy(standing, capMills) }),
     ...(maxOpen !== undefined && { openGenerations: { open: standing.open, limit: maxOpen } }),
     ...(startsPerMinute !== undefined && {
       starts: {
         left: Math.max(0, startsPerMinute - standing.startsThisMinute),
         limit: startsPerMinute,
-        renewsAt: instant(endOfMinute(deps.clock.now())),
+        renewsAt: instant(endOfMinute(clock.now())),
       },
     }),
   };
 }
 
-async function keyMonthOf({ budget }: QuotaDeps, keyBudget: KeyBudget | undefined): Promise<MonthLeft | undefined> {
-  if (!keyBudget) return undefined;
-  return monthOf(await budget.standing({ keyId: keyBudget.keyId }), keyBudget.monthlyCapMills);
+async function budgetLeft(
+  { budget }: QuotaDeps,
+  account: Account,
+  capMills: number | undefined,
+): Promise<BudgetLeft | undefined> {
+  return capMills === undefined ? undefined : leftBy(await budget.standing(account), capMills);
 }
 
-function monthOf({ period, committedMills, reservedMills }: AccountStanding, capMills: number): MonthLeft {
+function leftBy({ period, committedMills, reservedMills }: AccountStanding, capMills: number): BudgetLeft {
   return {
     capUsd: capMills / 1000,
     spentUsd: (committedMills - reservedMills) / 1000,
@@ -70,12 +100,11 @@ function monthOf({ period, committedMills, reservedMills }: AccountStanding, cap
   };
 }
 
-/** By the kill switch, or because all tenants together have left less than the cheapest video costs; which, is the owner's business. */
-async function areStartsStopped({ budget, limits }: QuotaDeps): Promise<boolean> {
-  const { monthlyCapMills } = limits.everybody;
-  if (monthlyCapMills === undefined) return budget.isStopped();
+/** By the kill switch, or because all tenants together have left less than the cheapest video on offer costs; which, is the owner's business. */
+async function areStartsStopped({ budget, limits, offered }: QuotaDeps): Promise<boolean> {
+  const { capMills } = limits.everybody;
+  if (capMills === undefined) return budget.isStopped();
   const { stopped, committedMills } = await budget.standing({ everybody: true });
-  return stopped || leftOf(monthlyCapMills, committedMills) < CHEAPEST_MILLS;
+  const cheapestMills = Math.min(...prices(offered).map(({ usd }) => millsOf(usd)));
+  return stopped || leftOf(capMills, committedMills) < cheapestMills;
 }
-
-const CHEAPEST_MILLS = Math.min(...prices(KLING_MODELS).map(({ usd }) => millsOf(usd)));

@@ -6,11 +6,13 @@ import { lazy } from "./lazy.ts";
 export const spendingLimits = lazy((): SpendingLimits => {
   return {
     tenant: {
-      monthlyCapMills: mills(setting("MONTHLY_CAP_USD")),
+      capMills: mills(setting("MONTHLY_CAP_USD")),
       maxOpen: setting("MAX_OPEN_GENERATIONS"),
       startsPerMinute: setting("START_RATE"),
     },
-    everybody: { monthlyCapMills: mills(setting("GLOBAL_MONTHLY_CAP_USD")) },
+    tenantDay: { capMills: mills(setting("DAILY_CAP_USD")) },
+    user: { capMills: mills(setting("USER_MONTHLY_CAP_USD")) },
+    everybody: { capMills: mills(setting("GLOBAL_MONTHLY_CAP_USD")) },
   };
 });
 

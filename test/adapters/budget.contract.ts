@@ -3,12 +3,14 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { ABANDONED_AFTER_MS } from "../../shared/money/budget.ts";
 import { instant } from "../../shared/media/instant.ts";
-import type { Account, AccountLimits, Budget, Refusal, Reservation } from "../../shared/media/ports.ts";
+import type { Account } from "../../shared/media/account.ts";
+import type { AccountLimits, Budget, Refusal, Reservation } from "../../shared/media/ports.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 
 type Options = Omit<Parameters<typeof createDynamoBudget>[0], "clock">;
 
 const ACME: Account = { tenantId: "acme" };
+const ACME_DAY: Account = { tenantId: "acme", day: true };
 const EVERYBODY: Account = { everybody: true };
 
 export function budgetContract(open: () => Promise<Options>): void {
@@ -30,8 +32,8 @@ export function budgetContract(open: () => Promise<Options>): void {
   const reserve = (id: string, limits: AccountLimits, mills?: number, account = ACME) =>
     budget.reserve(account, reservation(id, mills), limits);
   /** What is left, by what the account says when it is asked for more than it has. */
-  async function left(monthlyCapMills: number): Promise<number> {
-    const refusal = await reserve("never", { monthlyCapMills }, monthlyCapMills + 1);
+  async function left(capMills: number): Promise<number> {
+    const refusal = await reserve("never", { capMills }, capMills + 1);
     if (refusal?.reason !== "over_budget") throw new Error(`not refused: ${JSON.stringify(refusal)}`);
     return refusal.leftMills;
   }
@@ -39,7 +41,7 @@ export function budgetContract(open: () => Promise<Options>): void {
 
   describe("putting aside", () => {
     it("takes prices up to exactly the cap, and says what is left and when it renews", async () => {
-      const limits = { monthlyCapMills: 1000 };
+      const limits = { capMills: 1000 };
       expect(await reserve("a", limits, 600)).toBeUndefined();
       expect(await reserve("b", limits, 401)).toEqual({
         reason: "over_budget",
@@ -52,12 +54,12 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
 
     it("refuses the very first when it costs more than the cap", async () => {
-      expect(await reserve("a", { monthlyCapMills: 279 })).toMatchObject({ reason: "over_budget", leftMills: 279 });
+      expect(await reserve("a", { capMills: 279 })).toMatchObject({ reason: "over_budget", leftMills: 279 });
       expect(await openIds()).toEqual([]);
     });
 
     it("is one, however often it is asked for", async () => {
-      for (let n = 0; n < 3; n++) expect(await reserve("a", { monthlyCapMills: 280, maxOpen: 1 })).toBeUndefined();
+      for (let n = 0; n < 3; n++) expect(await reserve("a", { capMills: 280, maxOpen: 1 })).toBeUndefined();
       expect(await left(1000)).toBe(720);
     });
 
@@ -88,7 +90,7 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
 
     it("begins with nothing in a new month, what is open staying open", async () => {
-      const limits = { monthlyCapMills: 300 };
+      const limits = { capMills: 300 };
       await reserve("january", limits);
       clock.advance(600);
       expect(await left(300)).toBe(300);
@@ -99,17 +101,50 @@ export function budgetContract(open: () => Promise<Options>): void {
 
     it("commits in the month that others have begun, whatever a slow clock says", async () => {
       clock.advance(600);
-      await reserve("february", { monthlyCapMills: 300 });
+      await reserve("february", { capMills: 300 });
       clock.advance(-600);
-      expect(await reserve("slow", { monthlyCapMills: 300 })).toMatchObject({ reason: "over_budget", leftMills: 20 });
+      expect(await reserve("slow", { capMills: 300 })).toMatchObject({ reason: "over_budget", leftMills: 20 });
     });
 
-    it("keeps the accounts of different tenants, and everybody's, apart", async () => {
-      const limits = { monthlyCapMills: 280 };
-      for (const account of [ACME, { tenantId: "a#BUDGET" }, { tenantId: "BUDGET" }, EVERYBODY]) {
+    it("begins with nothing in a new day where the account has days, and renews at midnight", async () => {
+      const limits = { capMills: 300 };
+      clock.advance(-86_400);
+      await reserve("friday", limits, 280, ACME_DAY);
+      expect(await reserve("more", limits, 280, ACME_DAY)).toEqual({
+        reason: "over_budget",
+        leftMills: 20,
+        renewsAt: "2026-01-31T00:00:00.000Z",
+      });
+      clock.advance(600);
+      expect(await reserve("saturday", limits, 280, ACME_DAY)).toBeUndefined();
+      expect(await budget.settle(ACME_DAY, "friday", "refunded")).toBe(true);
+      expect(await budget.standing(ACME_DAY)).toMatchObject({ period: "2026-01-31", committedMills: 280, open: 1 });
+      clock.advance(86_400);
+      expect(await budget.standing(ACME_DAY)).toMatchObject({ period: "2026-02-01", committedMills: 0, open: 1 });
+    });
+
+    it("keeps different accounts apart, whatever their names hold", async () => {
+      const limits = { capMills: 280 };
+      const accounts: Account[] = [
+        EVERYBODY,
+        ACME,
+        ACME_DAY,
+        { tenantId: "acme", userId: "DAY" },
+        { tenantId: "acme", userId: "ada" },
+        { tenantId: "acme#USER#ada", day: true },
+        { tenantId: "acme#DAY" },
+        { tenantId: "本".repeat(128), userId: "人".repeat(128) },
+        { tenantId: "a#BUDGET" },
+        { tenantId: "BUDGET" },
+        { keyId: "5f2a9c01" },
+      ];
+      for (const account of accounts) {
         expect(await reserve("a", limits, 280, account)).toBeUndefined();
         expect(await openIds(account)).toEqual(["a"]);
       }
+      const due = await budget.due("9999");
+      expect(due).toHaveLength(accounts.length);
+      expect(due).toEqual(expect.arrayContaining(accounts));
     });
   });
 
@@ -261,15 +296,15 @@ export function budgetContract(open: () => Promise<Options>): void {
 
     it("can be on before anything was ever put aside", async () => {
       await budget.stop(true);
-      expect(await reserve("a", { monthlyCapMills: 1000 }, 280, EVERYBODY)).toEqual({ reason: "stopped" });
+      expect(await reserve("a", { capMills: 1000 }, 280, EVERYBODY)).toEqual({ reason: "stopped" });
       await budget.stop(false);
-      expect(await reserve("a", { monthlyCapMills: 1000 }, 280, EVERYBODY)).toBeUndefined();
+      expect(await reserve("a", { capMills: 1000 }, 280, EVERYBODY)).toBeUndefined();
     });
   });
 
   describe("in a crowd", () => {
     it("a hundred at once take exactly the cap, the first that the account ever sees (F40)", async () => {
-      const limits = { monthlyCapMills: 37 * 280, startsPerMinute: 1000, maxOpen: 500 };
+      const limits = { capMills: 37 * 280, startsPerMinute: 1000, maxOpen: 500 };
       const answers = await Promise.all(Array.from({ length: 100 }, (_, n) => reserve(`m${n}`, limits)));
       expect(answers.filter((refusal) => refusal === undefined)).toHaveLength(37);
       expect(await left(37 * 280)).toBe(0);

@@ -3,7 +3,7 @@ import { GetItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
-import type { Account } from "../../shared/media/ports.ts";
+import type { Account } from "../../shared/media/account.ts";
 import { dynamoDbAt, inMemoryDynamoDb } from "../support/in-memory-dynamodb.ts";
 import { ManualClock } from "../support/manual-clock.ts";
 import { budgetContract } from "./budget.contract.ts";
@@ -80,7 +80,7 @@ it.each([1])(
         const mills = PRICES[Math.floor(next() * PRICES.length)] ?? 280;
         const outcome = next() < 0.3 ? ("spent" as const) : ("refunded" as const);
         const reservation = { id: `m${n}`, mediaId: `m${n}`, tenantId: "acme", spaceId: "s", mills, at: 0 };
-        const refusal = await budget.reserve(account, reservation, { monthlyCapMills: CAP_MILLS });
+        const refusal = await budget.reserve(account, reservation, { capMills: CAP_MILLS });
         if (refusal) return void refused++;
         // Twice, as whoever ends a generation may: the second time changes nothing.
         const settled = await Promise.all([

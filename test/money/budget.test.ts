@@ -1,4 +1,7 @@
 // Money through a generation's whole life: put aside at the start, spent or given back at the end, once, whoever comes twice or dies.
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { mediaKey } from "../../shared/adapters/media-item.ts";
+import { periodOf, renewalOf, type SpendingLimits } from "../../shared/money/budget.ts";
 import { quotaOf } from "../../shared/money/quota.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
@@ -8,7 +11,7 @@ import { failGeneration } from "../../shared/generation/fail.ts";
 import { finalizeGeneration } from "../../shared/generation/finalize.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
 import { instant } from "../../shared/media/instant.ts";
-import type { Account } from "../../shared/media/ports.ts";
+import type { Account } from "../../shared/media/account.ts";
 import { redriveGeneration } from "../../shared/generation/redrive.ts";
 import { startGeneration, type StartCommand } from "../../shared/generation/start.ts";
 import { submitGeneration } from "../../shared/generation/submit.ts";
@@ -33,7 +36,7 @@ let world: MediaWorld;
 let ids: number;
 beforeEach(async () => {
   world = await mediaWorld();
-  world.deps.limits = { tenant: { monthlyCapMills: CAP_MILLS }, everybody: { monthlyCapMills: CAP_MILLS } };
+  world.deps.limits = { tenant: { capMills: CAP_MILLS }, everybody: { capMills: CAP_MILLS } };
   ids = 0;
 });
 const deps = () => ({ ...world.deps, newId: () => `media-${++ids}` });
@@ -43,7 +46,7 @@ const stored = async () => (await world.records.list({ tenantId: "acme", spaceId
 /** What is committed of an account's month, and what of it is open: by asking for more than there is. */
 async function committed(account: Account): Promise<{ mills: number; open: string[] }> {
   const probe = { id: "probe", mediaId: "probe", tenantId: "acme", spaceId: "s", mills: 1_000_000, at: 0 };
-  const refusal = await world.budget.reserve(account, probe, { monthlyCapMills: CAP_MILLS });
+  const refusal = await world.budget.reserve(account, probe, { capMills: CAP_MILLS });
   if (refusal?.reason !== "over_budget") throw new Error("the probe was not refused");
   return { mills: CAP_MILLS - refusal.leftMills, open: (await world.budget.open(account)).map(({ id }) => id) };
 }
@@ -60,7 +63,7 @@ describe("what starts that died have put aside", () => {
 
   it("is freed though another account cannot be read", async () => {
     for (const tenantId of ["unreadable", "acme"]) {
-      await world.budget.reserve({ tenantId }, reservation(`of-${tenantId}`, tenantId), { monthlyCapMills: CAP_MILLS });
+      await world.budget.reserve({ tenantId }, reservation(`of-${tenantId}`, tenantId), { capMills: CAP_MILLS });
       world.clock.advance(1);
     }
     const open: typeof world.budget.open = (account) =>
@@ -76,7 +79,7 @@ describe("what starts that died have put aside", () => {
 
   it("is freed though the record of another reservation cannot be read, and that is said", async () => {
     for (const mediaId of ["media-1", "unreadable", "media-2"]) {
-      await world.budget.reserve(ACME, reservation(mediaId, "acme"), { monthlyCapMills: CAP_MILLS });
+      await world.budget.reserve(ACME, reservation(mediaId, "acme"), { capMills: CAP_MILLS });
     }
     const get: typeof world.records.get = (ref) =>
       ref.mediaId === "unreadable" ? Promise.reject(new Error("unreadable")) : world.records.get(ref);
@@ -112,7 +115,7 @@ describe("at the start", () => {
   it("the price is put aside with everybody's account and the tenant's, and the record says so", async () => {
     const { media } = await start();
     await expectCommitted(280, [media.id]);
-    expect(await stored()).toMatchObject([{ id: media.id, reservation: media.id }]);
+    expect(await stored()).toMatchObject([{ id: media.id, reservation: media.id, reservedWith: [EVERYBODY, ACME] }]);
   });
 
   it("nothing is written where nothing is limited", async () => {
@@ -125,13 +128,14 @@ describe("at the start", () => {
 
   it("a tenant who has spent its month is told what is left, and nothing is started", async () => {
     for (let n = 0; n < 3; n++) await start();
-    world.deps.limits.everybody = { monthlyCapMills: 10_000 };
+    world.deps.limits.everybody = { capMills: 10_000 };
     const refused = await start().catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(OverBudgetError);
     expect(refused).toMatchObject({
       code: "over_budget",
       leftUsd: 0.06,
       renewsAt: "2026-02-01T00:00:00.000Z",
+      details: [{ path: "MONTHLY_CAP_USD", leftUsd: 0.06, renewsAt: "2026-02-01T00:00:00.000Z" }],
       message: "This video costs $0.28, and $0.06 of this month's budget is left. It renews on 2026-02-01.",
     });
     expect(await stored()).toHaveLength(3);
@@ -145,6 +149,9 @@ describe("at the start", () => {
     const refused = await start(undefined, "fourth").catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "over_budget", leftUsd: undefined });
     expect(String(refused)).toContain("this service has spent its budget for the month");
+    const message = "is spent, and renews on 2026-02-01T00:00:00.000Z";
+    const details = [{ path: "GLOBAL_MONTHLY_CAP_USD", message, renewsAt: "2026-02-01T00:00:00.000Z" }];
+    expect(refused).toHaveProperty("details", details);
   });
 
   it("a tenant's open generations and starts per minute are limited", async () => {
@@ -203,15 +210,117 @@ describe("with an Idempotency-Key", () => {
   });
 
   it("one that was refused may be tried again, with all of its time before it", async () => {
-    world.deps.limits.tenant = { monthlyCapMills: 100 };
+    world.deps.limits.tenant = { capMills: 100 };
     await expect(start("key")).rejects.toBeInstanceOf(OverBudgetError);
     world.clock.advance(86_400);
-    world.deps.limits.tenant = { monthlyCapMills: CAP_MILLS };
+    world.deps.limits.tenant = { capMills: CAP_MILLS };
     const { media } = await start("key");
     expect(await stored()).toMatchObject([{ id: media.id, deadlineAt: instant(world.clock.now() + 3_600_000) }]);
     await expectCommitted(280, [media.id]);
   });
 });
+
+describe("a tenant's day and a user's month", () => {
+  const startAs = (uploadedBy: string) => startGeneration(deps(), { ...command, uploadedBy });
+  beforeEach(() => {
+    world.deps.limits = { tenant: {}, tenantDay: { capMills: 600 }, user: { capMills: 300 }, everybody: {} };
+  });
+
+  it("hold what each of them may commit, and say which of them is spent and when it renews", async () => {
+    await startAs("ada");
+    await expect(startAs("ada")).rejects.toMatchObject({
+      message: "This video costs $0.28, and $0.02 of your own budget for this month is left. It renews on 2026-02-01.",
+      details: [{ path: "USER_MONTHLY_CAP_USD", leftUsd: 0.02, renewsAt: "2026-02-01T00:00:00.000Z" }],
+    });
+    await startAs("bob");
+    const tomorrow = renewalOf(periodOf({ tenantId: "acme", day: true }, world.clock.now()));
+    await expect(startAs("eve")).rejects.toMatchObject({
+      message: `This video costs $0.28, and $0.04 of today's budget is left. It renews on ${tomorrow.slice(0, 10)}.`,
+      details: [{ path: "DAILY_CAP_USD", leftUsd: 0.04, renewsAt: tomorrow }],
+    });
+    // What the user's account refused was given back to the day, and what the day refused, to all before it.
+    expect((await world.budget.standing({ tenantId: "acme", day: true })).committedMills).toBe(560);
+    world.clock.advance(86_400);
+    await startAs("eve");
+    await expect(startAs("ada")).rejects.toMatchObject({ code: "over_budget" });
+  });
+
+  it.each<[string, Partial<SpendingLimits>]>([
+    ["everybody's month", { everybody: { capMills: 37 * 280 } }],
+    ["a tenant's month", { tenant: { capMills: 37 * 280 } }],
+    ["a tenant's day", { tenantDay: { capMills: 37 * 280 } }],
+    ["a user's month", { user: { capMills: 37 * 280 } }],
+  ])(
+    "of 200 at once against the cap of %s start as many as it holds, and as many again once they fail",
+    async (_, limit) => {
+      world.deps.limits = { tenant: {}, everybody: {}, ...limit };
+      const own = deps();
+      for (let round = 0; round < 2; round++) {
+        const starts = await Promise.allSettled(Array.from({ length: 200 }, () => startGeneration(own, command)));
+        const started = starts.flatMap((it) => (it.status === "fulfilled" ? [it.value.media] : []));
+        expect(started).toHaveLength(37);
+        for (const media of started) await failGeneration(world.deps, refOf(media), "not_submitted");
+      }
+    },
+  );
+
+  it("are settled though their caps were lifted meanwhile, and owe nothing where they were set meanwhile", async () => {
+    const { media } = await startAs("ada");
+    world.deps.limits = { tenant: { capMills: CAP_MILLS }, everybody: {} };
+    await failGeneration(world.deps, refOf(media), "not_submitted");
+    for (const account of [{ tenantId: "acme", day: true } as const, { tenantId: "acme", userId: "ada" }]) {
+      expect(await world.budget.standing(account)).toMatchObject({ committedMills: 0, open: 0 });
+    }
+    expect(await committed(ACME)).toEqual({ mills: 0, open: [] });
+    const stays = await startAs("ada");
+    world.deps.limits = { tenant: {}, tenantDay: { capMills: 0 }, user: { capMills: 0 }, everybody: {} };
+    await submitGeneration(world.deps, refOf(stays.media));
+    world.kling.status = { status: "COMPLETED" };
+    await finalizeGeneration(world.deps, refOf(stays.media));
+    expect(await committed(ACME)).toEqual({ mills: 280, open: [] });
+  });
+
+  it("give back what is left over from a day and a month that have passed without touching the new ones", async () => {
+    const { media } = await startAs("ada");
+    world.clock.advance(40 * 86_400);
+    await startAs("ada");
+    await failGeneration(world.deps, refOf(media), "not_submitted");
+    for (const account of [{ tenantId: "acme", day: true } as const, { tenantId: "acme", userId: "ada" }]) {
+      expect(await world.budget.standing(account)).toMatchObject({ committedMills: 280, open: 1 });
+    }
+  });
+
+  it("free what a start has left that found its record saved without them", async () => {
+    const reservation = { id: "media-1", mediaId: "media-1", tenantId: "acme", spaceId: "holiday", mills: 280 };
+    const at = world.clock.now();
+    world.deps.limits = { tenant: { capMills: CAP_MILLS }, everybody: {} };
+    await start();
+    await world.budget.reserve({ tenantId: "acme", day: true }, { ...reservation, at }, { capMills: 600 });
+    world.clock.advance(900);
+    await sweepGenerations(world.deps, { all: false });
+    expect(await world.budget.open({ tenantId: "acme", day: true })).toEqual([]);
+    expect(await world.budget.open(ACME)).toHaveLength(1);
+  });
+});
+
+it("a record of a version that named no accounts is settled with those it knew", async () => {
+  const keyBudget = { keyId: "5f2a9c01d3e4b5a6c7d8", monthlyCapMills: 600 };
+  const { media } = await startGeneration(deps(), { ...command, keyBudget });
+  await world.dynamo.client.send(
+    new UpdateItemCommand({
+      TableName: world.dynamo.table,
+      Key: itemKey(media),
+      UpdateExpression: "REMOVE reservedWith",
+    }),
+  );
+  await failGeneration(world.deps, refOf(media), "not_submitted");
+  await expectCommitted(0, []);
+  expect(await world.budget.open({ keyId: keyBudget.keyId })).toEqual([]);
+});
+function itemKey(media: Media) {
+  const { pk, sk } = mediaKey(refOf(media));
+  return { pk: { S: pk }, sk: { S: sk } };
+}
 
 describe("a key with a cap of its own", () => {
   const keyBudget = { keyId: "5f2a9c01d3e4b5a6c7d8", monthlyCapMills: 600 };
@@ -234,7 +343,7 @@ describe("a key with a cap of its own", () => {
   });
 
   it("gets back what was not delivered, and has spent what was", async () => {
-    const left = async () => (await quotaOf(world.deps, { tenantId: "acme", keyBudget })).keyMonth;
+    const left = async () => (await quotaOf(world.deps, { tenantId: "acme", userId: "ada", keyBudget })).keyMonth;
     const { media } = await withKey();
     expect(await left()).toMatchObject({ capUsd: 0.6, reservedUsd: 0.28, spentUsd: 0, leftUsd: 0.32 });
     await failGeneration(world.deps, refOf(media), "not_submitted");
@@ -250,7 +359,7 @@ describe("a key with a cap of its own", () => {
     const at = world.clock.now();
     const account = { keyId: keyBudget.keyId };
     const reservation = { id: "lost", mediaId: "lost", tenantId: "acme", spaceId: "holiday", mills: 280, at };
-    await world.budget.reserve(account, reservation, { monthlyCapMills: 600 });
+    await world.budget.reserve(account, reservation, { capMills: 600 });
     world.clock.advance(16 * 60);
     await sweepGenerations(world.deps, { all: false });
     expect(await world.budget.open(account)).toEqual([]);
@@ -338,7 +447,7 @@ describe("a redrive", () => {
 
   it("is refused where the tenant's month does not hold it any more", async () => {
     const media = await lost();
-    world.deps.limits.tenant = { monthlyCapMills: 0 };
+    world.deps.limits.tenant = { capMills: 0 };
     await expect(redriveGeneration(world.deps, media.id)).rejects.toBeInstanceOf(OverBudgetError);
     expect(await stored()).toMatchObject([{ phase: "failed" }]);
     await expectCommitted(0, []);
@@ -448,7 +557,7 @@ describe("a start that is answered with an error", () => {
     const [saved] = await stored();
     if (!saved) throw new Error("not saved");
     await world.budget.settle(EVERYBODY, saved.id, "refunded");
-    const limits = { tenant: world.deps.limits.tenant, everybody: { monthlyCapMills: 1 } };
+    const limits = { tenant: world.deps.limits.tenant, everybody: { capMills: 1 } };
     await submitGeneration({ ...deps(), limits }, refOf(saved));
     expect((await stored())[0]).toMatchObject({ phase: "failed", error: { code: "over_budget" } });
     expect(world.kling.posts).toEqual([]);
@@ -456,7 +565,7 @@ describe("a start that is answered with an error", () => {
 });
 
 describe("the kill switch", () => {
-  it.each([[{ tenant: {}, everybody: {} }], [{ tenant: {}, everybody: { monthlyCapMills: CAP_MILLS } }]])(
+  it.each([[{ tenant: {}, everybody: {} }], [{ tenant: {}, everybody: { capMills: CAP_MILLS } }]])(
     "stops every start, with the limits %o",
     async (limits) => {
       world.deps.limits = limits;

@@ -2,14 +2,15 @@
 import { beforeEach, expect, it } from "vitest";
 import { quotaOf } from "../../shared/money/quota.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
+import { offeredRows } from "../../shared/kling/catalogue.ts";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { refOf } from "../../shared/media/media.ts";
 import { startGeneration } from "../../shared/generation/start.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const LIMITS: SpendingLimits = {
-  tenant: { monthlyCapMills: 1000, maxOpen: 2, startsPerMinute: 3 },
-  everybody: { monthlyCapMills: 2000 },
+  tenant: { capMills: 1000, maxOpen: 2, startsPerMinute: 3 },
+  everybody: { capMills: 2000 },
 };
 const START_OF_FEBRUARY = "2026-02-01T00:00:00.000Z";
 
@@ -35,7 +36,7 @@ const start = async (tenantId = "acme") => {
   );
   return media;
 };
-const allowance = (tenantId = "acme") => quotaOf(world.deps, { tenantId });
+const allowance = (tenantId = "acme") => quotaOf(world.deps, { tenantId, userId: "ada" });
 
 it("is all of it before the first start", async () => {
   expect(await allowance()).toEqual({
@@ -71,6 +72,21 @@ it("counts as spent what was delivered", async () => {
   });
 });
 
+it("has the day of the tenant and the month of the user that asks, where these have caps", async () => {
+  world.deps.limits = { tenant: {}, tenantDay: { capMills: 500 }, user: { capMills: 700 }, everybody: {} };
+  await start();
+  const left = { spentUsd: 0, reservedUsd: 0.28 };
+  expect(await allowance()).toEqual({
+    startsStopped: false,
+    day: { ...left, capUsd: 0.5, leftUsd: 0.22, renewsAt: expect.stringMatching(/^2026-01-\d\dT00:00:00.000Z$/) },
+    userMonth: { ...left, capUsd: 0.7, leftUsd: 0.42, renewsAt: START_OF_FEBRUARY },
+  });
+  expect(await quotaOf(world.deps, { tenantId: "acme", userId: "bob" })).toMatchObject({
+    day: { leftUsd: 0.22 },
+    userMonth: { leftUsd: 0.7 },
+  });
+});
+
 it("is a tenant's own", async () => {
   const before = await allowance("other");
   await start("acme");
@@ -85,6 +101,17 @@ it("has only what is limited", async () => {
   expect(await allowance()).toEqual({ startsStopped: false, openGenerations: { open: 1, limit: 5 } });
 });
 
+it("counts as spent up what is less than the cheapest video of those on offer", async () => {
+  world.deps.limits = { tenant: {}, everybody: { capMills: 489 } };
+  await start();
+  world.deps.limits.everybody = { capMills: 280 + 300 };
+  expect(await allowance()).toEqual({ startsStopped: false });
+  const offered = offeredRows(["kling-2.1/master"]);
+  expect(await quotaOf({ ...world.deps, offered }, { tenantId: "acme", userId: "ada" })).toEqual({
+    startsStopped: true,
+  });
+});
+
 it("says that starts are stopped, by the switch or by everybody's cap, and not which", async () => {
   await world.budget.stop(true);
   const stopped = await allowance();
@@ -93,7 +120,7 @@ it("says that starts are stopped, by the switch or by everybody's cap, and not w
   expect(await allowance()).toEqual({ startsStopped: true });
   await world.budget.stop(false);
   // One video of $0.28 fits into what all have; what is left is less than the cheapest of $0.21.
-  world.deps.limits = { tenant: LIMITS.tenant, everybody: { monthlyCapMills: 489 } };
+  world.deps.limits = { tenant: LIMITS.tenant, everybody: { capMills: 489 } };
   expect(await allowance()).toMatchObject({ startsStopped: false });
   await start("other");
   expect(await allowance()).toEqual({ ...stopped, starts: expect.anything() });

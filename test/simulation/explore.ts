@@ -16,7 +16,14 @@ export function runner(stage: Stage, invariants: readonly InvariantId[]): Runner
 }
 
 /** Enough for everything a calm run does. */
-const AMPLE: Limits = { tenantCapMills: 10_000, globalCapMills: 10_000, maxOpen: 10, startsPerMinute: 60 };
+const AMPLE: Limits = {
+  tenantCapMills: 10_000,
+  dayCapMills: 10_000,
+  userCapMills: 10_000,
+  globalCapMills: 10_000,
+  maxOpen: 10,
+  startsPerMinute: 60,
+};
 /** Three videos of a hundred, by the tenant's cap alone. */
 const SCARCE: Limits = { tenantCapMills: 900, globalCapMills: 10_000 };
 
@@ -143,6 +150,8 @@ function limitsOf(story: Story, random: () => number): Limits | undefined {
     random() < 0.6 ? { [name]: Math.round(least + random() * (scarce ? most - least : most * 4)) } : {};
   return {
     tenantCapMills: Math.round(scarce ? 500 + random() * 3_000 : 3_000 + random() * 6_000),
+    ...some("dayCapMills", 500, 4_000),
+    ...some("userCapMills", 500, 4_000),
     ...some("globalCapMills", 500, 5_000),
     ...some("maxOpen", 1, 4),
     ...some("startsPerMinute", 1, 5),

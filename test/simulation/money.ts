@@ -8,6 +8,8 @@ import type { World } from "./world.ts";
 /** What an operator allows. Mills: thousandths of a US dollar. */
 export interface Limits {
   tenantCapMills?: number;
+  dayCapMills?: number;
+  userCapMills?: number;
   globalCapMills?: number;
   maxOpen?: number;
   startsPerMinute?: number;
@@ -29,7 +31,7 @@ interface Wish {
 /** A price that was put aside, as the world has seen it. */
 interface Promised {
   mills: number;
-  /** The month it is committed in, by account: a clock may be wrong between two writes. */
+  /** The month or day it is committed in, by account: a clock may be wrong between two writes. */
   periods: Map<string, string>;
 }
 
@@ -45,6 +47,8 @@ export class Money {
   readonly #promised = new Map<string, Promised>();
   /** What is put aside for a record: the latest, by the record's id. */
   readonly #reservations = new Map<string, string>();
+  /** The accounts that a record names, by its id: what it forgets once it is settled. */
+  readonly #heldWith = new Map<string, string[]>();
   /** Starts by tenant and minute. */
   readonly #starts = new Map<string, number>();
   /** The moment from which on nothing may begin. */
@@ -60,13 +64,17 @@ export class Money {
 
   /** Every write is seen before the invariants are held against it. */
   note({ before, after, by }: Write): void {
-    if (isRecord(after) && after.reservation !== undefined) this.#reservations.set(after.id, after.reservation);
+    if (isRecord(after) && after.reservation !== undefined) {
+      this.#reservations.set(after.id, after.reservation);
+      this.#heldWith.set(after.id, (after.reservedWith ?? []).map(partitionOf));
+    }
     if (!isAccount(after)) return;
     for (const id of newEntries(before, after)) {
       const promised = this.#promised.get(id) ?? { mills: this.#askedOf(by), periods: new Map<string, string>() };
-      const month = new Date(this.#world.now() + this.#world.skewOf(by)).toISOString().slice(0, 7);
+      const now = new Date(this.#world.now() + this.#world.skewOf(by)).toISOString();
+      const period = now.slice(0, scopeOf(after) === "day" ? 10 : 7);
       // Never an older one than others have begun.
-      promised.periods.set(after.pk, before?.period !== undefined && before.period > month ? before.period : month);
+      promised.periods.set(after.pk, before?.period !== undefined && before.period > period ? before.period : period);
       this.#promised.set(id, promised);
     }
     if (after.stopped && this.#stoppedSince === undefined) {
@@ -102,23 +110,25 @@ export class Money {
     return priceOf({ mode: endpoint.split("/").at(-2) ?? "", duration: String(input["duration"]) });
   }
 
-  /** Mills of the account's month, counted anew: what is put aside, and what is being made or was delivered without that. */
+  /** Mills of the account's month or day, counted anew: what is put aside, and what is being made or was delivered without that. */
   heldOf(account: StoredItem): number {
     const { open = {}, period } = account;
-    const inMonth = (id: string) => {
+    const inPeriod = (id: string) => {
       const promised = this.#promised.get(id);
       return promised?.periods.get(account.pk) === period ? (promised?.mills ?? 0) : 0;
     };
-    const held = this.recordsOf(account)
-      .filter((record) => this.isHeld(record))
+    const held = this.#world
+      .records()
+      .filter((record) => this.isHeld(record) && this.#heldWith.get(record.id)?.includes(account.pk))
       .flatMap(({ id }) => this.#reservations.get(id) ?? [])
       .filter((id) => !(id in open));
-    return [...Object.keys(open), ...held].reduce((sum, id) => sum + inMonth(id), 0);
+    return [...Object.keys(open), ...held].reduce((sum, id) => sum + inPeriod(id), 0);
   }
 
-  recordsOf(account: StoredItem): StoredItem[] {
-    const own = (record: StoredItem) => account.pk === `TENANT#${encodeURIComponent(record.tenantId)}#BUDGET`;
-    return this.#world.records().filter((record) => isEverybodys(account) || own(record));
+  /** The scopes of the accounts that hold a reservation, as the accounts themselves have told. */
+  scopesOf(reservation: string | undefined): (Scope | undefined)[] {
+    const { periods } = (reservation === undefined ? undefined : this.promised(reservation)) ?? { periods: new Map() };
+    return this.accounts.filter(({ pk }) => periods.has(pk)).map(scopeOf);
   }
 
   /** Its price is part of the sum: it is being made, or was delivered. */
@@ -156,14 +166,15 @@ export const MONEY: Invariant = {
       if (isRecord(after) && !before) {
         const late = money.isStoppedSince(by.bornAt);
         check(!late, () => `${after.id} was begun by ${by.name}, which was called after the kill switch`);
-        const promised = after.reservation !== undefined && money.promised(after.reservation) !== undefined;
-        check(promised === hasLimits(limits), () => `${after.id} was begun ${promised ? "with" : "without"} its price`);
+        const [wanted, put] = [limitedScopes(limits), money.scopesOf(after.reservation)];
+        const isRight = wanted.length === put.length && wanted.every((scope) => put.includes(scope));
+        check(isRight, () => `${after.id} was begun with its price in [${put.join()}], and not in [${wanted.join()}]`);
       }
       for (const account of money.accounts) {
         if (account.period === undefined) continue;
         const [held, counted] = [money.heldOf(account), account.monthCommitted];
         check(held === counted, () => `${account.pk} has committed ${counted}, and it is ${held}`);
-        const cap = isEverybodys(account) ? limits.globalCapMills : limits.tenantCapMills;
+        const cap = capOf(account, limits);
         if (cap !== undefined) check(held <= cap, () => `${account.pk} holds ${held} of ${cap}`);
       }
     },
@@ -197,8 +208,8 @@ function holdAccount(
 ): void {
   const { money } = world;
   const { maxOpen, startsPerMinute, ...limits } = world.settings.limits ?? {};
-  const [mine, open] = [!isEverybodys(after), Object.values(after.open ?? {})];
-  const cap = mine ? limits.tenantCapMills : limits.globalCapMills;
+  const [mine, open] = [scopeOf(after) === "tenant", Object.values(after.open ?? {})];
+  const cap = capOf(after, limits);
   const { monthCommitted: committed = 0 } = after;
   if (cap !== undefined) check(committed <= cap, () => `${after.pk} has committed ${committed} of ${cap}`);
   if (mine && maxOpen !== undefined) check(open.length <= maxOpen, () => `${after.pk} has ${open.length} open`);
@@ -225,8 +236,37 @@ function newEntries(before: StoredItem | undefined, { open = {} }: StoredItem): 
   return Object.keys(open).filter((id) => !(id in (before?.open ?? {})));
 }
 
-function hasLimits(limits: Limits): boolean {
-  return Object.keys(limits).length > 0;
+type Scope = "everybody" | "tenant" | "day" | "user";
+
+/** By the account's key, as docs/reliability.md has it; undefined: it is none that the world knows. */
+function scopeOf({ pk }: { pk: string }): Scope | undefined {
+  if (isEverybodys({ pk })) return "everybody";
+  const [, part] = /^TENANT#[^#]+(#DAY|#USER#[^#]+)?#BUDGET$/.exec(pk) ?? [];
+  if (part === undefined) return pk.startsWith("TENANT#") ? "tenant" : undefined;
+  return part === "#DAY" ? "day" : "user";
+}
+
+/** The key of an account that a record names. */
+function partitionOf({ tenantId, day, userId }: NonNullable<StoredItem["reservedWith"]>[number]): string {
+  if (tenantId === undefined) return "BUDGET";
+  const part = day ? "#DAY" : userId === undefined ? "" : `#USER#${Buffer.from(userId).toString("base64url")}`;
+  return `TENANT#${encodeURIComponent(tenantId)}${part}#BUDGET`;
+}
+
+function capOf(account: StoredItem, limits: Limits): number | undefined {
+  const { globalCapMills: everybody, tenantCapMills: tenant, dayCapMills: day, userCapMills: user } = limits;
+  const scope = scopeOf(account);
+  return scope && { everybody, tenant, day, user }[scope];
+}
+
+/** What a start puts its price aside with. */
+function limitedScopes({ globalCapMills, dayCapMills, userCapMills, ...ofTenant }: Limits): Scope[] {
+  return [
+    ...(globalCapMills === undefined ? [] : ["everybody" as const]),
+    ...(Object.keys(ofTenant).length > 0 ? ["tenant" as const] : []),
+    ...(dayCapMills === undefined ? [] : ["day" as const]),
+    ...(userCapMills === undefined ? [] : ["user" as const]),
+  ];
 }
 
 function priceOf({ mode = "standard", duration = "5" }: Wish): number {

@@ -220,7 +220,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a price is put aside though the month does not hold it",
     caughtBy: "I9",
     file: ACCOUNTS,
-    find: `.require("monthCommitted", "<=", monthlyCapMills - rest.mills)`,
+    find: `.require("monthCommitted", "<=", capMills - rest.mills)`,
     replace: `.requireExists("monthCommitted")`,
   },
   {
@@ -269,11 +269,25 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "export const ABANDONED_AFTER_MS = 0;",
   },
   {
-    name: "what has ended is settled with its tenant's account alone",
+    name: "what has ended is settled with the first of its accounts alone",
     caughtBy: "I9",
     file: MONEY,
-    find: "    await deps.budget.settle(EVERYBODY, reservation, outcome);\n",
-    replace: "",
+    find: "for (const account of reservedWith(media)) await deps.budget.settle(",
+    replace: "for (const account of reservedWith(media).slice(0, 1)) await deps.budget.settle(",
+  },
+  {
+    name: "a user's cap is the tenant's",
+    caughtBy: "I9",
+    file: MONEY,
+    find: "{ account: { tenantId, userId }, limits: user },",
+    replace: "{ account: { tenantId, userId }, limits: isLimited(user) && isLimited(tenant) ? tenant : user },",
+  },
+  {
+    name: "what a day has spent is spent for the month",
+    caughtBy: "I9",
+    file: MONEY,
+    find: `"day" in account ? 10 : 7`,
+    replace: `"day" in account ? 7 : 7`,
   },
   {
     name: "the kill switch is read once and remembered",

@@ -50,6 +50,7 @@ export interface StoredItem {
   estimatedCostUsd?: number;
   expiresAt?: number;
   reservation?: string;
+  reservedWith?: { everybody?: true; tenantId?: string; day?: true; userId?: string }[];
   /** Of accounts. */
   period?: string;
   monthCommitted?: number;

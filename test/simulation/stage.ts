@@ -41,9 +41,12 @@ const ENVIRONMENT = {
 };
 
 /** Absent where there is no limit, as in an operator's `.env`. */
-function inEnvironment({ tenantCapMills, globalCapMills, maxOpen, startsPerMinute }: Limits): NodeJS.ProcessEnv {
+function inEnvironment(limits: Limits): NodeJS.ProcessEnv {
+  const { tenantCapMills, dayCapMills, userCapMills, globalCapMills, maxOpen, startsPerMinute } = limits;
   return {
     ...(tenantCapMills !== undefined && { MONTHLY_CAP_USD: String(tenantCapMills / 1000) }),
+    ...(dayCapMills !== undefined && { DAILY_CAP_USD: String(dayCapMills / 1000) }),
+    ...(userCapMills !== undefined && { USER_MONTHLY_CAP_USD: String(userCapMills / 1000) }),
     ...(globalCapMills !== undefined && { GLOBAL_MONTHLY_CAP_USD: String(globalCapMills / 1000) }),
     ...(maxOpen !== undefined && { MAX_OPEN_GENERATIONS: String(maxOpen) }),
     ...(startsPerMinute !== undefined && { START_RATE: String(startsPerMinute) }),

@@ -167,7 +167,14 @@ const REQUEST = () => ({
 });
 const LOCATION = { spaceId: "holiday" };
 /** Where spending is limited, more is written. */
-const CAPS = { MONTHLY_CAP_USD: "100", GLOBAL_MONTHLY_CAP_USD: "1000", MAX_OPEN_GENERATIONS: "10", START_RATE: "60" };
+const CAPS = {
+  MONTHLY_CAP_USD: "100",
+  DAILY_CAP_USD: "100",
+  USER_MONTHLY_CAP_USD: "100",
+  GLOBAL_MONTHLY_CAP_USD: "1000",
+  MAX_OPEN_GENERATIONS: "10",
+  START_RATE: "60",
+};
 
 const replySchema = z.object({
   statusCode: z.number(),

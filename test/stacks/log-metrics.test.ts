@@ -122,8 +122,8 @@ const SCENES: Record<LogEvent, { happens: () => Promise<unknown>; also?: Record<
       await refused({});
     },
   },
-  start_refused_global_cap: { happens: () => refused({ everybody: { monthlyCapMills: 1 } }) },
-  start_refused_tenant_cap: { happens: () => refused({ tenant: { monthlyCapMills: 1 } }) },
+  start_refused_global_cap: { happens: () => refused({ everybody: { capMills: 1 } }) },
+  start_refused_tenant_cap: { happens: () => refused({ tenant: { capMills: 1 } }) },
   start_refused_limit: {
     happens: async () => {
       await start({ tenant: { maxOpen: 1 } });

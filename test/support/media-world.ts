@@ -13,6 +13,7 @@ import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.t
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
 import { fitImage, inspectImage, makePlaceholder } from "../../shared/adapters/source-image.ts";
 import { generationEvent } from "../../shared/media/event-detail.ts";
+import { offeredRows } from "../../shared/kling/catalogue.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
@@ -77,6 +78,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
     budget,
     ledger,
     limits: { tenant: {}, everybody: {} } as SpendingLimits,
+    offered: offeredRows(undefined),
     files,
     fetch,
     images: { fit: fitImage, inspect: inspectImage, placeholder: makePlaceholder },

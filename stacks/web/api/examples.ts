@@ -211,6 +211,13 @@ export const EXAMPLES = {
         leftUsd: 36.42,
         renewsAt: "2026-12-01T00:00:00.000Z",
       },
+      day: {
+        capUsd: 5,
+        spentUsd: 1.4,
+        reservedUsd: 0.98,
+        leftUsd: 2.62,
+        renewsAt: "2026-11-23T00:00:00.000Z",
+      },
       openGenerations: { open: 1, limit: 5 },
       starts: { left: 9, limit: 10, renewsAt: "2026-11-22T12:01:00.000Z" },
     },
@@ -252,10 +259,19 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     example: { error: "Sign in first.", code: "unauthorized", traceId },
   },
   402: {
-    description: "The month's budget does not hold this price any more: the caller's, or that of the whole service.",
+    description:
+      "A budget does not hold this price any more: the tenant's of the month or the day, the user's, the key's, or that of the whole service; `details` says which.",
     example: {
       error: "This video costs $0.98, and $0.40 of this month's budget is left. It renews on 2026-12-01.",
       code: "over_budget",
+      details: [
+        {
+          path: "MONTHLY_CAP_USD",
+          message: "has $0.40 left, and renews on 2026-12-01T00:00:00.000Z",
+          leftUsd: 0.4,
+          renewsAt: "2026-12-01T00:00:00.000Z",
+        },
+      ],
       budget: { leftUsd: 0.4, renewsAt: "2026-12-01T00:00:00.000Z" },
       traceId,
     },

@@ -1,0 +1,32 @@
+// What prices are put aside with.
+
+/**
+ * What one cap is held against: everybody's month, a tenant's, a tenant's day, the month of one of its users or of one of
+ * its keys. Months and days are those of the calendar, in UTC.
+ */
+export type Account =
+  | { everybody: true }
+  | { tenantId: string }
+  | { tenantId: string; day: true }
+  | { tenantId: string; userId: string }
+  | { keyId: string };
+
+/** The path under which a 402 names a cap: the setting that it was set by, or the field of a key. */
+export type CapName =
+  "GLOBAL_MONTHLY_CAP_USD" | "MONTHLY_CAP_USD" | "DAILY_CAP_USD" | "USER_MONTHLY_CAP_USD" | "monthlyCapUsd";
+
+export type Scope = "everybody" | "tenant" | "user" | "key";
+
+/** Whose an account is, and what its cap is called. */
+export function describeAccount(account: Account): { scope: Scope; cap: CapName } {
+  if ("everybody" in account) return { scope: "everybody", cap: "GLOBAL_MONTHLY_CAP_USD" };
+  if ("keyId" in account) return { scope: "key", cap: "monthlyCapUsd" };
+  if ("userId" in account) return { scope: "user", cap: "USER_MONTHLY_CAP_USD" };
+  return { scope: "tenant", cap: "day" in account ? "DAILY_CAP_USD" : "MONTHLY_CAP_USD" };
+}
+
+/** Whether two names are of one account. */
+export function isSameAccount(one: Account, other: Account): boolean {
+  const ways = [one, other].map((account) => JSON.stringify(Object.entries(account).sort()));
+  return ways[0] === ways[1];
+}
