@@ -252,6 +252,7 @@ describe("a tenant's day and a user's month", () => {
     ["a user's month", { user: { capMills: 37 * 280 } }],
   ])(
     "of 200 at once against the cap of %s start as many as it holds, and as many again once they fail",
+    { timeout: 60_000 },
     async (_, limit) => {
       world.deps.limits = { tenant: {}, everybody: {}, ...limit };
       const own = deps();
