@@ -144,6 +144,8 @@ const DOMAIN = [
 ];
 /** What runs in a browser: it lies beside the function that serves it, and is none. */
 const CONSOLE = "functions/web/console/";
+/** The client's one file that needs a package: an entry of its own, for those who have that package. */
+const REACT_HOOKS = "shared/client/react.ts";
 const isFunctionFile = (file: string) => inside("functions/")(file) && !inside(CONSOLE)(file);
 const isOurs = inside("functions/", "shared/", "stacks/", "test/");
 const isNode = inside("node:");
@@ -316,8 +318,10 @@ const HOUSE_RULES: Record<string, Rule> = {
   },
   "the client stands on its own, types apart": {
     about: inside("shared/client/"),
-    faults: ({ runtimeImports }) =>
-      runtimeImports.filter((target) => !inside("shared/client/")(target)).map((target) => `imports ${target}`),
+    faults: ({ path, runtimeImports }) =>
+      runtimeImports
+        .filter((target) => !inside("shared/client/")(target) && !(path === REACT_HOOKS && target === "react"))
+        .map((target) => `imports ${target}`),
   },
   "the console imports its own files, the client, and what a browser can run": imports(
     inside(CONSOLE),

@@ -13,6 +13,7 @@ import type {
   uploadAnswer,
 } from "../contract/answers.ts";
 import type { enhanceRequest } from "../contract/enhance.ts";
+import type { WebhookMessage } from "../contract/event-schemas.ts";
 import type { errorAnswer, media, mediaSpace } from "../contract/media-space.ts";
 import type { checkRequest } from "../contract/reading.ts";
 import type { uploadRequest } from "../contract/upload.ts";
@@ -34,5 +35,6 @@ export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
 export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;
+export type WebhookEvent = WebhookMessage;
 /** How many times as long as wide a picture may be that no format is chosen for: a type of one number, so that whoever writes it down is right. */
 export type ImageRatioMax = typeof IMAGE_RATIO_MAX;

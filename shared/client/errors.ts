@@ -16,7 +16,9 @@ export class ApiError extends Error {
   readonly retryAfterSeconds: number | undefined;
 
   constructor(status: number, answer: Partial<ErrorAnswer>, retryAfterSeconds?: number) {
-    super(answer.error ?? `The server answered ${status}.`);
+    super(
+      answer.error ?? `The answer ${status} is not this API's: check baseUrl, and what stands between here and there.`,
+    );
     this.status = status;
     this.code = answer.code ?? `http_${status}`;
     this.details = answer.details;
@@ -37,11 +39,27 @@ export class NoAnswerError extends Error {
   readonly passing = true;
 
   constructor(cause: unknown) {
-    super("The server cannot be reached just now.", { cause });
+    super(
+      cause instanceof SyntaxError
+        ? "What answered is not this API: check baseUrl, or sign in to the network first."
+        : "The server cannot be reached just now.",
+      { cause },
+    );
   }
 }
 
-/** A generation of the seed's older versions that did not end while it was watched. */
+/** The call cannot be right, or cannot be made here: nothing was sent. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+  readonly code: "no_prompt" | "no_image" | "bad_base_url" | "old_runtime";
+
+  constructor(code: UsageError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A generation of the original application's older versions that did not end while it was watched. */
 export class GaveUpError extends Error {
   override readonly name = "GaveUpError";
   readonly code = "gave_up";

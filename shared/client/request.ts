@@ -1,7 +1,7 @@
 // One request to the API: bounded in time, tried again where that does no harm, its failure typed.
 import type { ErrorAnswer } from "./contract.ts";
 import { ApiError, NoAnswerError, isTrouble } from "./errors.ts";
-import { pause } from "./surroundings.ts";
+import { expectUsable, pause } from "./surroundings.ts";
 
 /** How the API is reached. A page of the API's own origin needs none of it. */
 export interface Connection {
@@ -37,11 +37,12 @@ const PAUSE_MAX_MS = 5_000;
 
 /**
  * The answer's JSON; null for 204.
- * @throws ApiError, NoAnswerError, or the signal's reason
+ * @throws UsageError before anything is sent, ApiError, NoAnswerError, or the signal's reason
  */
 export async function send<T>(request: Request, connection: Connection = {}): Promise<T> {
   const { tries = request.method === undefined || request.method === "GET" ? 4 : 1 } = request;
   let isTokenFresh = false;
+  expectUsable(connection);
   for (let tried = 1; ; tried++) {
     try {
       return await sendOnce<T>(request, connection);

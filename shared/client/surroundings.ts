@@ -1,4 +1,5 @@
 // Where the client runs: a page that may be hidden and lose its network, or a program that knows neither.
+import { UsageError } from "./errors.ts";
 
 /** What of a browser matters here; a program has none of it. */
 interface Page {
@@ -6,9 +7,28 @@ interface Page {
   addEventListener?: EventTarget["addEventListener"];
   removeEventListener?: EventTarget["removeEventListener"];
   setTimeout: typeof setTimeout;
+  location?: object;
+  crypto?: object;
+  fetch?: typeof fetch;
+  AbortSignal: { any?: unknown };
 }
 
 const page: Page = globalThis;
+
+/**
+ * Refuses what could be started here and not be followed, before anything is sent.
+ * @throws UsageError
+ */
+export function expectUsable({ baseUrl, fetch }: { baseUrl?: string | undefined; fetch?: unknown }): void {
+  if (!page.AbortSignal.any || !page.crypto || !(fetch ?? page.fetch))
+    throw new UsageError("old_runtime", "This needs Node 20.3 or later, Bun, Deno, or a browser of 2024 or later.");
+  // A page of the API's own origin, and a fetch that knows where to, need no address or a path alone.
+  const isKnown = /^https?:\/\//i.test(baseUrl ?? "")
+    ? URL.canParse(baseUrl ?? "")
+    : (page.location ?? fetch) !== undefined && /^(\/|$)/.test(baseUrl ?? "");
+  if (!isKnown)
+    throw new UsageError("bad_base_url", 'Give `baseUrl`, the API\'s address, such as "https://api.example.com".');
+}
 
 /** Resolves as soon as somebody may be looking. @throws the signal's reason */
 export async function untilVisible(signal?: AbortSignal): Promise<void> {

@@ -46,7 +46,7 @@ export function oneWish<Body, Answer>(
   }
 
   return (request) => {
-    const body = JSON.stringify(request);
+    const body = JSON.stringify(request, (_, value: unknown) => (value instanceof Blob ? nameOf(value) : value));
     if (press?.body === body && (press.isUnderWay || Date.now() < press.at + ONE_PRESS_MS)) return press.answer;
     open = open?.body === body ? open : { body, key: newIdempotencyKey() };
     storage?.setItem(STORED, JSON.stringify(open));
@@ -59,6 +59,15 @@ export function oneWish<Body, Answer>(
     );
     return mine.answer;
   };
+}
+
+const names = /* @__PURE__ */ new WeakMap<Blob, string>();
+
+/** What tells a picture from another: as text, all of them are `{}`. After a reload it is chosen anew, and another. */
+function nameOf(picture: Blob): string {
+  const name = names.get(picture) ?? newIdempotencyKey();
+  names.set(picture, name);
+  return name;
 }
 
 function storedIn(storage: WishStorage | undefined): Wish | undefined {

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { KlingGenerationMode } from "../kling/models.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "../media/event-detail.ts";
+import type { ToldEvent, WEBHOOK_TYPE_OF } from "../webhooks/message.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 import { errorDetail } from "./media-space.ts";
 
@@ -84,6 +85,22 @@ const refused = z
     at: z.iso.datetime(),
   })
   .check(z.describe("A Generation Requested was not carried out, and will not be: the last try has failed."));
+
+type ToldDetails = { [Event in keyof typeof EVENT_DETAILS]: z.output<(typeof EVENT_DETAILS)[Event]> } & {
+  "Generation Refused": z.output<typeof refused>;
+};
+
+/** The body of a message to a tenant's webhook: what `messageOf` and `testMessage` write. */
+export type WebhookMessage =
+  | {
+      [Event in ToldEvent]: {
+        type: (typeof WEBHOOK_TYPE_OF)[Event];
+        timestamp: string;
+        /** The detail of the event on the bus; `url` is where the API shows the media. */
+        data: ToldDetails[Event] & { url?: string };
+      };
+    }[ToldEvent]
+  | { type: "webhook.test"; timestamp: string; data: { webhookId: string } };
 
 /** Told by shared/adapters/webhook-bus.ts. */
 const webhookDisabled = z

@@ -12,7 +12,7 @@ const SOURCES = join(ROOT, "functions/web/console");
 const TARGET = join(ROOT, ".web");
 
 /** What a caller of the library calls; the rest is how it does it. */
-export const CLIENT = ["calls", "errors", "upload", "watch", "wish"];
+export const CLIENT = ["calls", "errors", "subscribe", "upload", "watch", "wish"];
 
 /** Browsers of the last two years: what the client library itself needs. */
 const FOR_BROWSERS = {

@@ -66,6 +66,17 @@ describe("a second press", () => {
     expect(keys(api).size).toBe(2);
   });
 
+  it("for another picture is a wish of its own, for the same one it is not", async () => {
+    const sent: string[] = [];
+    const start = oneWish((picture: { image: Blob }, key) =>
+      Promise.resolve(sent.push(`${picture.image.size} ${key}`)),
+    );
+    const [photo, other] = [new Blob(["photo"]), new Blob(["another"])];
+    await Promise.all([start({ image: photo }), start({ image: photo }), start({ image: other })]);
+    expect(sent.map((wish) => wish.split(" ")[0])).toEqual(["5", "7"]);
+    expect(new Set(sent.map((wish) => wish.split(" ")[1])).size).toBe(2);
+  });
+
   it("for something else is a wish of its own, and what was asked for stays one", async () => {
     const api = slowApi(300, STARTED);
     const start = wishAt(api);
