@@ -112,6 +112,8 @@ const SETTINGS = {
   // A day: with its 10 minutes of delivery it fits in the state machine's 26 h.
   GENERATION_DEADLINE_SECONDS: wholeOr(3600, 86_400),
   IN_DOUBT_SECONDS: wholeOr(900, 86_400),
+  // A day; at most a week, for who tops an account up on Mondays.
+  HOLD_SECONDS: wholeOr(86_400, 604_800),
   MEDIA_STORE: () => z.optional(z.url({ protocol: /^(file|s3)$/, error: "must be file:///directory or s3://bucket" })),
   MEDIA_ORIGIN: anOrigin,
   MEDIA_RETENTION_DAYS: wholeUpTo(3650),

@@ -90,9 +90,16 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 15 * MINUTE,
     },
     FalRefuses: {
-      says: "fal.ai refuses our jobs, for a wrong key, an empty balance or a policy: every video that people ask for fails at once, with nothing billed.",
+      says: "fal.ai refuses our jobs, for a policy, or because this service may not use a model: the videos that people ask for fail at once, with nothing billed.",
       ...logged("submit_refused"),
       atLeast: 5,
+      periodSeconds: 15 * MINUTE,
+    },
+    ProviderAccountHeld: {
+      says: "fal.ai takes no job of this service: the account is locked, or its key is not accepted. What people have asked for and will ask for waits, loses nothing, and goes on by itself when fal takes jobs again; after HOLD_SECONDS (a day) it fails, with nothing billed.",
+      ...logged("provider_account_held"),
+      atLeast: 1,
+      // As long as it is held a probe is refused every ten minutes: the alarm stays on.
       periodSeconds: 15 * MINUTE,
     },
     CheckErrors: {

@@ -50,6 +50,8 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
   },
   delivery_lost: { panel: "ends", writtenBy: [FinalizeAndAnalyze, ...ENDS] },
   submit_in_doubt: { panel: "fal", writtenBy: [SubmitGeneration] },
+  provider_account_held: { panel: "fal", writtenBy: [SubmitGeneration] },
+  provider_account_released: { panel: "fal", writtenBy: [SubmitGeneration] },
   submit_refused: { panel: "fal", writtenBy: [SubmitGeneration] },
   fal_unavailable: { panel: "fal", writtenBy: [CheckStatus, FinalizeAndAnalyze, SWEEP, EXECUTION_ENDED] },
   fal_answer_unknown: {

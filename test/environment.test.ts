@@ -44,6 +44,7 @@ describe("without a single variable", () => {
       POLL_SECONDS: 10,
       GENERATION_DEADLINE_SECONDS: 3600,
       IN_DOUBT_SECONDS: 900,
+      HOLD_SECONDS: 86_400,
       TRUSTED_MEDIA_ORIGINS: [],
       AUTH: { jwt: true, keys: false },
       JWT_TENANT_CLAIM: "tenant",
@@ -159,6 +160,7 @@ describe("the seconds", () => {
     ["POLL_SECONDS", 1, 60],
     ["GENERATION_DEADLINE_SECONDS", 1, 86_400],
     ["IN_DOUBT_SECONDS", 1, 86_400],
+    ["HOLD_SECONDS", 1, 604_800],
   ] as const)("%s lie between %d and %d", async (name, least, most) => {
     for (const seconds of [least, most]) {
       const { setting } = await settings({ [name]: String(seconds) });

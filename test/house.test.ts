@@ -216,6 +216,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/dynamo-ledger.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
+  "shared/adapters/dynamo-gate.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/dynamo-webhooks.ts": [
     "shared/adapters/document-client.ts",

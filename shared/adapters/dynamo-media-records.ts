@@ -18,6 +18,7 @@ import { isOpen, planMove, type MoveName } from "../media/moves.ts";
 import {
   mediaKey,
   newMediaItem,
+  PARKED_SHARD,
   partitionKey,
   readMediaItem,
   refOfKey,
@@ -71,13 +72,16 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     return refs;
   }
 
-  /** The first keys of a shard of the sweeper's index; a page of DynamoDB ends at 1 MB, however many were asked for. */
-  async function queryIndex(shard: string, before: string, limit: number) {
+  /**
+   * The first keys of a shard of the sweeper's index; a page of DynamoDB ends at 1 MB, however many were asked for.
+   * @param before an instant; undefined: all
+   */
+  async function queryIndex(shard: string, limit: number, before?: string) {
     const keys: z.infer<typeof indexedKey>[] = [];
     const query = {
       TableName: table,
       IndexName: "sweep",
-      KeyConditionExpression: "sweepShard = :shard AND sweepAt <= :before",
+      KeyConditionExpression: `sweepShard = :shard${before === undefined ? "" : " AND sweepAt <= :before"}`,
       ExpressionAttributeValues: { ":shard": shard, ":before": before },
     };
     for await (const { Items = [] } of paginateQuery({ client: db, pageSize: limit }, query)) {
@@ -139,8 +143,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const plan = planMove(ref.mediaId, name, change, clock.now());
       // The SDK makes a write again whose answer was lost, and then its condition fails by our own hand: the token tells.
       const writer = randomUUID();
+      const shard = plan.parks ? PARKED_SHARD : sweepShard(ref.mediaId);
       const update = new UpdateExpression();
-      update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: sweepShard(ref.mediaId), writer });
+      update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: shard, writer });
       if (plan.event) update.set(["outbox", plan.event.id], plan.event.entry);
       update.increment("version");
       update.requireOneOf("phase", plan.from);
@@ -187,12 +192,21 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     allOpen: () => readThrough({ FilterExpression: "attribute_exists(sweepAt)" }),
 
     async due(before, limit) {
-      const shards = await Promise.all(SWEEP_SHARDS.map((shard) => queryIndex(shard, before, limit)));
+      const all = [...SWEEP_SHARDS, PARKED_SHARD];
+      const shards = await Promise.all(all.map((shard) => queryIndex(shard, limit, before)));
       return shards
         .flat()
         .sort((a, b) => (a.sweepAt < b.sweepAt ? -1 : 1))
         .slice(0, limit)
         .flatMap((key) => refOfKey(key) ?? []);
+    },
+
+    async parked(limit) {
+      const keys = await queryIndex(PARKED_SHARD, limit);
+      return keys.flatMap((key) => {
+        const ref = refOfKey(key);
+        return ref ? [{ ...ref, heldUntil: key.sweepAt }] : [];
+      });
     },
 
     async putIdempotencyKey(tenantId, key, start) {

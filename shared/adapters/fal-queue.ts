@@ -108,7 +108,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     try {
       return new Headers(headers);
     } catch {
-      throw new SubmitError("not_sent", KEY_REFUSED, "FAL_KEY holds a character that no header can carry.");
+      throw new SubmitError("held", KEY_REFUSED, "FAL_KEY holds a character that no header can carry.");
     }
   }
 

@@ -1,8 +1,9 @@
 // Between the record and its DynamoDB item: keys, and a reading that takes items of every age.
 import * as z from "zod/mini";
-import type { Media, MediaRef, SourceImage, StoredImage, StoredVideo } from "../media/media.ts";
+import type { Hold, Media, MediaRef, SourceImage, StoredImage, StoredVideo } from "../media/media.ts";
 import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { UnreadableRecordError } from "../media/errors.ts";
+import { HOLD_CODES } from "../media/provider-account.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
 import { readLegacyItem } from "./legacy-media-item.ts";
 
@@ -11,6 +12,9 @@ const PARTITION = /^TENANT#([^#]+)#SPACE#([^#]+)$/;
 
 /** 16 shards, so that no partition of the sweeper's index takes all the writes. */
 export const SWEEP_SHARDS = Array.from({ length: 16 }, (_, n) => `SWEEP#${n}`);
+
+/** And one of their own for those that are parked: a short list most of the time, and read in its order. */
+export const PARKED_SHARD = "PARKED";
 
 /** The item's primary key. */
 export function mediaKey(ref: MediaRef): { pk: string; sk: string } {
@@ -114,6 +118,8 @@ export const storedFields = {
   imageField: optional,
   claimedAt: optional,
   nextSubmitAt: optional,
+  hold: z.optional(z.object({ code: z.enum(HOLD_CODES), since: text } satisfies Fields<Hold>)),
+  heldUntil: optional,
   requestId: optional,
   submittedAt: optional,
   queuePosition: z.optional(count),

@@ -221,4 +221,9 @@ export const webhookAnswer = z.object({ received: z.literal(true) });
 export const healthAnswer = z.object({
   status: z.literal("ok"),
   testMode: z.boolean().check(z.describe("Every video is a placeholder, and nothing is billed.")),
+  provider: z
+    .enum(["ok", "held"])
+    .check(
+      z.describe("held: fal.ai takes no jobs of this service just now; what is started waits, and goes on by itself."),
+    ),
 });

@@ -1,6 +1,7 @@
 // The events as JSON Schema, for senders and consumers in any language: one document for the detail of each type.
 import * as z from "zod/mini";
 import { KlingGenerationMode } from "../kling/models.ts";
+import { HOLD_CODES } from "../media/provider-account.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "../media/event-detail.ts";
 import type { ToldEvent, WEBHOOK_TYPE_OF } from "../webhooks/message.ts";
@@ -115,6 +116,21 @@ const webhookDisabled = z
   })
   .check(z.describe("A tenant's webhook was disabled, and not by its owner."));
 
+/** Told by shared/money/hold.ts. */
+const account = z.object({
+  version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
+  id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
+  code: z.enum(HOLD_CODES).check(z.describe("Why fal takes, or took, no job of this service.")),
+  since: z.iso.datetime().check(z.describe("When the hold began.")),
+  at: z.iso.datetime(),
+});
+const accountHeld = z
+  .extend(account, {})
+  .check(z.describe("fal takes no job of this service: what is queued waits, and goes on by itself."));
+const accountReleased = z
+  .extend(account, {})
+  .check(z.describe("fal takes jobs of this service again: what has waited goes on."));
+
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {
   return detailType.toLowerCase().replaceAll(" ", "-");
@@ -126,6 +142,8 @@ export function eventSchemas(): Record<string, Record<string, unknown>> {
     "Generation Requested": generationRequestedDetail,
     "Generation Refused": refused,
     "Webhook Disabled": webhookDisabled,
+    "Provider Account Held": accountHeld,
+    "Provider Account Released": accountReleased,
     ...EVENT_DETAILS,
   });
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));

@@ -1,6 +1,7 @@
 // The shapes that answers are made of, as schemas: what OpenAPI publishes and what the tests hold answers against.
 import * as z from "zod/mini";
 import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
+import { HOLD_CODES } from "../media/provider-account.ts";
 import { GenerationStatus, PHASES } from "../media/status.ts";
 import { mediaId } from "./ids.ts";
 
@@ -28,6 +29,13 @@ export const media = z.object({
   generationMode: z.optional(z.enum(KlingGenerationMode)),
   requestId: z.optional(z.string()).check(z.describe("fal's id of the job, once fal has accepted it.")),
   queuePosition: z.optional(z.int().check(z.nonnegative())).check(z.describe("Jobs before this one at fal.")),
+  hold: z
+    .optional(z.object({ code: z.enum(HOLD_CODES), since: instant }))
+    .check(
+      z.describe(
+        "fal.ai takes no jobs of this service just now: queued, prepared, and going on by itself when it does.",
+      ),
+    ),
   context: z.string().check(z.describe("The user's own words.")),
   duration,
   audio: z.optional(z.boolean()).check(z.describe("Whether the video has sound, or will have.")),

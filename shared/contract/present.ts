@@ -32,6 +32,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     generationMode: record.generationMode,
     requestId: record.requestId,
     queuePosition: record.queuePosition,
+    hold: record.hold,
     context: record.context,
     duration: record.duration,
     audio: record.video?.audio ?? record.audio,

@@ -5,9 +5,10 @@ import { deliverBy, passed } from "./deadlines.ts";
 import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/errors.ts";
 import { madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { findInHistory, whoseJob } from "./history.ts";
+import { heldVerdict } from "./hold.ts";
 import { inDoubtTimes, inDoubtVerdict, type InDoubtTimes, type ReportOfClaim } from "./in-doubt.ts";
 import { move, type MoveDeps } from "./move.ts";
-import type { Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
+import type { Gate, Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { recordAcceptance } from "./acceptance.ts";
 import type { Ledger } from "../money/ledger.ts";
@@ -15,6 +16,7 @@ import type { Ledger } from "../money/ledger.ts";
 export interface CheckDeps extends MoveDeps, AdoptDeps {
   records: MediaRecords;
   ledger: Ledger;
+  gate: Gate;
   kling: Pick<Kling, "checkKlingRequestStatus" | "findKlingRequest" | "cancelKlingRequest">;
   files: MediaFiles;
   publicUrl: string | undefined;
@@ -72,14 +74,23 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
   }
 }
 
-function checkQueued(deps: CheckDeps, media: Media): StepResult {
+async function checkQueued(deps: CheckDeps, media: Media): Promise<StepResult> {
   const now = deps.clock.now();
   // Judged first: where no execution can be started, nobody comes to what a verdict of `submit` would do.
   if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   // The submit step keeps a wish to cancel that came during an earlier submit.
   if (media.cancelRequestedAt !== undefined) return { next: "submit" };
+  const held = media.hold && (await heldVerdict(deps, media));
+  if (media.hold && held === "is over") return { next: "fail", code: media.hold.code };
+  if (held === "waits") return park(deps, media);
   if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
   return { next: "submit" };
+}
+
+/** Nothing is to be done before fal takes jobs again: no execution waits for that, the sweeper wakes it. */
+export async function park(deps: MoveDeps, media: Media): Promise<StepResult> {
+  await move(deps, media, "park", { sweepAt: media.heldUntil }, { version: media.version });
+  return { next: "held" };
 }
 
 /** A claim without a request id: the facts are gathered, and in-doubt.ts says what they come to. */

@@ -28,7 +28,8 @@ export function deliverBy(media: Pick<Media, "deadlineAt" | "updatedAt">): numbe
  * When the sweeper shall look at a record that is moved now: never later than its deadlines, so that it can end what
  * its workflow did not.
  */
-export function nextSweep(media: Pick<Media, "deadlineAt" | "updatedAt">, nowMs: number): Instant {
-  const limits = [Date.parse(media.deadlineAt ?? media.updatedAt), deliverBy(media)].filter((at) => at > nowMs);
+export function nextSweep(media: Pick<Media, "deadlineAt" | "heldUntil" | "updatedAt">, nowMs: number): Instant {
+  const ends = [media.heldUntil ?? [], media.deadlineAt ?? media.updatedAt].flat().map(Date.parse);
+  const limits = [...ends, deliverBy(media)].filter((at) => at > nowMs);
   return instant(Math.min(nowMs + SWEEP_AFTER_SECONDS * 1000, ...limits));
 }

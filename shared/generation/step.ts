@@ -8,6 +8,8 @@ export type StepResult =
   | { next: "finalize" }
   | { next: "fail"; code: FailureCode }
   | { next: "done" }
+  /** It waits for the account at fal, and no execution waits with it. */
+  | { next: "held" }
   /** There is no such media: nobody but a stranger starts an execution for one. */
   | { next: "unknown" };
 

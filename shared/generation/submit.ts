@@ -9,11 +9,25 @@ import {
   TooManyStartsError,
 } from "../media/errors.ts";
 import type { DomainError } from "../kling/errors.ts";
+import { failure } from "../media/failures.ts";
+import { isHoldCode, type HoldCode } from "../media/provider-account.ts";
+import { holdAccount, releaseAccount, takeProbe, type HoldDeps } from "../money/hold.ts";
 import { recordAcceptance } from "./acceptance.ts";
 import { passed } from "./deadlines.ts";
+import { heldBack, isHoldOver, isNextProbe, takenUp } from "./hold.ts";
 import { reasonOfProvider, scrubbed } from "./reasons.ts";
 import type { LogEvent } from "../media/log-events.ts";
-import { modeOf, modelOf, refOf, type Claim, type Media, type MediaRef, type SourceImage } from "../media/media.ts";
+import {
+  modeOf,
+  modelOf,
+  refOf,
+  type Claim,
+  type Hold,
+  type Media,
+  type MediaChange,
+  type MediaRef,
+  type SourceImage,
+} from "../media/media.ts";
 import { instant } from "../media/instant.ts";
 import { findRow } from "../kling/catalogue.ts";
 import type { KlingRequest, KlingRow } from "../kling/models.ts";
@@ -26,7 +40,7 @@ import { isTerminal } from "../media/status.ts";
 import { unlessOvertaken, type StepResult } from "./step.ts";
 import { resubmitAfterSeconds } from "../kling/fal-answers.ts";
 
-export interface SubmitDeps extends OrphanDeps, SourceDeps {
+export interface SubmitDeps extends OrphanDeps, SourceDeps, HoldDeps {
   limits: SpendingLimits;
   kling: Pick<Kling, "startKlingVideoGeneration" | "cancelKlingRequest">;
   prompts: PromptWriter;
@@ -34,6 +48,8 @@ export interface SubmitDeps extends OrphanDeps, SourceDeps {
   publicUrl: string | undefined;
   /** Where fal shall report the end of an attempt's job; undefined where it cannot: the checks are enough. */
   webhookUrl(claim: Claim): string | undefined;
+  /** How long a generation may wait for an account that fal has locked. */
+  holdSeconds: number;
 }
 
 /**
@@ -55,7 +71,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   }
   // Time and the kill switch: before the work of preparing, and again after it, for it may take a minute.
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
-  if (await deps.budget.isStopped()) return { next: "wait" };
+  if ((await deps.gate.read()).stopped) return { next: "wait" };
 
   let prepared: Prepared;
   try {
@@ -65,8 +81,15 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     return refuse(deps, media, error);
   }
 
-  if (await deps.budget.isStopped()) return { next: "wait" };
+  const { stopped, account } = await deps.gate.read();
+  if (stopped) return { next: "wait" };
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
+  // Whoever has the turn to ask has it once: what follows may end in waiting, too.
+  const isProbe = account.hold !== undefined;
+  if (account.hold) {
+    const mayAsk = !isHoldOver(media, deps.clock.now()) && (await isNextProbe(deps, media, account.hold));
+    if (!mayAsk || !(await takeProbe(deps, account))) return holdBack(deps, media, prepared, account.hold.code);
+  }
   let kept: Pick<Media, "reservedWith">;
   try {
     kept = await keepReserved(deps, media);
@@ -75,23 +98,43 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     if (error instanceof TooManyStartsError || error instanceof StartsStoppedError) return { next: "wait" };
     throw error;
   }
+  const now = deps.clock.now();
   const claim = await move(
     deps,
     media,
     "claim",
     {
       ...kept,
-      source: prepared.source,
-      prompt: media.shots ? undefined : prepared.request.prompt,
+      ...whatIsPrepared(media, prepared),
+      ...takenUp(media, now),
       endpointId: prepared.row.endpointId,
       imageField: prepared.row.imageField,
       attempt: media.attempt + 1,
-      claimedAt: instant(deps.clock.now()),
+      claimedAt: instant(now),
       nextSubmitAt: undefined,
     },
     { version: media.version },
   );
-  return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };
+  return claim.moved ? submitOnce(deps, claim.media, prepared, { isProbe, hold: media.hold }) : { next: "wait" };
+}
+
+/** What another try does not make a second time. */
+function whatIsPrepared({ shots }: Media, { source, request }: Prepared): MediaChange {
+  return { source, prompt: shots ? undefined : request.prompt };
+}
+
+/** Lets a generation wait for the account, with its picture and its words prepared, as long as it may. */
+async function holdBack(deps: SubmitDeps, media: Media, prepared: Prepared, code: HoldCode): Promise<StepResult> {
+  const now = deps.clock.now();
+  if (isHoldOver(media, now)) {
+    await move(deps, media, "refuse", { error: failure(code) }, { version: media.version });
+    return { next: "done" };
+  }
+  // The check parks it, until the sweeper wakes it.
+  if (media.hold?.code === code) return { next: "wait" };
+  const change = { ...whatIsPrepared(media, prepared), ...heldBack(media, code, now, deps.holdSeconds) };
+  await move(deps, media, "hold back", change, { version: media.version });
+  return { next: "wait" };
 }
 
 /** Ends what cannot be submitted, in words for the person who asked. */
@@ -142,13 +185,26 @@ async function writePrompt(
   return written.length <= promptMaxCharacters ? written : media.context;
 }
 
-async function submitOnce(deps: SubmitDeps, media: Media, { row, request, webhookUrl }: Prepared): Promise<StepResult> {
+/** Under which a claim was made. */
+interface Standing {
+  /** fal took no job of the account before: what it says now is its word on that. */
+  isProbe: boolean;
+  /** What the record was held by until the claim. */
+  hold: Hold | undefined;
+}
+
+async function submitOnce(
+  deps: SubmitDeps,
+  media: Media,
+  { row, request, webhookUrl }: Prepared,
+  standing: Standing,
+): Promise<StepResult> {
   let accepted: Awaited<ReturnType<Kling["startKlingVideoGeneration"]>>;
   try {
     accepted = await deps.kling.startKlingVideoGeneration(request, row, { webhookUrl });
   } catch (error) {
     if (!(error instanceof SubmitError)) throw error;
-    return afterUnaccepted(deps, media, error);
+    return afterUnaccepted(deps, media, error, standing);
   }
   const { request_id: requestId, queue_position: queuePosition } = accepted;
   // Three copies of the id exist: this line, the record, and the step's answer.
@@ -160,6 +216,7 @@ async function submitOnce(deps: SubmitDeps, media: Media, { row, request, webhoo
     else
       deps.log.warn("acceptance not recorded, the check will", { mediaId: media.id, requestId, error: String(error) });
   }
+  if (standing.isProbe) await releaseAccount(deps);
   return { next: "wait", requestId };
 }
 
@@ -175,11 +232,17 @@ async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: st
 const COUNTED_OUTCOMES: Record<SubmitError["outcome"], LogEvent | undefined> = {
   not_sent: undefined,
   busy: undefined,
+  held: "provider_account_held",
   refused: "submit_refused",
   in_doubt: "submit_in_doubt",
 };
 
-async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitError): Promise<StepResult> {
+async function afterUnaccepted(
+  deps: SubmitDeps,
+  media: Media,
+  error: SubmitError,
+  { hold }: Standing,
+): Promise<StepResult> {
   const { outcome, code, httpStatus, falType } = error;
   const [mediaId, attempt] = [media.id, media.attempt];
   // The operator reads fal's own words, the caller those of `reasonOfProvider`.
@@ -195,6 +258,8 @@ async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitErro
       await move(deps, media, "release", { claimedAt: undefined, nextSubmitAt }, { attempt: media.attempt });
       return { next: "wait" };
     }
+    case "held":
+      return afterHeld(deps, media, error, hold);
     case "refused":
       await move(deps, media, "refuse", { error: reasonOfProvider(media, error) }, { attempt: media.attempt });
       return { next: "done" };
@@ -205,4 +270,24 @@ async function afterUnaccepted(deps: SubmitDeps, media: Media, error: SubmitErro
       }
       return { next: "wait" };
   }
+}
+
+/** The account's fault: nothing was started, and what waited before waits on. First the claim, so that no crash leaves it in doubt. */
+async function afterHeld(
+  deps: SubmitDeps,
+  media: Media,
+  error: SubmitError,
+  hold: Hold | undefined,
+): Promise<StepResult> {
+  const { code } = error;
+  if (!isHoldCode(code)) throw new TypeError(`${code} holds no account`);
+  const now = deps.clock.now();
+  if (isHoldOver(media, now)) {
+    await move(deps, media, "refuse", { error: failure(code) }, { attempt: media.attempt });
+  } else {
+    const change = { claimedAt: undefined, ...heldBack(media, code, now, deps.holdSeconds, hold) };
+    await move(deps, media, "release", change, { attempt: media.attempt });
+  }
+  await holdAccount(deps, code);
+  return { next: "wait" };
 }

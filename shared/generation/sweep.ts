@@ -1,9 +1,11 @@
 // The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { freeAbandoned, settle } from "../money/budget.ts";
-import { checkStatus, type CheckDeps } from "./check.ts";
+import { announceAccount, isProbeDue, type HoldDeps } from "../money/hold.ts";
+import { checkStatus, park, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { deleteMedia, finishDeletion } from "./delete.ts";
+import { isHoldOver } from "./hold.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { failGeneration } from "./fail.ts";
 import { refOf, type Media, type MediaRef } from "../media/media.ts";
@@ -13,7 +15,7 @@ import type { Workflow } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 import { isOpen } from "../media/moves.ts";
 
-export interface SweepDeps extends CheckDeps {
+export interface SweepDeps extends CheckDeps, HoldDeps {
   workflow: Workflow;
 }
 
@@ -22,6 +24,9 @@ const RECORDS_PER_RUN = 500;
 const RUN_MS = 45_000;
 /** However long the records take, so much is left for the accounts. */
 const FREEING_MS = 10_000;
+
+/** fal takes jobs again: as many a minute as ten submits at once (SUBMIT_CONCURRENCY) of three seconds can take. */
+const WOKEN_PER_RUN = 200;
 
 /** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
 const SHORT_LIFE_MS = 60_000;
@@ -45,18 +50,38 @@ export async function sweepGenerations(
   const due = all ? await deps.records.allOpen() : await deps.records.due(instant(startedAt), RECORDS_PER_RUN);
   let [looked, restarted] = [0, 0];
   const isOver = () => !all && deps.clock.now() - startedAt > RUN_MS;
-  const faults = await forEachConcurrently(due, isOver, async (ref) => {
+  const sweepOne = async (ref: MediaRef, how: Sweeping) => {
     looked++;
     try {
-      if (await sweepGeneration(deps, ref, all)) restarted++;
+      if (await sweepGeneration(deps, ref, how)) restarted++;
     } catch (error) {
       deps.log.warn("record not swept", { mediaId: ref.mediaId, error: String(error) });
       throw error;
     }
-  });
+  };
+  const faults = await forEachConcurrently(due, isOver, (ref) => sweepOne(ref, { afterRestart: all }));
+  // After the rest, which may have parked what it has found.
+  const { woken, isProbe } = await whomToWake(deps);
+  faults.push(...(await forEachConcurrently(woken, isOver, (ref) => sweepOne(ref, { isProbe }))));
   await freeAbandoned(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
   if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
+}
+
+/**
+ * Those that are parked and have something to do: all, when fal takes jobs again, and as long as it does not the one that
+ * has waited longest, when the time has come to ask.
+ */
+async function whomToWake(deps: SweepDeps): Promise<{ woken: MediaRef[]; isProbe: boolean }> {
+  const { stopped, account } = await deps.gate.read();
+  try {
+    await announceAccount(deps, account);
+  } catch (error) {
+    deps.log.warn("the account's state is not on the bus", { error: String(error) });
+  }
+  if (!account.hold) return { woken: await deps.records.parked(WOKEN_PER_RUN), isProbe: false };
+  const isTime = !stopped && isProbeDue(account.hold, deps.clock.now());
+  return { woken: isTime ? await deps.records.parked(1) : [], isProbe: true };
 }
 
 /** What became of an execution, in epoch milliseconds. */
@@ -81,11 +106,19 @@ export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecut
   }
 }
 
-/**
- * @param afterRestart nothing of before runs any more
- * @returns whether an execution was started
- */
-async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = false): Promise<boolean> {
+interface Sweeping {
+  /** Nothing of before runs any more. */
+  afterRestart?: boolean;
+  /** It shall ask fal, though fal takes no job of the account. */
+  isProbe?: boolean;
+}
+
+/** @returns whether an execution was started */
+async function sweepGeneration(
+  deps: SweepDeps,
+  ref: MediaRef,
+  { afterRestart = false, isProbe = false }: Sweeping = {},
+): Promise<boolean> {
   let first: Media | undefined;
   // Our own look at fal may move the record, too: it lives on, and somebody has to drive it.
   return retryOnConflict(async () => {
@@ -95,7 +128,7 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = fa
     first ??= media;
     // Another sweeper was faster.
     if (media.restarts !== first.restarts) return false;
-    return endOrDriveOn(deps, media, afterRestart && isFirst);
+    return endOrDriveOn(deps, media, { afterRestart: afterRestart && isFirst, isProbe });
   });
 }
 
@@ -103,7 +136,11 @@ async function sweepGeneration(deps: SweepDeps, ref: MediaRef, afterRestart = fa
  * @returns whether an execution was started
  * @throws IllegalMoveError, StaleMediaError when the record has changed since it was read
  */
-async function endOrDriveOn(deps: SweepDeps, media: Media, afterRestart: boolean): Promise<boolean> {
+async function endOrDriveOn(
+  deps: SweepDeps,
+  media: Media,
+  { afterRestart, isProbe }: Required<Sweeping>,
+): Promise<boolean> {
   if (!media.phase) return false;
   const ref = refOf(media);
   await settle(deps, media);
@@ -116,7 +153,14 @@ async function endOrDriveOn(deps: SweepDeps, media: Media, afterRestart: boolean
   }
   if (isTerminal(media.phase) && media.analysisStatus !== "pending") return false;
   if (await endIfOver(deps, media)) return false;
+  const isHeld = media.phase === "queued" && media.hold !== undefined;
+  if (isHeld && !isProbe && (await deps.gate.read()).account.hold) {
+    await park(deps, media);
+    return false;
+  }
   if (await deps.workflow.isRunning(executionName(media))) {
+    // What has only just been parked is woken by the next run.
+    if (isHeld) return false;
     await move(deps, media, "postpone sweep", {}, { version: media.version });
     return false;
   }
@@ -128,9 +172,10 @@ async function endOrDriveOn(deps: SweepDeps, media: Media, afterRestart: boolean
   return true;
 }
 
-/** Past its deadline a generation ends even where no execution runs, or can be started. */
+/** Past its deadline, or its hold, a generation ends even where no execution runs, or can be started. */
 async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
-  if (!passed(media.deadlineAt, deps.clock.now())) return false;
+  const now = deps.clock.now();
+  if (!passed(media.deadlineAt, now) && !(media.hold && isHoldOver(media, now))) return false;
   const verdict = await checkStatus(deps, refOf(media));
   if (media.phase === "completed") {
     // The video is there, its description was lost, and whoever could make it had its time.

@@ -36,12 +36,13 @@ export const FAILED = "generation_failed";
 
 // ---- submit ----
 
-export type SubmitOutcome = "accepted" | "not_sent" | "busy" | "refused" | "in_doubt";
+/** `held`: refused for the account's sake, whatever was asked for. */
+export type SubmitOutcome = "accepted" | "not_sent" | "busy" | "held" | "refused" | "in_doubt";
 
 export type SubmitVerdict =
   | { outcome: "accepted"; requestId: string; position?: number | undefined }
   | ({
-      outcome: "busy" | "refused" | "in_doubt";
+      outcome: "busy" | "held" | "refused" | "in_doubt";
       code: string;
       reason: FalReason;
       /** In doubt: the job that fal seems to speak of, though it does not say that it took it. */
@@ -56,6 +57,8 @@ const BUSY: readonly number[] = [425, 429];
 const KNOWN_REFUSALS: readonly number[] = [400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 428, 431, 451];
 /** "Send it elsewhere": nothing was processed here. 303 is not one of them: it sends to what came of the POST. */
 const SENT_ELSEWHERE: readonly number[] = [301, 302, 307, 308];
+/** The others may quote the input: somebody's words shall not stop everybody's videos. */
+const ABOUT_THE_ACCOUNT: readonly number[] = [401, 402, 403];
 /** fal read the input and judged it: its reason is the caller's to correct. */
 const ABOUT_THE_INPUT: readonly number[] = [400, 413, 415, 422];
 
@@ -67,6 +70,8 @@ export function submitVerdict(answer: FalAnswer): SubmitVerdict {
     const requestId = textOf(body, "request_id");
     if (requestId !== undefined) return { outcome: "accepted", requestId, position: positionIn(body) };
   }
+  const account = accountFault(status, reason);
+  if (account !== undefined && ABOUT_THE_ACCOUNT.includes(status)) return { outcome: "held", code: account, reason };
   const doubtful = { code: reason.type ?? FAILED, reason, requestId: headers.get("x-fal-request-id") ?? undefined };
   if (BUSY.includes(status)) return { outcome: "busy", code: refusalCode(status, reason), reason };
   if (SENT_ELSEWHERE.includes(status)) return { outcome: "refused", code: NOT_TAKEN, reason };
@@ -76,16 +81,18 @@ export function submitVerdict(answer: FalAnswer): SubmitVerdict {
   return { outcome: "refused", code: refusalCode(status, reason), reason, isUnknown };
 }
 
-function refusalCode(status: number, reason: FalReason): string {
-  const code = accountFault(status, reason) ?? reason.type;
-  if (code !== undefined) return code;
+function refusalCode(status: number, { type }: FalReason): string {
+  if (type !== undefined) return type;
   if (status === 402) return PAYMENT_REQUIRED;
   if (status === 403) return ACCESS_DENIED;
   return ABOUT_THE_INPUT.includes(status) ? FAILED : NOT_TAKEN;
 }
 
 /** fal's words for a key that it does not know, and for an account that it has locked, whatever the status. */
-function accountFault(status: number, { words = "" }: FalReason): string | undefined {
+function accountFault(
+  status: number,
+  { words = "" }: FalReason,
+): typeof ACCOUNT_LOCKED | typeof KEY_REFUSED | undefined {
   if (/\buser is locked\b/i.test(words)) return ACCOUNT_LOCKED;
   return status === 401 || /\bno user found for key\b/i.test(words) ? KEY_REFUSED : undefined;
 }

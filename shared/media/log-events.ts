@@ -14,6 +14,10 @@ export type LogEvent =
   /** fal may have taken the job, and did not say so. */
   | "submit_in_doubt"
   | "submit_refused"
+  /** fal has refused a submit for the account's sake: `code`. Once for each that asks, as long as the account is held. */
+  | "provider_account_held"
+  /** fal takes our jobs again. */
+  | "provider_account_released"
   /** A check at fal failed: `error` has its HTTP status, and fal's code. */
   | "fal_unavailable"
   /** fal gave an answer that no row of kling/fal-answers.ts names: `call`, `httpStatus`, `fields`. */

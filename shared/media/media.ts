@@ -3,6 +3,7 @@ import { FIRST_MODEL, klingMode } from "../kling/catalogue.ts";
 import { KlingGenerationMode, type AspectRatio, type Duration, type Made, type Shot } from "../kling/models.ts";
 import type { Account } from "./account.ts";
 import type { Instant } from "./instant.ts";
+import type { HoldCode } from "./provider-account.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
@@ -70,6 +71,12 @@ export interface KeyBudget {
   monthlyCapMills: number;
 }
 
+/** Why a generation waits though its turn had come, and since when. */
+export interface Hold {
+  code: HoldCode;
+  since: Instant;
+}
+
 export interface Media {
   tenantId: string;
   spaceId: string;
@@ -123,6 +130,10 @@ export interface Media {
   claimedAt?: Instant;
   /** After a 429 or an unsent submit: not before this. */
   nextSubmitAt?: Instant;
+  /** Queued because fal takes no job of the account. */
+  hold?: Hold;
+  /** So long it may be held, however often it is: set with the first hold. */
+  heldUntil?: Instant;
   requestId?: string;
   /** When fal accepted. */
   submittedAt?: Instant;

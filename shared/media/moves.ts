@@ -14,6 +14,8 @@ interface Move {
   eventName?: string;
   /** What the log calls the move, where it is counted. */
   counted?: LogEvent;
+  /** From then on no execution drives it: it lies with those that the sweeper wakes together. Any other move takes it out. */
+  parks?: true;
 }
 
 export const MOVES = {
@@ -21,6 +23,9 @@ export const MOVES = {
   claim: { from: ["queued"], to: "submitting" },
   /** The submit was not sent, or fal was busy. */
   release: { from: ["submitting"], to: "queued" },
+  /** fal takes no job of the account: what is prepared is kept, and no claim is made. */
+  "hold back": { from: ["queued"] },
+  park: { from: ["queued"], parks: true },
   /** fal took the job, or we found the job that it took. */
   accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
   /** The input was refused, by us before the claim or by fal after it. */
@@ -85,6 +90,7 @@ export interface PlannedMove {
   to?: Phase;
   change: MediaChange & { updatedAt: Instant };
   event?: { id: string; entry: OutboxEntry };
+  parks: boolean;
 }
 
 /** The complete write of a move: target status, time stamp, and the event that goes with it. */
@@ -94,9 +100,10 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
   const plan: PlannedMove = {
     from: move.from,
     to: move.to,
+    parks: move.parks ?? false,
     change: {
-      // A place in fal's queue is one only while fal has the job.
-      ...(move.to !== undefined && { queuePosition: undefined }),
+      // A place in fal's queue is one only while fal has the job, and a hold only while it has not.
+      ...(move.to !== undefined && { queuePosition: undefined, hold: undefined }),
       ...change,
       updatedAt: at,
     },

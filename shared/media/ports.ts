@@ -14,6 +14,7 @@ import type {
 } from "../kling/models.ts";
 import type { EventType } from "./status.ts";
 import type { MoveName } from "./moves.ts";
+import type { ProviderAccount } from "./provider-account.ts";
 
 export interface Clock {
   /** Epoch milliseconds. */
@@ -81,6 +82,8 @@ export interface MediaRecords {
   allOpen(): Promise<MediaRef[]>;
   /** Open records whose `sweepAt` lies before the instant, over all shards. */
   due(before: string, limit: number): Promise<MediaRef[]>;
+  /** Those that are parked while fal takes no job of ours: first whose hold ends first, and so has lasted longest. */
+  parked(limit: number): Promise<(MediaRef & { heldUntil: string })[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired). */
   putIdempotencyKey(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
 }
@@ -149,6 +152,17 @@ export interface Budget {
   /** The kill switch: no start and no submit from the write on. */
   isStopped(): Promise<boolean>;
   stop(stopped: boolean): Promise<void>;
+}
+
+/** What stands between a claim and fal, in one item: a submit reads it as a start does. */
+export interface Gate {
+  /** The kill switch, and what is known of our account at fal. */
+  read(): Promise<{ stopped: boolean; account: ProviderAccount }>;
+  /**
+   * Writes what is known of the account since.
+   * @returns false when it has changed since `seen` was read: read again and decide anew
+   */
+  write(seen: ProviderAccount, next: Omit<ProviderAccount, "version">): Promise<boolean>;
 }
 
 /** What a workflow execution is started with: keys only, no prompt, no URL, no secret. */

@@ -2,6 +2,7 @@
 import { setting } from "../environment.ts";
 import * as kling from "../kling.ts";
 import type { CheckDeps } from "../generation/check.ts";
+import { gate } from "./gate.ts";
 import { lazy } from "./lazy.ts";
 import { mediaFiles } from "./media-files.ts";
 import { ledger } from "./ledger.ts";
@@ -10,6 +11,7 @@ import { moveDeps } from "./move-deps.ts";
 export const checkDeps = lazy((): CheckDeps => ({
   ...moveDeps(),
   ledger: ledger(),
+  gate: gate(),
   files: mediaFiles(),
   kling,
   publicUrl: setting("PUBLIC_URL"),

@@ -2,6 +2,7 @@
 import type { Workflow } from "../media/ports.ts";
 import type { SweepDeps } from "../generation/sweep.ts";
 import { checkDeps } from "./check-deps.ts";
+import { announcements } from "./event-bus.ts";
 import { lazy } from "./lazy.ts";
 
 /** Its client is read with the first execution that is described or started: most runs find nothing to do. */
@@ -11,4 +12,4 @@ const workflow: Workflow = {
   isRunning: async (...of) => (await executions()).isRunning(...of),
 };
 
-export const sweepDeps = lazy((): SweepDeps => ({ ...checkDeps(), workflow }));
+export const sweepDeps = lazy((): SweepDeps => ({ ...checkDeps(), announcements, workflow }));

@@ -7,6 +7,7 @@ export const NOT_BUNDLED: readonly string[] = ["bowser"];
 
 /** To end or restart a generation. */
 const DRIVE_ON: readonly Link[] = [
+  "Media.due",
   "Media.get",
   "Media.update",
   "Bus.publish",
@@ -29,6 +30,8 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     memoryMb: 1536,
     timeoutSeconds: 120,
     links: [
+      // Of those that are parked, which one asks fal.
+      "Media.due",
       "Media.get",
       "Media.update",
       "Bus.publish",
@@ -44,7 +47,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/workflow/check-status.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.get", "Media.update", "Bus.publish", "FalKey"],
+    links: ["Media.due", "Media.get", "Media.update", "Bus.publish", "FalKey"],
   },
   "functions/workflow/finalize-and-analyze.handler": {
     // It streams (23 MB for a video of 200) and waits for others: twice the memory made it dearer and no faster.
@@ -78,7 +81,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.due", "Media.scan", "MediaFiles.delete", ...DRIVE_ON],
+    links: ["Media.scan", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
   "functions/events/tell-webhooks.handler": {

@@ -194,7 +194,7 @@ const ROUTE_TABLE = {
     handler: "functions/api/report-health.handler",
     access: "open",
     ...API_SIZE,
-    links: [],
+    links: ["Media.get"],
   },
 } as const satisfies Record<string, RouteEntry>;
 export type RouteKey = keyof typeof ROUTE_TABLE;

@@ -88,8 +88,8 @@ describe("a submit", () => {
     ["the answer is a page", "in_doubt", (response) => void response.writeHead(200).end("<html>")],
     ["the answer redirects", "refused", (response) => void response.writeHead(307, { location: "/again" }).end()],
     ["fal is busy", "busy", json(429, { detail: "slow down" })],
-    ["the key is wrong", "refused", json(401, { detail: "No user found for Key ID and Secret" })],
-    ["the account is locked", "refused", json(403, { detail: "User is locked" })],
+    ["the key is wrong", "held", json(401, { detail: "No user found for Key ID and Secret" })],
+    ["the account is locked", "held", json(403, { detail: "User is locked" })],
     [
       "the input is refused",
       "refused",
@@ -137,7 +137,7 @@ describe("a submit", () => {
     const error: unknown = await queueWith(key)
       .startKlingVideoGeneration(request, "standard")
       .catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ outcome: "not_sent" });
+    expect(error).toMatchObject({ outcome: "held", code: "provider_key_refused" });
     expect(String(error)).not.toContain(key);
     expect(calls).toEqual([]);
   });

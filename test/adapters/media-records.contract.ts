@@ -195,6 +195,26 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       expect((await records.due("9999", 1)).map(({ mediaId }) => mediaId)).toEqual(["sooner"]);
     });
 
+    it("keeps those that are parked apart, the one whose hold ends first before the others", async () => {
+      const held = { code: "provider_account_locked", since: instant(clock.now()) } as const;
+      for (const id of ["m1", "m2", "m3"]) await moveTo({ id, hold: held, heldUntil: instant(clock.now()) });
+      const park = (mediaId: string, sweepAt: string) => records.move({ ...ref, mediaId }, "park", { sweepAt });
+      await park("m1", "2026-01-02T00:00:09.000Z");
+      await park("m2", "2026-01-02T00:00:01.000Z");
+      await park("m3", "2026-01-02T00:00:05.000Z");
+      const order = async (limit: number) => (await records.parked(limit)).map(({ mediaId }) => mediaId);
+      expect(await order(9)).toEqual(["m2", "m3", "m1"]);
+      expect(await order(1)).toEqual(["m2"]);
+      expect(await records.parked(1)).toEqual([{ ...ref, mediaId: "m2", heldUntil: "2026-01-02T00:00:01.000Z" }]);
+      // Any other move takes one out.
+      await records.move({ ...ref, mediaId: "m2" }, "cancel", {});
+      await records.move({ ...ref, mediaId: "m3" }, "restart", { sweepAt: "2026-01-01T00:06:00.000Z" });
+      expect(await order(9)).toEqual(["m1"]);
+      // Over its end it is due like anything else.
+      expect((await openRefs("2026-01-02T00:00:10.000Z")).map(({ mediaId }) => mediaId).sort()).toContain("m1");
+      expect((await openRefs("2026-01-02T00:00:00.000Z")).map(({ mediaId }) => mediaId).sort()).not.toContain("m1");
+    });
+
     it("keeps showing an ended record until its events are published", async () => {
       await records.create(media);
       await records.move(ref, "cancel", {});

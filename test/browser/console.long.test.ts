@@ -375,8 +375,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
   });
 
   it.each([
-    ["submit-401", "provider_key_refused", /its key is not accepted\. Nothing is wrong with your request/],
-    ["submit-403", "provider_account_locked", /account at fal\.ai cannot start videos just now\. Nothing is wrong/],
+    ["submit-402", "provider_payment_required", /account at fal\.ai cannot start videos just now\. Nothing is wrong/],
   ])("tells a maker whose fault it is when fal refuses the operator (%s)", async (fault, code, words) => {
     const text = await start(`Mist [fal: ${fault}]`);
     await status("Failed", text).waitFor();

@@ -31,7 +31,14 @@ describe("the schemas in docs/schemas", () => {
 
   it("are one for each event, in and out", () => {
     expect([...PUBLISHED_SCHEMAS.keys()].toSorted()).toEqual(
-      ["Generation Requested", "Generation Refused", "Webhook Disabled", ...EVENT_TYPES].toSorted(),
+      [
+        "Generation Requested",
+        "Generation Refused",
+        "Webhook Disabled",
+        "Provider Account Held",
+        "Provider Account Released",
+        ...EVENT_TYPES,
+      ].toSorted(),
     );
   });
 

@@ -610,6 +610,6 @@ describe("the API's own description", () => {
   it("is served, and so is the health", async () => {
     const document = await cloud.call("GET /openapi.json");
     expect(document.json).toMatchObject({ openapi: "3.1.0" });
-    expect((await cloud.call("GET /health")).json).toEqual({ status: "ok", testMode: false });
+    expect((await cloud.call("GET /health")).json).toEqual({ status: "ok", testMode: false, provider: "ok" });
   });
 });

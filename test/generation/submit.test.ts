@@ -261,10 +261,10 @@ describe("a submit that fal does not take", () => {
     expect(await world.media()).toMatchObject({ phase: "generating", requestId: "r9" });
   });
 
-  it.each(["provider_account_locked", "provider_key_refused", "provider_access_denied", "provider_payment_required"])(
+  it.each(["provider_access_denied", "provider_payment_required"])(
     "ends as %s in words for the caller, and the log has fal's for the operator",
     async (code) => {
-      const words = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.";
+      const words = "Exhausted balance. Top up your balance at fal.ai/dashboard/billing.";
       const answer = { httpStatus: 403, falType: "forbidden" };
       world.kling.submits = [new SubmitError("refused", code, words, answer)];
       await submitGeneration(world.deps, await world.given());

@@ -29,14 +29,21 @@ describe("a submit", () => {
   });
 
   it.each<[number, unknown, string]>([
-    [400, { detail: "Invalid request" }, "generation_failed"],
     [401, { detail: "No user found for Key ID and Secret" }, "provider_key_refused"],
-    [402, { detail: "Payment required" }, "provider_payment_required"],
+    [401, { detail: "Invalid key" }, "provider_key_refused"],
     [403, { detail: LOCKED }, "provider_account_locked"],
     [403, { detail: "User is locked. Reason: Admin lock." }, "provider_account_locked"],
     [402, { detail: LOCKED }, "provider_account_locked"],
     [403, { detail: LOCKED, error_type: "forbidden" }, "provider_account_locked"],
     [403, { error: { message: LOCKED, type: "authorization_error" } }, "provider_account_locked"],
+  ])("is held for the account's sake by %i %j: %s", (status, body, code) => {
+    expect(submitVerdict(answer(status, body))).toMatchObject({ outcome: "held", code });
+  });
+
+  it.each<[number, unknown, string]>([
+    [400, { detail: "Invalid request" }, "generation_failed"],
+    [402, { detail: "Payment required" }, "provider_payment_required"],
+    [422, { detail: [{ msg: 'The prompt says "the user is locked in".', type: "value_error" }] }, "value_error"],
     [403, { detail: "This key may not do that" }, "provider_access_denied"],
     [404, { detail: "Application not found" }, "provider_refused"],
     [405, {}, "provider_refused"],

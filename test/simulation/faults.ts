@@ -206,11 +206,26 @@ const SUBMIT_FAULTS: Fault[] = [
     befalls: submit,
     strike: doneButSays(() => falAnswer(status, HTML)),
   })),
-  ...[307, 401, 402, 403, 404, 406, 428, 431, 451].map((status) => ({
+  ...[307, 402, 404, 406, 428, 431, 451].map((status) => ({
     name: `refuses with ${status}`,
     befalls: submit,
-    strike: says(() => falAnswer(status, { detail: "User is locked." })),
+    strike: says(() => falAnswer(status, { detail: "No." })),
   })),
+  {
+    name: "does not know the key",
+    befalls: submit,
+    strike: says(() => falAnswer(401, { detail: "No user found for Key ID and Secret" })),
+  },
+  {
+    name: "locks the account for 3 min",
+    befalls: submit,
+    strike: meanwhile((world) => world.fal.lock(3 * MINUTES * 1000)),
+  },
+  {
+    name: "locks the account for longer than a hold may last",
+    befalls: submit,
+    strike: meanwhile((world) => world.fal.lock(HOUR_MS)),
+  },
   {
     name: "refuses with 422",
     befalls: submit,

@@ -70,14 +70,15 @@ export const MATRIX: readonly MatrixLine[] = [
     id: "F13",
     says: "401/403/404/422/content policy",
     struck: [
-      ...[401, 403, 404, 422].map((code) => at(`refuses with ${code}`, submit)),
+      ...[402, 404, 422].map((code) => at(`refuses with ${code}`, submit)),
+      at("does not know the key", submit),
       at(/refused for its content/, submit),
     ],
   },
   {
     id: "F14",
     says: "429, locked account",
-    struck: [at("busy", submit), at("busy for 5 min", submit), at("refuses with 402", submit)],
+    struck: [at("busy", submit), at("busy for 5 min", submit), at(/^locks the account/, submit)],
   },
   {
     id: "F15",

@@ -293,18 +293,17 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "the kill switch is read once and remembered",
     caughtBy: "I9",
     shownBy: ["an operator stops everything for a minute"],
-    file: ACCOUNTS,
-    find: "return (await read({ everybody: true }))?.stopped ?? false;",
-    replace: "return (client.stopped ??= (await read({ everybody: true }))?.stopped ?? false);",
+    file: "shared/adapters/dynamo-gate.ts",
+    find: "return { stopped, account: providerAccount };",
+    replace: "return { stopped: (client.stopped ??= stopped), account: providerAccount };",
   },
   {
     name: "the kill switch is looked at before the work alone",
     caughtBy: "I9",
     shownBy: ["an operator stops everything for a minute"],
     file: SUBMIT,
-    find: `  if (await deps.budget.isStopped()) return { next: "wait" };
-  if (passed`,
-    replace: "  if (passed",
+    find: `  if (stopped) return { next: "wait" };\n`,
+    replace: "",
   },
   {
     name: "the kill switch stops no start where a price is put aside",

@@ -51,11 +51,19 @@ export interface StoredItem {
   expiresAt?: number;
   reservation?: string;
   reservedWith?: { everybody?: true; tenantId?: string; day?: true; userId?: string }[];
+  hold?: { code: string; since: string };
+  heldUntil?: string;
   /** Of accounts. */
   period?: string;
   monthCommitted?: number;
   open?: Record<string, { mediaId: string; tenantId: string; mills: number; at: number }>;
   stopped?: boolean;
+  /** Of everybody's: what is known of the account at fal. */
+  providerAccount?: {
+    version: number;
+    hold?: { since: string; probeAt: string };
+    outbox: { id: string; at: string }[];
+  };
 }
 
 /** What the machine has that no crash takes away. */
@@ -348,6 +356,7 @@ function purposeWithAccount(pk: string, asked: Item): string {
 }
 const PURPOSES: [RegExp, string][] = [
   [/\bstopped\b/, "kill switch"],
+  [/providerAccount/, "note fal's account"],
   [/REMOVE open\./, "settle"],
   [/sweepShard = /, "reserve"],
   [/sweepAt/, "look again"],

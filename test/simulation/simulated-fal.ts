@@ -86,6 +86,7 @@ export class SimulatedFal {
   readonly #world: World;
   readonly #random: () => number;
   #keys = [KEYS[0]];
+  #lockedUntil = 0;
 
   constructor(world: World, random: () => number) {
     this.#world = world;
@@ -131,7 +132,7 @@ export class SimulatedFal {
     const claim = this.#world.claims.get(mediaId ?? "")?.at(-1);
     try {
       const answer = await this.#world.gate.pass(asked);
-      if (claim && answer.status === 429) claim.outcome = "nothing started";
+      if (claim && [401, 403, 429].includes(answer.status)) claim.outcome = "nothing started";
       return answer;
     } catch (error) {
       const { code = "" } = error as { code?: string };
@@ -142,6 +143,7 @@ export class SimulatedFal {
 
   #answer(name: string, url: URL, body: Record<string, unknown>, twist: string | undefined): Answer {
     const job = this.jobs.find(({ id }) => url.pathname.split("/").includes(id));
+    if (this.#world.now() < this.#lockedUntil && TAKES_JOBS.includes(name)) return LOCKED;
     switch (name) {
       case "fal.submit":
       case "fal.describe":
@@ -321,6 +323,11 @@ export class SimulatedFal {
     };
   }
 
+  /** The balance is spent: nothing is taken any more, and what was taken goes on. */
+  lock(ms: number): void {
+    this.#lockedUntil = Math.max(this.#lockedUntil, this.#world.now() + ms);
+  }
+
   /** fal signs with another key from now on. */
   rotateKeys(): void {
     this.#keys = [KEYS[1]];
@@ -330,6 +337,13 @@ export class SimulatedFal {
 /** fal's, the one after it, and a stranger's. */
 const KEYS = Array.from({ length: 3 }, () => generateKeyPairSync("ed25519"));
 export const STRANGERS_KEY = KEYS[2]?.privateKey;
+
+/** Of whom fal says nothing while the account is locked but that; looks are answered as ever. */
+const TAKES_JOBS = ["fal.submit", "fal.describe", "fal.frame"];
+const LOCKED: Answer = {
+  status: 403,
+  body: { detail: "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing." },
+};
 
 const UNKNOWN: Answer = { status: 404, body: { status: "NOT_FOUND" } };
 

@@ -492,7 +492,10 @@ export class World {
   #minute(): void {
     const sweepersNow = new Date(this.now() + (this.#skews.get("sweep-generations") ?? 0)).toISOString();
     const isDue = ({ sweepAt }: StoredItem) => sweepAt !== undefined && sweepAt <= sweepersNow;
-    if (this.#resuming || [...this.records(), ...this.aws.accounts].some(isDue)) this.sweep();
+    // The sweeper alone wakes what waits for the account, and says what the bus did not take.
+    const waits = (item: StoredItem) => item.hold !== undefined || (item.providerAccount?.outbox ?? []).length > 0;
+    const items = [...this.records(), ...this.aws.accounts];
+    if (this.#resuming || items.some((item) => isDue(item) || waits(item))) this.sweep();
   }
 
   /** A machine that has just come back asks for everything. */

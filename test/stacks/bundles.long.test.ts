@@ -607,12 +607,12 @@ test("serve-console finds its files beside its bundle", async () => {
   expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
 });
 
-test("report-pricing and report-health need nothing", async () => {
+test("report-pricing needs nothing, and report-health reads the gate", async () => {
   const pricing = await reply("report-pricing", httpEvent("GET /api/pricing"));
   const { data } = z.object({ data: z.object({ prices: z.array(z.unknown()) }) }).parse(JSON.parse(pricing.body));
   expect(data.prices[0]).toMatchObject({ model: "kling-2.1", mode: "standard", duration: "5", usd: 0.28 });
   const healthy = await reply("report-health", httpEvent("GET /health"));
-  expect(JSON.parse(healthy.body)).toEqual({ status: "ok", testMode: false });
+  expect(JSON.parse(healthy.body)).toEqual({ status: "ok", testMode: false, provider: "ok" });
 });
 
 test("check-generation takes over what the original application began", async () => {

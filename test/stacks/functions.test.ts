@@ -201,18 +201,23 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: [],
     ...small,
   },
-  "report-health": { calledBy: "GET /health, open and HEAD /health, open", may: [], knows: [], ...small },
+  "report-health": {
+    calledBy: "GET /health, open and HEAD /health, open",
+    may: ["dynamodb:GetItem on Media"],
+    knows: ["Media"],
+    ...small,
+  },
 
   "submit-generation": {
     calledBy: "state SubmitGeneration",
-    may: [...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
+    may: ["dynamodb:Query on Media/index/sweep", ...moves, ...readUpload, "s3:PutObject on MediaFiles/sources/*"],
     knows: ["Media", "Bus", "MediaFiles", "WebhookSecret", "FalKey", "WorkflowAiKey"],
     memoryMb: 1536,
     timeoutSeconds: 120,
   },
   "check-status": {
     calledBy: "state CheckStatus",
-    may: moves,
+    may: ["dynamodb:Query on Media/index/sweep", ...moves],
     knows: ["Media", "Bus", "FalKey"],
     memoryMb: 512,
     timeoutSeconds: 60,
@@ -287,6 +292,7 @@ const SPECIFICATION: Record<string, Specification> = {
       'event {"detail-type":["Step Functions Execution Status Change"],"source":["aws.states"],"detail":' +
       '{"status":["FAILED","TIMED_OUT","ABORTED"],"stateMachineArn":["Generation"]}}',
     may: [
+      "dynamodb:Query on Media/index/sweep",
       ...moves,
       "states:StartExecution on Generation",
       "states:DescribeExecution on Generation/executions/*",

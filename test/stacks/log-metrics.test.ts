@@ -88,6 +88,23 @@ const SCENES: Record<LogEvent, { happens: () => Promise<unknown>; also?: Record<
     },
     also: { generation_failed: 1 },
   },
+  provider_account_held: {
+    happens: async () => {
+      world.kling.refusal = unaccepted("held", "provider_account_locked");
+      await submitGeneration(deps(), await world.given());
+    },
+  },
+  provider_account_released: {
+    happens: async () => {
+      const hold = {
+        code: "provider_account_locked",
+        since: "2026-01-01T00:00:00.000Z",
+        probeAt: "2026-01-01T00:00:00.000Z",
+      } as const;
+      await world.gate.write({ version: 0, outbox: [] }, { hold, outbox: [] });
+      await submitGeneration(deps(), await world.given());
+    },
+  },
   fal_unavailable: {
     happens: async () => {
       world.kling.status = new ProviderUnavailableError("HTTP 500 (internal_error)");

@@ -12,6 +12,8 @@ export class FakeKling implements Kling {
   readonly cancels: string[] = [];
   /** What the next submits meet; afterwards fal accepts. */
   submits: Answer<string>[] = [];
+  /** What every submit meets instead, as long as it is set. */
+  refusal: SubmitError | undefined;
   status: Answer<KlingStatus> = { status: "IN_QUEUE", queue_position: 2 };
   result: Answer<string> = "https://fal.example/files/video.mp4";
   cancelAnswer: Answer<"confirmed" | "requested" | "already_completed" | "not_found"> = "requested";
@@ -21,6 +23,7 @@ export class FakeKling implements Kling {
 
   async startKlingVideoGeneration(request: KlingRequest, mode: KlingGenerationMode | KlingRow) {
     this.posts.push({ request, mode });
+    if (this.refusal) throw this.refusal;
     return { request_id: unless(this.submits.shift() ?? `request-${this.posts.length}`) };
   }
   async checkKlingRequestStatus(

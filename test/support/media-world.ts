@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
+import { createDynamoGate } from "../../shared/adapters/dynamo-gate.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoLedger } from "../../shared/adapters/dynamo-ledger.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
@@ -38,6 +39,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const budget = createDynamoBudget({ ...dynamo, clock });
   const ledger = createDynamoLedger(dynamo);
   const timings = createDynamoTimings({ ...dynamo, series: "test", ...unreadableItems() });
+  const gate = createDynamoGate(dynamo);
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));
   const files = createLocalMediaFiles({
     directory,
@@ -73,10 +75,20 @@ export async function mediaWorld(options?: InMemoryOptions) {
   };
   const prompt = { write: (words: string) => `${words} Cinematic.` };
 
+  const announced: { type: string; detail: object }[] = [];
   const deps = {
     records,
     budget,
     ledger,
+    gate,
+    announcements: {
+      announce: async ({ type, detail }: { type: string; detail: object }) => {
+        if (bus.down) throw new Error("the bus is down");
+        expectPublished(type, JSON.parse(JSON.stringify(detail)));
+        announced.push({ type, detail });
+      },
+    },
+    holdSeconds: 86_400,
     limits: { tenant: {}, everybody: {} } as SpendingLimits,
     offered: offeredRows(undefined),
     files,
@@ -135,6 +147,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
     dynamo,
     web,
     published,
+    announced,
     bus,
     executions,
     orchestrator,

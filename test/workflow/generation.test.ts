@@ -179,12 +179,40 @@ describe("a submit", () => {
     });
   });
 
-  it("that was refused for the account's sake ends as failed, in words for the caller", async () => {
-    cloud.fal.answers("POST", "image-to-video", answer(403, { detail: "User is locked. Reason: Exhausted balance." }));
-    expect(await followed(await start())).toMatchObject({
-      phase: "failed",
-      error: { code: "provider_account_locked", message: expect.not.stringContaining("balance") },
+  it("that is refused for the account's sake waits without an execution, and is made when fal takes jobs again", async () => {
+    const locked = () => answer(403, { detail: "User is locked. Reason: Exhausted balance." });
+    cloud.fal.answers("POST", "image-to-video", locked(), locked());
+    const health = async () => (await cloud.call("GET /health")).json;
+    const id = await start();
+    // One step and one look: however long it waits, no execution has a longer history.
+    expect(await followed(id)).toMatchObject({
+      phase: "queued",
+      generationStatus: "generating-video",
+      hold: { code: "provider_account_locked" },
+      seconds: 10,
     });
+    expect(await health()).toMatchObject({ provider: "held" });
+    const sweep = async () => {
+      await vi.advanceTimersByTimeAsync(60_000);
+      await cloud.invoke("sweep-generations", { detail: {} });
+    };
+    await sweep();
+    await cloud.untilEnded(`${id}-r1`, () => vi.advanceTimersToNextTimerAsync());
+    expect(await media(id)).toMatchObject({ phase: "queued" });
+    expect(cloud.fal.posts).toHaveLength(2);
+    await sweep();
+    await cloud.untilEnded(`${id}-r2`, () => vi.advanceTimersToNextTimerAsync());
+    const made = await media(id);
+    expect(made).toMatchObject({ phase: "completed", requestId: "job-3" });
+    expect(made).not.toHaveProperty("hold");
+    expect(await health()).toMatchObject({ provider: "ok" });
+    expect(cloud.published.map(({ type }) => type)).toEqual([
+      "Provider Account Held",
+      "Generation Started",
+      "Provider Account Released",
+      "Generation Completed",
+      "Media Analyzed",
+    ]);
   });
 });
 

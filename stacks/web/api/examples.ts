@@ -234,7 +234,7 @@ export const EXAMPLES = {
   DeliveryAnswer: { data: { delivery: pending } },
   DeliveryListAnswer: { data: { items: [pending, delivered], nextCursor: delivered.id } },
   WebhookAnswer: { received: true },
-  HealthAnswer: { status: "ok", testMode: false },
+  HealthAnswer: { status: "ok", testMode: false, provider: "ok" },
 };
 
 export interface ErrorExample {
