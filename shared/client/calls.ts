@@ -54,15 +54,31 @@ export async function getMedia(media: MediaRef, connection?: Connection): Promis
   return (await send<{ data: { mediaSpace: MediaSpace } }>({ path: pathOf(media) }, connection)).data.mediaSpace;
 }
 
+/** What a list is narrowed to: where it stands, its model, and when it was started (ISO 8601, `from` included, `to` not). */
+export interface ListFilter {
+  status?: "in_progress" | "completed" | "failed" | "canceled";
+  model?: string;
+  from?: string;
+  to?: string;
+}
+
 /** One page of a space, newest first. `cursor` is the `nextCursor` of the page before. */
 export async function listMedia(
   spaceId: string,
-  { limit, cursor, ...connection }: Connection & { limit?: number; cursor?: string | undefined } = {},
+  {
+    limit,
+    cursor,
+    status,
+    model,
+    from,
+    to,
+    ...connection
+  }: Connection & ListFilter & { limit?: number; cursor?: string | undefined } = {},
 ): Promise<MediaPage> {
-  const query = new URLSearchParams({
-    ...(limit !== undefined && { limit: String(limit) }),
-    ...(cursor !== undefined && { cursor }),
-  });
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ limit, cursor, status, model, from, to })) {
+    if (value !== undefined) query.set(name, String(value));
+  }
   const path = `/api/spaces/${encodeURIComponent(spaceId)}/media?${query.toString()}`;
   return (await send<{ data: MediaPage }>({ path }, connection)).data;
 }

@@ -62,6 +62,11 @@ export const watchQuery = z
 
 const PAGE = 20;
 
+/** A day begins at midnight, UTC. */
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: "must be a day, such as 2026-11-28, or a time, such as 2026-11-28T09:00:00Z",
+});
+
 export const listQuery = z.object({
   limit: z._default(decimal(z.int().check(z.minimum(1), z.maximum(100))), PAGE).check(z.meta({ default: PAGE })),
   cursor: z
@@ -69,4 +74,6 @@ export const listQuery = z.object({
     .check(z.describe("`nextCursor` of the page before: good for this tenant and this space.")),
   status: z.optional(z.enum(PROGRESS)).check(z.describe("Only those that stand so.")),
   model: z.optional(z.enum(modelsOf(KLING_MODELS))).check(z.describe("Only those of this model.")),
+  from: z.optional(moment).check(z.describe("Only those started then or later.")),
+  to: z.optional(moment).check(z.describe("Only those started before.")),
 });

@@ -22,21 +22,36 @@ export interface ListPage {
   cursor?: string;
   status?: Progress;
   model?: string;
+  /** When it was started, ISO 8601: then or later. */
+  from?: string;
+  /** Before then. */
+  to?: string;
 }
 
 /**
- * Newest first, from the cursor on, of this status and model where they are named; undefined when the cursor is not one of this list.
+ * Newest first, from the cursor on, of this status, model and time where they are named; undefined when the cursor is not one of this list.
  * Fewer than `limit` where more would not fit into an answer.
  */
 export async function listMedia(
   { records, cursors }: ListDeps,
   space: Omit<MediaRef, "mediaId">,
-  { limit, cursor, status, model }: ListPage,
+  { limit, cursor, status, model, from, to }: ListPage,
 ): Promise<{ items: Media[]; nextCursor: string | undefined } | undefined> {
   const before = cursor === undefined ? undefined : cursors.mediaAt(space, cursor);
   if (cursor !== undefined && before === undefined) return undefined;
-  const wanted = (media: Media) =>
-    (status === undefined || progressOf(media) === status) && (model === undefined || modelOf(media) === model);
+  const [fromMs, toMs] = [
+    from === undefined ? -Infinity : Date.parse(from),
+    to === undefined ? Infinity : Date.parse(to),
+  ];
+  const wanted = (media: Media) => {
+    const startedMs = Date.parse(media.createdAt);
+    return (
+      (status === undefined || progressOf(media) === status) &&
+      (model === undefined || modelOf(media) === model) &&
+      startedMs >= fromMs &&
+      startedMs < toMs
+    );
+  };
   const page = await records.list(space, { limit, before, wanted });
   const items = fitting(page.items);
   const next = items.length < page.items.length ? items.at(-1)?.id : page.next;

@@ -57,6 +57,17 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     return text;
   }
 
+  /** Starts of these words, the last of them the newest, without the form. */
+  async function post(all: string[]) {
+    const image = { link: `${server.url}/samples/photo.jpg` };
+    const spaceId = new URL(spaceUrl).searchParams.get("space");
+    for (const context of all) {
+      const body = { spaceId, context, mediaSpace: { media: { name: context, image } } };
+      const headers = { "content-type": "application/json" };
+      await fetch(`${server.url}/api/media/enhance`, { method: "POST", headers, body: JSON.stringify(body) });
+    }
+  }
+
   it("takes a link as well", async () => {
     await page.getByLabel("A link to a picture").fill(`${server.url}/samples/photo.jpg`);
     await page.getByLabel("A link to a picture").blur();
@@ -265,7 +276,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await page.getByText("Standard", { exact: true }).click();
     await page.getByRole("button", { name: "Remove" }).click();
 
-    await card("Once [fal: fail-content-policy]").getByRole("button", { name: "Use these again" }).click();
+    await card("Once [fal: fail-content-policy]").getByRole("button", { name: "Use again" }).click();
     await page.getByText("The earlier picture, shown as it was cropped.").waitFor();
     expect(await not.inputValue()).toBe("blur");
     expect(await last.inputValue()).toBe(`${server.url}/samples/photo.jpg`);
@@ -412,7 +423,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await status("Being made", text).waitFor();
     await card(text).getByRole("button", { name: "Cancel" }).click();
     await status("Canceled", text).waitFor();
-    await card(text).getByRole("button", { name: "Use these again" }).click();
+    await card(text).getByRole("button", { name: "Use again" }).click();
     expect(await words().inputValue()).toBe(text);
   });
 
@@ -425,21 +436,83 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await card(text).getByText("content_policy_violation").waitFor();
   });
 
-  it("shows older ones on demand, and tells how long such things take after five", async () => {
-    const image = { link: `${server.url}/samples/photo.jpg` };
-    const space = new URL(spaceUrl).searchParams.get("space");
-    for (let n = 1; n <= 14; n++) {
-      const body = { spaceId: space, type: "video", context: `Number ${n}`, mediaSpace: { media: { image } } };
-      const headers = { "content-type": "application/json" };
-      await fetch(`${server.url}/api/media/enhance`, { method: "POST", headers, body: JSON.stringify(body) });
-    }
+  it("reads on when one comes to the end of the list, and tells how long such things take after five", async () => {
+    await post(Array.from({ length: 30 }, (_, n) => `Number ${n + 1}`));
+    const pages: string[] = [];
+    page.on("request", (request) => {
+      if (request.url().includes("cursor=")) pages.push(request.url());
+    });
     await page.reload();
-    await card("Number 14").waitFor();
-    expect(await card("Number 1").count()).toBe(0);
-    await page.getByRole("button", { name: "Show older ones" }).click();
+    await card("Number 30").waitFor();
+    await page.getByRole("button", { name: "Show older ones" }).scrollIntoViewIfNeeded();
     await card("Number 1").waitFor();
+    expect(pages).toHaveLength(1);
+    await page.getByRole("button", { name: "Show older ones" }).waitFor({ state: "detached" });
     await page.getByText("Ready", { exact: true }).nth(4).waitFor();
     await page.getByText(/^Ready in about \d+ s \(9 of 10 within \d+ s\)\./).waitFor();
+  });
+
+  it("narrows the list by status, model, time, words and favourites, keeps that in the address, and Back undoes it", async () => {
+    await post(["A calm lake", "A storm at sea [fal: fail-content-policy]", "A calm sea [fal: stuck-in-progress]"]);
+    await page.reload();
+    const [calm, storm, stuck] = [
+      "A calm lake",
+      "A storm at sea [fal: fail-content-policy]",
+      "A calm sea [fal: stuck-in-progress]",
+    ];
+    await Promise.all([status("Ready", calm).waitFor(), status("Failed", storm).waitFor()]);
+    const shown = () => page.locator(".card .words").allInnerTexts();
+    const query = () => new URL(page.url()).searchParams;
+
+    await page.getByLabel("Status").selectOption("Failed");
+    await expect.poll(shown).toEqual([storm]);
+    expect(query().get("status")).toBe("failed");
+    await page.getByLabel("Model of the video").selectOption("Kling 3");
+    await page.getByText("None of your videos is like this.").waitFor();
+    await page.goBack();
+    await expect.poll(shown).toEqual([storm]);
+    await page.getByRole("button", { name: "Show all" }).click();
+    await expect.poll(shown).toEqual([stuck, storm, calm]);
+
+    await page.getByLabel("Search in their words").fill("CALM");
+    await expect.poll(shown).toEqual([stuck, calm]);
+    await page.getByText("2 found in the 3 videos.").waitFor();
+    await page.getByLabel("When it was started").selectOption("Today");
+    await card(calm).getByRole("button", { name: "Favourite" }).click();
+    await page.getByRole("button", { name: "Favourites" }).click();
+    await expect.poll(shown).toEqual([calm]);
+    await page.reload();
+    await expect.poll(shown).toEqual([calm]);
+    expect(await page.getByLabel("Search in their words").inputValue()).toBe("CALM");
+    await page.getByLabel("When it was started").selectOption("Between two days");
+    await page.getByLabel("to", { exact: true }).fill("2020-01-02");
+    await page.getByText("None of your videos is like this.").waitFor();
+  });
+
+  it("deletes and downloads those that are chosen, and nothing else", async () => {
+    await post(["One", "Two", "Three", "Four [fal: stuck-in-progress]"]);
+    await page.reload();
+    for (const text of ["One", "Two", "Three"])
+      await card(text)
+        .getByText(/^A calm evening by a lake/)
+        .waitFor();
+    await page.getByRole("button", { name: "Choose several" }).click();
+    for (const text of ["Two", "Three", "Four [fal: stuck-in-progress]"]) {
+      await page.getByRole("checkbox", { name: `Choose: ${text}` }).check();
+    }
+    const files: string[] = [];
+    page.on("download", (download) => files.push(download.suggestedFilename()));
+    await page.getByRole("button", { name: "Download 2" }).click();
+    await expect.poll(() => files.toSorted()).toEqual(["Three-standard.mp4", "Two-standard.mp4"]);
+    await page.getByRole("button", { name: "Delete 2" }).click();
+    await page.getByText("Delete 2 and their files for good? 1 are still being made and stay.").waitFor();
+    await page.getByRole("button", { name: "Delete 2 for good" }).click();
+    await card("Two").waitFor({ state: "detached" });
+    await card("Three").waitFor({ state: "detached" });
+    await page.getByText("2 deleted.").first().waitFor();
+    expect(await card("One").count()).toBe(1);
+    await page.locator("#generations").press("Escape");
+    await page.getByRole("group", { name: "Chosen videos" }).waitFor({ state: "detached" });
   });
 
   it("can be used with the keyboard alone", async () => {

@@ -37,10 +37,12 @@ it.skipIf(BROWSER === undefined)(
     await made.getByText("1080 × 1920").waitFor();
     await made.getByText("$0.98").waitFor();
     await made.getByText(/^took \d+ s$/).waitFor();
+    // It plays where it is pointed at.
+    await made.getByRole("link", { name: "Open: The sun sets behind the hills" }).hover();
     const played = await made.locator("video").evaluate(async (video: HTMLVideoElement) => {
-      video.muted = true;
-      await video.play();
-      await new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
+      if (video.currentTime === 0) {
+        await new Promise((resolve) => video.addEventListener("timeupdate", resolve, { once: true }));
+      }
       return { width: video.videoWidth, height: video.videoHeight, error: video.error };
     });
     expect(played).toMatchObject({ height: expect.any(Number), error: null });

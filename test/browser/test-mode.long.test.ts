@@ -42,7 +42,7 @@ describe.skipIf(BROWSER === undefined)("the console in test mode", () => {
       await made.getByText("Placeholder film").waitFor();
       await made.getByText("test mode: nothing was billed").waitFor();
 
-      const poster = await made.locator("video").getAttribute("poster");
+      const poster = await made.locator(".screen img").last().getAttribute("src");
       const picture = await page.evaluate(async (link) => {
         const image = Object.assign(new Image(), { src: link });
         await image.decode();

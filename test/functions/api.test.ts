@@ -520,6 +520,22 @@ describe("reading", () => {
     expect(await idsOf("failed")).toEqual([]);
   });
 
+  it("lists those that were started within a time: a day, or an instant with its offset", async () => {
+    const id = await started();
+    const { json } = await cloud.call(GET, { path: { spaceId, id } });
+    const at = json.data?.mediaSpace?.media.createdAt ?? "";
+    const day = at.slice(0, 10);
+    const idsOf = async (query: Record<string, string>) => {
+      const answer = await cloud.call(LIST, { path: { spaceId }, query });
+      return answer.json.data?.items?.map((item) => item.id);
+    };
+    expect(await idsOf({ from: day })).toEqual([id]);
+    expect(await idsOf({ from: at.replace("Z", "+00:00") })).toEqual([id]);
+    expect(await idsOf({ from: new Date(Date.parse(at) + 1).toISOString() })).toEqual([]);
+    expect(await idsOf({ to: new Date(Date.parse(at) + 1).toISOString() })).toEqual([id]);
+    expect(await idsOf({ to: at })).toEqual([]);
+  });
+
   it("lists newest first, page by page", async () => {
     const ids = [await started(), await started(), await started()].reverse();
     const first = await cloud.call(LIST, { path: { spaceId }, query: { limit: "2" } });
@@ -540,6 +556,8 @@ describe("reading", () => {
     { status: "done" },
     { status: "" },
     { stats: "failed" },
+    { from: "yesterday" },
+    { to: "2026-13-01" },
     { Limit: "5" },
     { cursor: "***" },
     { cursor: "Li4vLi4v" },

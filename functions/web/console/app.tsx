@@ -1,48 +1,53 @@
 // The console: a place to start a generation beside everything that was started in this space.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
-import { Card } from "./card.tsx";
+import { filterForApi, SPACE, useAddress } from "./address.ts";
+import type { Doings } from "./card.tsx";
 import { Composer } from "./composer.tsx";
 import type { Draft } from "./draft.ts";
+import { useFavourites } from "./favourites.ts";
+import { Library } from "./library.tsx";
 import type { Session } from "./session.ts";
 import { usePlanning } from "./use-planning.ts";
 import { useSpace } from "./use-space.ts";
-
-const DEFAULT_SPACE = "demo";
-const SPACE = /^[A-Za-z0-9_-]{1,128}$/;
-
-function spaceInAddress(): string {
-  const asked = new URLSearchParams(location.search).get("space") ?? "";
-  return SPACE.test(asked) ? asked : DEFAULT_SPACE;
-}
+import { VideoPage } from "./video-page.tsx";
 
 export function App({ session }: { session: Session }) {
   const { connection } = session;
-  const [spaceId, setSpaceId] = useState(spaceInAddress);
-  const space = useSpace(spaceId, connection);
+  const [address, go] = useAddress();
+  const { space: spaceId, media: openId } = address;
+  const space = useSpace(spaceId, filterForApi(address.filter), openId, connection);
   const planning = usePlanning(connection, counts(space.items));
-  const [again, setAgain] = useState<Draft>();
+  const favourites = useFavourites(spaceId);
+  const [again, setAgain] = useState<{ draft: Draft; of: string }>();
   const [spoken, setSpoken] = useState("");
   /** Pictures from this disk, until the server has its own. */
   const [previews, setPreviews] = useState<ReadonlyMap<string, string>>(new Map());
 
-  const openSpace = (name: string) => {
-    history.replaceState(null, "", `/?space=${encodeURIComponent(name)}`);
-    setAgain(undefined);
-    setSpaceId(name);
-  };
-  const cards = useRef<HTMLUListElement>(null);
-  const more = async () => {
-    const last = cards.current?.lastElementChild;
-    await space.more();
-    // The button may be gone: move the focus to the first of the newly loaded cards.
-    if (last?.nextElementSibling instanceof HTMLElement) last.nextElementSibling.focus();
-  };
   const started = (item: MediaSpace, preview: string) => {
     setPreviews((before) => new Map(before).set(item.id, preview));
     space.put(item);
+    // Where it would not be seen, what hides it is taken away.
+    go({ media: undefined, filter: {} }, openId === undefined ? "same" : "new");
     setSpoken("Started. Its card is the first in the list.");
   };
+  const close = () => {
+    const left = openId;
+    go({ media: undefined });
+    requestAnimationFrame(() => {
+      const card = document.querySelector<HTMLElement>(`[data-media="${left ?? ""}"]`);
+      (card ?? document.getElementById("generations"))?.focus();
+    });
+  };
+  const doings = useSteady<Omit<Doings, "onChoose">>({
+    onChanged: space.put,
+    onDeleted: space.drop,
+    onStale: space.refresh,
+    onReuse: (draft) => setAgain({ draft, of: spaceId }),
+    onSay: setSpoken,
+    onOpen: ({ id }) => go({ media: id }),
+    onFavourite: ({ id }, isFavourite) => favourites.mark([id], isFavourite),
+  });
 
   return (
     <>
@@ -54,7 +59,11 @@ export function App({ session }: { session: Session }) {
           <span class="mark" aria-hidden="true" />
           Pictures in motion
         </p>
-        <SpaceName spaceId={spaceId} onOpen={openSpace} />
+        <SpaceName
+          key={spaceId}
+          spaceId={spaceId}
+          onOpen={(name) => go({ space: name, media: undefined, filter: {} })}
+        />
         <nav aria-label="Elsewhere">
           <ThemeButton />
           <a href="/docs">API</a>
@@ -71,54 +80,62 @@ export function App({ session }: { session: Session }) {
           FAL_TEST_MODE=off into .env.
         </p>
       )}
-      <main>
+      <main class={openId === undefined ? "" : "viewing"}>
         <Composer
           key={spaceId}
           spaceId={spaceId}
           connection={connection}
           planning={planning}
-          again={again}
+          again={again?.of === spaceId ? again.draft : undefined}
           onStarted={started}
         />
-        <section id="generations" class="list" aria-labelledby="list-title" tabIndex={-1}>
-          <div class="list-head">
-            <h2 id="list-title">Your videos</h2>
-            {space.trouble && <p class="trouble">{`${space.trouble} Trying again.`}</p>}
-          </div>
-          {space.items === undefined && !space.trouble && <Skeleton />}
-          {space.items?.length === 0 && (
-            <div class="empty">
-              <p>Nothing here yet.</p>
-              <p>Choose a picture, describe what should happen in it, and the video appears here.</p>
-            </div>
-          )}
-          <ul class="cards" ref={cards}>
-            {space.items?.map((item) => (
-              <Card
-                key={item.id}
-                item={item}
-                preview={previews.get(item.id)}
-                connection={connection}
-                planning={planning}
-                onChanged={space.put}
-                onDeleted={space.drop}
-                onStale={space.refresh}
-                onReuse={setAgain}
-                onSay={setSpoken}
-              />
-            ))}
-          </ul>
-          {space.hasMore && (
-            <button type="button" class="more" onClick={() => void more()}>
-              Show older ones
-            </button>
-          )}
-        </section>
+        {openId === undefined ? (
+          <Library
+            key={spaceId}
+            address={address}
+            go={go}
+            space={space}
+            favourites={favourites}
+            previews={previews}
+            connection={connection}
+            planning={planning}
+            doings={doings}
+          />
+        ) : (
+          <VideoPage
+            key={openId}
+            id={openId}
+            address={address}
+            space={space}
+            isFavourite={favourites.ids.has(openId)}
+            preview={previews.get(openId)}
+            connection={connection}
+            planning={planning}
+            doings={doings}
+            onClose={close}
+          />
+        )}
       </main>
       <p class="spoken" role="status" aria-live="polite">
         {space.trouble ? "The connection is lost. Trying again." : spoken}
       </p>
     </>
+  );
+}
+
+/** The same functions at each drawing, which do what those of the latest would. */
+function useSteady<Functions extends object>(functions: Functions): Functions {
+  const latest = useRef(functions);
+  latest.current = functions;
+  return useMemo(
+    () =>
+      new Proxy(functions, {
+        get:
+          (_, name) =>
+          (...values: unknown[]) =>
+            (Reflect.get(latest.current, name) as (...values: unknown[]) => unknown)(...values),
+      }),
+    [],
   );
 }
 
@@ -140,7 +157,7 @@ function SpaceName({ spaceId, onOpen }: { spaceId: string; onOpen: (name: string
         if (!isName || name === spaceId) return;
         onOpen(name);
         // The button disappears, and would take the focus with it.
-        event.currentTarget.querySelector("input")?.focus();
+        requestAnimationFrame(() => document.getElementById("space")?.focus());
       }}
     >
       <label for="space">Space</label>
@@ -194,15 +211,5 @@ function ThemeButton() {
     >
       {other === "dark" ? "Dark" : "Light"}
     </button>
-  );
-}
-
-function Skeleton() {
-  return (
-    <div class="cards" role="status" aria-label="Loading your videos">
-      {[1, 2, 3].map((n) => (
-        <div key={n} class="card skeleton" />
-      ))}
-    </div>
   );
 }
