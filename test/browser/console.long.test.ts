@@ -464,7 +464,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     const shown = () => page.locator(".card .words").allInnerTexts();
     const query = () => new URL(page.url()).searchParams;
 
-    await page.getByLabel("Status").selectOption("Failed");
+    await page.getByLabel("Status").selectOption("Only failed");
     await expect.poll(shown).toEqual([storm]);
     expect(query().get("status")).toBe("failed");
     await page.getByLabel("Model of the video").selectOption("Kling 3");

@@ -1,5 +1,5 @@
 // What can be done with one generation: keep its video, stop it, delete it.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { cancelGeneration, deleteMedia } from "../../../shared/client/calls.ts";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
@@ -145,7 +145,8 @@ export function Delete({
   const button = useRef<HTMLButtonElement>(null);
   const keep = useRef<HTMLButtonElement>(null);
   const wasAsked = useRef(false);
-  useEffect(() => {
+  // Before the next key: it would still be the old button's.
+  useLayoutEffect(() => {
     if (asking) keep.current?.focus();
     else if (wasAsked.current) button.current?.focus();
     wasAsked.current = asking;

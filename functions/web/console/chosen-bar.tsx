@@ -1,5 +1,5 @@
 // What can be done with several videos at once.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { deleteMedia } from "../../../shared/client/calls.ts";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
@@ -27,7 +27,7 @@ export function ChosenBar({ shown, chosen, connection, favourites, onChoose, onD
   const deletable = chosen.filter(isDeletable);
   const videos = chosen.filter(({ media }) => media.video);
   const areFavourites = chosen.length > 0 && chosen.every(({ id }) => favourites.ids.has(id));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isAsking) keep.current?.focus();
   }, [isAsking]);
 

@@ -6,10 +6,10 @@ import { titled } from "./card.tsx";
 import type { Planning } from "./use-planning.ts";
 
 const STATUS_WORDS: Record<Status, string> = {
-  in_progress: "Being made",
-  completed: "Ready",
-  failed: "Failed",
-  canceled: "Canceled",
+  in_progress: "Only being made",
+  completed: "Only ready",
+  failed: "Only failed",
+  canceled: "Only canceled",
 };
 
 /** Days that a time goes back, today included. */
