@@ -558,7 +558,8 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     }
   });
 
-  it("has a neighbour, the API for people, that is accessible too", async () => {
+  // A page of a thousand lines is looked at twice: on a busy machine that takes its time.
+  it("has a neighbour, the API for people, that is accessible too", { timeout: 60_000 }, async () => {
     await page.goto(`${server.url}/docs`);
     await page.getByRole("heading", { name: "The API" }).waitFor();
     await page.getByText("POST /api/media/enhance").first().waitFor();
