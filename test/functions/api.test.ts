@@ -523,7 +523,7 @@ describe("reading", () => {
   it("lists those that were started within a time: a day, or an instant with its offset", async () => {
     const id = await started();
     const { json } = await cloud.call(GET, { path: { spaceId, id } });
-    const at = json.data?.mediaSpace?.media.createdAt ?? "";
+    const at = String(json.data?.mediaSpace?.media["createdAt"]);
     const day = at.slice(0, 10);
     const idsOf = async (query: Record<string, string>) => {
       const answer = await cloud.call(LIST, { path: { spaceId }, query });
