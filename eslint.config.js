@@ -15,7 +15,7 @@ export default tseslint.config(
       "@typescript-eslint/no-non-null-assertion": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
       "@typescript-eslint/require-await": "off",
-      // `declare namespace` gives KlingGenerationMode.PRO its type, as the enum of the seed had it
+      // `declare namespace` gives KlingGenerationMode.PRO its type, as the enum of the original application had it
       "@typescript-eslint/no-namespace": ["error", { allowDeclarations: true }],
     },
   },

@@ -1,5 +1,5 @@
 /// <reference path=".sst/platform/config.d.ts" />
-// What `sst deploy` makes of this project in someone's AWS account: the stacks by name, in order.
+// What `sst deploy` makes of this project in an AWS account: the stacks by name, in order.
 
 export default $config({
   app(input) {

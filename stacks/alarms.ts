@@ -1,4 +1,4 @@
-// What wakes an operator: each alarm says what its failure does to a person. docs/runbook.md has an entry for every one.
+// The alarms that wake an operator: each says what users notice of its failure. docs/runbook.md has an entry for every one.
 import type { LogEvent } from "../shared/media/log-events.ts";
 import { ROUTES } from "./blueprint/routes.ts";
 import { RULES, SCHEDULES, SOURCES_RULE } from "./blueprint/rules.ts";
@@ -14,12 +14,12 @@ export interface Watched {
   machine: aws.sfn.StateMachine;
   table: sst.aws.Dynamo;
   functions: Functions;
-  /** By the handler whose events they hold. */
+  /** Dead-letter queues, by the handler whose events they hold. */
   deadLetters: Map<string, aws.sqs.Queue>;
 }
 
 interface AlarmPlan {
-  /** What it means for a person. */
+  /** What users notice. */
   says: string;
   namespace: string;
   metrics: string[];
@@ -29,7 +29,7 @@ interface AlarmPlan {
   periodSeconds?: number;
   /** In so many of the last so many periods. */
   periods?: [bad: number, of: number];
-  /** Rings when what was heard before is heard no more. */
+  /** Rings when the metric's data stops. */
   onSilence?: true;
 }
 
@@ -84,7 +84,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     SubmitInDoubt: {
-      says: "fal.ai may have taken jobs without saying so: people wait up to 15 minutes and may see `submit_outcome_unknown`; the account may be billed for a video that nobody gets.",
+      says: "fal.ai may have taken jobs without saying so: people wait up to 15 minutes and may see `submit_outcome_unknown`; the account may be billed for a video that is not delivered.",
       ...logged("submit_in_doubt"),
       atLeast: 3,
       periodSeconds: 15 * MINUTE,
@@ -131,13 +131,13 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     GlobalCapReached: {
-      says: "The month's budget of the whole service is spent (GLOBAL_MONTHLY_CAP_USD): nobody can start a video until the next month, or until it is raised.",
+      says: "The month's budget of the whole service is spent (GLOBAL_MONTHLY_CAP_USD): people cannot start videos until the next month, or until the cap is raised.",
       ...logged("start_refused_global_cap"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
     JobsOrphaned: {
-      says: "fal.ai has run, and probably billed, a job that no generation follows: its video goes to nobody. The person was told to try again, or got another one.",
+      says: "fal.ai has run, and probably billed, a job that no generation follows: its video is not delivered. The person was told to try again, or got another one.",
       ...logged("job_orphaned"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
@@ -159,7 +159,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     SweepErrors: {
-      says: "The sweeper fails: a generation whose workflow was lost stays in the air for ever, and people are not told of videos that are done.",
+      says: "The sweeper fails: a generation whose workflow was lost stays open for ever, and people are not told of videos that are done.",
       namespace: "AWS/Lambda",
       metrics: ["Errors"],
       dimensions: lambda(SWEEP),
@@ -167,7 +167,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periods: [3, 5],
     },
     SweepSilent: {
-      says: "The sweeper does not run at all: nobody restarts what was lost, and no other alarm would say so.",
+      says: "The sweeper does not run at all: lost generations that people wait for are not restarted, and no other alarm would say so.",
       namespace: "AWS/Lambda",
       metrics: ["Invocations"],
       dimensions: lambda(SWEEP),
@@ -237,10 +237,10 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       atLeast: 5,
       periodSeconds: 5 * MINUTE,
     },
-    // Only where a folder of S3 is watched, there is such a queue.
+    // This queue exists only where a folder of S3 is watched.
     ...(deadLetters.has(SOURCES_RULE.handler) && {
       SourcesLost: {
-        says: "Pictures that people put into the watched folder of S3 became no videos: nobody else tells them. Each one waits in the queue to be redriven.",
+        says: "Pictures that people put into the watched folder of S3 became no videos, and no answer tells them so. Each one waits in the queue to be redriven.",
         namespace: "AWS/SQS",
         metrics: ["ApproximateNumberOfMessagesVisible"],
         dimensions: queue(SOURCES_RULE.handler),
@@ -255,7 +255,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       atLeast: 10,
       periodSeconds: 5 * MINUTE,
     },
-    // Of an index DynamoDB counts apart from its table (AWS: "DynamoDB metrics and dimensions").
+    // DynamoDB counts an index separately from its table (AWS: "DynamoDB metrics and dimensions").
     SweepIndexThrottled: {
       says: "The index of what is open refuses writes, and with it the table refuses those of generations that move: people get `503 Busy just now`. Where it refuses reads, the sweeper comes late to what was lost.",
       ...throttled,
@@ -289,8 +289,8 @@ function createAlarm(name: string, plan: AlarmPlan, topic: aws.sns.Topic): void 
     threshold: atLeast,
     datapointsToAlarm: bad,
     evaluationPeriods: of,
-    // Lambda counts no zeros: a function that has stopped is one without data. Called breaching, that would ring right after
-    // the first deploy, before there can be any; an alarm tells only of a state that it was not in before.
+    // Lambda reports no zeros: a function that has stopped has no data. Treated as breaching, missing data would ring right
+    // after the first deploy, before there can be any. As it is, the alarm notifies only when it enters INSUFFICIENT_DATA.
     treatMissingData: plan.onSilence ? "missing" : "notBreaching",
     ...(plan.onSilence && { insufficientDataActions: [topic.arn] }),
     alarmActions: [topic.arn],

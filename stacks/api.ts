@@ -1,4 +1,4 @@
-// The HTTP API: a route per handler, closed to whoever has no token, slow to whoever knocks too often.
+// The HTTP API: a route per handler, closed to callers without a token, throttled for callers that send too much.
 import {
   AUTHORIZER,
   AUTHORIZER_CACHE_SECONDS,
@@ -19,14 +19,14 @@ const ROUTE_LIMITS: Record<Route["access"], { rate: number; burst: number }> = {
   write: { rate: 10, burst: 20 },
   read: { rate: 100, burst: 200 },
   admin: { rate: 10, burst: 20 },
-  // Nobody signs in here: fal, probes, the curious.
+  // Callers without sign-in: fal, probes, strangers.
   open: { rate: 50, burst: 100 },
 };
 
 export interface Api {
   url: $util.Output<string>;
   gateway: sst.aws.ApiGatewayV2;
-  /** Tells the stage that the routes whose limits it holds are there. */
+  /** Tells the stage that the routes exist whose limits it holds. */
   routesAreMade: (routes: $util.Input<aws.apigatewayv2.Route>[]) => void;
 }
 
@@ -139,13 +139,13 @@ function authorizerOf(
   return { jwt: { authorizer: gateway.addAuthorizer({ name: "Callers", jwt }).id } };
 }
 
-/** What a deploy says of who may call, and what to do first. */
+/** What a deploy prints about who may call, and what to do first. */
 export function accessInWords({ keys }: Settings, issuer: $util.Input<string> | undefined, stage: string) {
   const first = `npm run api-key -- create --tenant <tenant> --name <what it is for> --stage ${stage}`;
   if (issuer !== undefined && keys) return $interpolate`Callers need a token of ${issuer}, or a key: ${first}`;
   if (issuer !== undefined) return $interpolate`Callers need a token of ${issuer}.`;
   if (keys) return `Callers need a key. The first one: ${first}`;
-  return "OPEN (AUTH=off): whoever knows the address spends your fal credit and sees every video.";
+  return "OPEN (AUTH=off): anyone who knows the address can spend your fal credit and see every video.";
 }
 
 /** `GET /api/spaces/{spaceId}/media` -> `GetApiSpacesSpaceIdMedia`. */

@@ -19,7 +19,7 @@ type Panel = keyof typeof PANELS;
 
 interface Counted {
   panel: Panel;
-  /** The functions whose log has such a line. test/stacks/log-metrics.test.ts finds who is missing. */
+  /** The functions whose log has such a line. test/stacks/log-metrics.test.ts finds a missing one. */
   writtenBy: readonly string[];
   /** Metrics of their own, each made of a number that the line carries. */
   values?: Readonly<Record<string, { panel: Panel; of: `$.${string}` }>>;

@@ -1,4 +1,4 @@
-// One page a stage in CloudWatch: what people have asked for, what became of it, what it costs, and what waits for an operator.
+// One CloudWatch dashboard per stage: starts, ends, costs, and what waits for an operator.
 import { functionName } from "./blueprint/functions.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 import { SCHEDULES } from "./blueprint/rules.ts";

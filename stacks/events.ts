@@ -1,4 +1,4 @@
-// What happens on the bus and by the clock. Whatever is not delivered, or fails for good, waits in a queue for a person.
+// The rules of the bus and the schedules. An event that is not delivered, or fails for good, waits in a queue for an operator.
 import { EVENT_TRIES } from "../shared/media/refusal.ts";
 import { RULES, SCHEDULES, SOURCES_RULE, type Rule } from "./blueprint/rules.ts";
 import { pascalCase, type Functions } from "./functions.ts";
@@ -13,7 +13,7 @@ export function createBus(): sst.aws.Bus {
   return new sst.aws.Bus("Bus");
 }
 
-/** @returns the queues of what went wrong, by the function that should have taken it */
+/** @returns the dead-letter queues, by the function that should have taken the event */
 export function createRules(
   settings: Settings,
   bus: sst.aws.Bus,

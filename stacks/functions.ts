@@ -8,7 +8,7 @@ import type { Settings } from "./settings.ts";
 /** Gives the function of a handler, making it when first asked. */
 export type Functions = (handler: string, unattended?: Unattended) => sst.aws.Function;
 
-/** For a function that nobody waits for: how often it is tried, how old an event may grow, and where those go that fail. */
+/** For a function that is invoked asynchronously: how often it is tried, how old an event may grow, and where failed ones go. */
 interface Unattended {
   retries: number;
   keepSeconds: number;

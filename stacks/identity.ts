@@ -25,7 +25,7 @@ function createUserPool(url: $util.Output<string>): Identity {
     name: `${$app.name}-${$app.stage}-callers`,
     usernameAttributes: ["email"],
     autoVerifiedAttributes: ["email"],
-    // Every token spends fal credit: nobody signs up, an operator invites.
+    // Every token spends fal credit: there is no sign-up, an operator invites.
     adminCreateUserConfig: { allowAdminCreateUserOnly: true },
     deletionProtection: $app.stage === "production" ? "ACTIVE" : "INACTIVE",
   });

@@ -56,7 +56,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     // A presigned link can do what the function that signed it may do.
     "MediaFiles.link": [mediaFiles, [["s3:GetObject"], [videos, sources]]],
     "MediaFiles.linkSource": [mediaFiles, [["s3:GetObject"], [sources]]],
-    // S3 says 404 only to who may list; without it a missing image would be our error, not an answer.
+    // S3 answers 404 only to a role that may list; without it a missing image would be our error, not an answer.
     "MediaFiles.serveSource": [mediaFiles, [["s3:GetObject"], [sources]], [["s3:ListBucket"], [files.arn]]],
     "MediaFiles.keepSource": [mediaFiles, [["s3:PutObject"], [sources]]],
     "MediaFiles.keepVideo": [mediaFiles, [["s3:PutObject", "s3:AbortMultipartUpload", "s3:GetObject"], [videos]]],
@@ -94,7 +94,7 @@ interface Linked {
   properties: Record<string, $util.Input<string>>;
 }
 
-/** Whoever links one of these the usual way gets its name and no permission: permissions are the blueprint's to give. */
+/** A function that links one of these the usual way gets its name and no permission: only the blueprint gives permissions. */
 export function disarmLinks(): void {
   sst.Linkable.wrap(sst.aws.Dynamo, ({ name }) => ({ properties: { name } }));
   sst.Linkable.wrap(sst.aws.Bucket, ({ name }) => ({ properties: { name } }));

@@ -1,4 +1,4 @@
-// What the logs say of single generations, as metrics: one for each code that the log counts, called like it.
+// Metrics from the logs: one for each counted code, under the same name.
 import { functionName } from "./blueprint/functions.ts";
 import { COUNTED_EVENTS } from "./counted-events.ts";
 import { functionLogName, type Functions } from "./functions.ts";

@@ -1,4 +1,4 @@
-// What would make a deploy fail half way, or a stage that serves nobody: looked for before anything is made, and said all at once.
+// Checks before a deploy makes anything: every reason why it would fail half way, or serve no caller, reported at once.
 import * as z from "zod";
 import { FUNCTIONS } from "./blueprint/functions.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
@@ -37,7 +37,7 @@ export interface Ask {
 export async function preflight(deploy: Deploy): Promise<string[]> {
   const notes: string[] = [];
   const faults = [...stageFaults(deploy), ...(await regionFaults(deploy))];
-  // A deploy into a stand-in for AWS may have no Internet: there, who does not answer is said and not refused.
+  // A deploy into a stand-in for AWS may have no Internet: there, an issuer that does not answer is reported, not refused.
   const isStandIn = Boolean(deploy.environment["AWS_ENDPOINT_URL"]);
   const looks = [concurrencyFaults(deploy, notes), issuerFaults(deploy, notes)];
   for (const look of await Promise.allSettled(looks)) {

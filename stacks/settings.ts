@@ -1,4 +1,4 @@
-// What whoever deploys has to say, or may say: read from the environment (or `.env`), checked before anything is made.
+// The settings of a deploy, required and optional: read from the environment (or `.env`), checked before anything is made.
 import * as z from "zod";
 import { faultsOf, readSetting } from "../shared/environment.ts";
 import { DELIVERY_GRACE_SECONDS } from "../shared/generation/deadlines.ts";
@@ -88,7 +88,7 @@ const schema = z.object({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: "must be the name of a bucket of this account" })
     .optional(),
-  // The whole bucket would be more than a role shall read; the letters are those that EventBridge and IAM take literally.
+  // A role must not read the whole bucket; the letters are those that EventBridge and IAM take literally.
   SOURCES_PREFIX: z
     .string()
     .regex(/^[\w.-]+(\/[\w.-]+)*\/$/, { error: "must be a folder such as animate/, with a slash behind" })
@@ -142,7 +142,7 @@ export function readSettings(environment: NodeJS.ProcessEnv = process.env): Sett
     faults.push(
       "JWT_ISSUER and JWT_AUDIENCE are needed: who signs your callers' tokens (an https URL), and for whom. " +
         "IDENTITY=cognito makes an issuer for you; AUTH=keys needs none: callers come with keys that you make. " +
-        "AUTH=off deploys without either, open to whoever knows the address.",
+        "AUTH=off deploys without either, open to anyone who knows the address.",
     );
   }
   const { SOURCES_BUCKET: bucket, SOURCES_PREFIX: prefix } = result.data ?? {};

@@ -51,7 +51,7 @@ function createBucket() {
   new aws.s3.BucketLifecycleConfiguration("MediaFilesLifecycle", {
     bucket: files.name,
     rules: [
-      // A function that dies in the middle of a copy leaves parts that nobody sees and everybody pays for.
+      // A function that dies in the middle of a copy leaves parts that are invisible and billed.
       {
         id: "abort-partial-uploads",
         status: "Enabled",
@@ -82,7 +82,7 @@ function createBucket() {
 
 /**
  * Lets pages of these origins use the links and places that they were given: read a file by script, whole or in ranges, and put one.
- * Without a link or a place the bucket opens to nobody.
+ * Without a link, no caller can read or write the bucket.
  */
 export function openToPages(files: sst.aws.Bucket, origins: $util.Input<string>[]): void {
   new aws.s3.BucketCorsConfiguration("MediaFilesCors", {
@@ -100,7 +100,7 @@ export function openToPages(files: sst.aws.Bucket, origins: $util.Input<string>[
   });
 }
 
-/** Where the only copy of somebody's work lies. */
+/** Where the only copy of the users' work is kept. */
 function isProduction(): boolean {
   return $app.stage === "production";
 }

@@ -3,7 +3,7 @@
 /** Accents, which a name can do without where only ASCII is read. */
 const MARKS = /\p{M}+/gu;
 const NOT_ASCII = /[^\x20-\x7e]/gu;
-/** Full-width forms of these become them in ASCII. */
+/** Their full-width forms are turned into these in ASCII. */
 const UNSAFE = /["\\/:*?<>|%]/g;
 /** What RFC 8187 lets stand as it is ("attr-char") is less than what `encodeURIComponent` leaves. */
 const NOT_ATTR_CHAR = /['()*]/g;

@@ -1,11 +1,11 @@
-// The answer of a service that we call: read whole, and never more of it than its reader can hold.
+// Reads the whole answer of a service that we call, up to a size limit.
 
 /** fal and WorkflowAI answer in some KB; an error of fal's may quote the request, with two pictures of 5.4 MB in it. */
 export const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
 /**
- * The body as text. Whatever ends the connection, the time limit among it, is thrown on.
- * @throws Error when it is longer
+ * The body as text. An error that ends the connection, the time limit included, is rethrown.
+ * @throws Error when the body is longer
  */
 export async function boundedText(response: Response, maxBytes = ANSWER_MAX_BYTES): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -20,7 +20,7 @@ export async function boundedText(response: Response, maxBytes = ANSWER_MAX_BYTE
   return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
-/** The same answer with its body in memory, for a client of others that reads as much as it is given. */
+/** The same answer with its body in memory, for a third-party client that reads without a limit. */
 export async function boundedAnswer(response: Response, maxBytes?: number): Promise<Response> {
   const text = await boundedText(response, maxBytes);
   const { status, statusText, headers } = response;

@@ -29,7 +29,7 @@ interface Outgoing {
 const GET: Outgoing = { method: "GET", headers: { accept: "*/*", "accept-encoding": "identity" } };
 const USER_AGENT = "kling-media-backend";
 
-/** One request, to an address that is checked; it throws its fault. */
+/** One request, to a checked address; it throws its fault. */
 function doorTo({ trustedOrigins, lookup = (hostname) => resolve(hostname, { all: true }) }: DoorOptions) {
   const trusted = new Set(trustedOrigins.map((origin) => new URL(origin).origin));
 
@@ -45,8 +45,8 @@ function doorTo({ trustedOrigins, lookup = (hostname) => resolve(hostname, { all
       headers: { ...headers, "user-agent": USER_AGENT },
     });
     try {
-      // The listener for errors stays: the deadline may pass while nobody reads the body. An answer that switches protocols
-      // ends in neither a response nor an error, only in "close".
+      // The listener for errors stays: the deadline may pass while no code reads the body. An answer that switches protocols
+      // emits neither a response nor an error, only "close".
       return await new Promise<IncomingMessage>((answered, failed) => {
         request.on("response", answered).on("error", failed).on("close", failed).end(body);
       });
@@ -95,7 +95,7 @@ export function createCheckedFetch(options: DoorOptions): CheckedFetch {
 
 /** Standard Webhooks: "15-30 seconds is a good range". */
 const POST_TIMEOUT_MS = 15_000;
-/** A receiver that is cut off in the middle of its answer may take its own work for failed: so much of it is read. */
+/** A receiver that is cut off in the middle of its answer may consider its own work failed: this much of it is read. */
 const POST_ANSWER_MAX_BYTES = 64 * 1024;
 const URL_MAX_CHARACTERS = 2048;
 
@@ -138,7 +138,7 @@ export function createTargetDoor(options: DoorOptions): TargetDoor {
 const LOCAL_HINT = " (on your own machine, an origin that TRUSTED_MEDIA_ORIGINS names may be a target too)";
 const LOCAL_NAMES = /^(.+\.)?(localhost|local|internal)\.?$/i;
 
-/** The status has been said: whatever becomes of the rest is no fault. */
+/** The status is known: an error in the rest of the body is no fault. */
 async function readThrough(response: IncomingMessage): Promise<void> {
   let received = 0;
   try {
@@ -156,7 +156,7 @@ async function readThrough(response: IncomingMessage): Promise<void> {
 /** Browsers follow 20; pictures that are meant to be shared need one or two. */
 const REDIRECTS_MAX = 3;
 
-/** Where an answer sends us on to; undefined where it is no redirect. */
+/** The target of a redirect; undefined where the answer is none. */
 function redirection({ statusCode = 0, headers }: IncomingMessage): string | undefined {
   if (![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
   if (headers.location === undefined)
@@ -164,7 +164,7 @@ function redirection({ statusCode = 0, headers }: IncomingMessage): string | und
   return headers.location;
 }
 
-/** The body as it is meant, and what the server says of it. */
+/** The decoded body, and its headers. */
 function delivery(response: IncomingMessage, limits: FetchLimits, deadline: Deadline) {
   const { contentType, contentLength, encodings } = acceptable(response, limits);
   const sent = bounded(response, limits, deadline);
@@ -183,7 +183,7 @@ function allowedUrl(url: string, from?: URL): URL {
   return target;
 }
 
-/** A lookup that hands out only what it has checked: the connection goes to that address, not to a second answer of the DNS. */
+/** A lookup that returns only checked addresses: the connection uses them, and not a second answer of the DNS. */
 function pinned(lookup: Lookup, trusted: boolean): LookupFunction {
   return (hostname, { all }, done) => {
     lookup(hostname).then(
@@ -199,7 +199,7 @@ function pinned(lookup: Lookup, trusted: boolean): LookupFunction {
   };
 }
 
-// What ipaddr.js calls unicast is not all reachable by everybody: only 2000::/3 is global (RFC 4291 section 2.4; leaves out
+// What ipaddr.js calls unicast is not all globally reachable: only 2000::/3 is global (RFC 4291 section 2.4; leaves out
 // the IPv4-compatible ::/96), and 168.63.129.16 is the host of an Azure machine, its metadata included.
 const GLOBAL_IPV6 = ipaddr.IPv6.parseCIDR("2000::/3");
 const AZURE_HOST = ipaddr.IPv4.parseCIDR("168.63.129.16/32");
@@ -251,7 +251,7 @@ async function* bounded(
   }
 }
 
-/** What a server may have done to the body though it was asked not to (RFC 9110, section 8.4.1). */
+/** Encodings that a server may apply although we ask for none (RFC 9110, section 8.4.1). */
 const DECODERS: Record<string, () => Transform> = {
   gzip: createGunzip,
   "x-gzip": createGunzip,
@@ -289,12 +289,12 @@ async function* decode(body: AsyncIterable<Uint8Array>, encoding: string): Async
     yield first;
     yield* { [Symbol.asyncIterator]: () => source };
   };
-  // What goes wrong on either side is thrown by the reading of `decoder`.
+  // An error on either side is thrown when `decoder` is read.
   pipeline(rest, decoder, () => {});
   yield* decoder;
 }
 
-/** Whatever went wrong, as a fault. */
+/** Any error, as a fault. */
 function faultOf(error: unknown, { signal, timeoutMs }: Deadline): FetchError {
   if (error instanceof FetchError) return error;
   if (signal.aborted) return new FetchError("unavailable", `No full answer within ${timeoutMs / 1000} s.`);
@@ -309,7 +309,7 @@ function faultOf(error: unknown, { signal, timeoutMs }: Deadline): FetchError {
 const CERTIFICATE_FAULTS = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH|CRL/;
 
 const forbiddenAddress = () => new FetchError("forbidden", "The link leads to an address that is not public.");
-/** `ENOTFOUND` is the name server's own word that there is no such name; anything else may pass. */
+/** `ENOTFOUND` is the name server's statement that there is no such name; any other error may be temporary. */
 const unknownHost = (hostname: string, code = "no address") =>
   code === "ENOTFOUND"
     ? new FetchError("unreachable", `There is no host called "${hostname}". Check the spelling.`)

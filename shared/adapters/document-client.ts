@@ -1,4 +1,4 @@
-// The table's client in plain JavaScript values, made in one way for all who use the table.
+// The table's client in plain JavaScript values, created in one way for all adapters.
 import { ConditionalCheckFailedException, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 
@@ -10,7 +10,7 @@ export function documentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }
 
-/** What a conditional write answers; undefined when its condition did not hold. @throws whatever else the table answers */
+/** What a conditional write answers; undefined when its condition did not hold. @throws any other error of the table */
 export async function ignoreConflict<T>(write: Promise<T>): Promise<T | undefined> {
   try {
     return await write;

@@ -10,7 +10,7 @@ import { readableItems, type TellUnreadable } from "./readable-items.ts";
 interface DynamoApiKeysOptions {
   client: DynamoDBClient;
   table: string;
-  /** Of a list, what is left out. */
+  /** Called for each item that a list leaves out. */
   tellUnreadable: TellUnreadable;
 }
 
@@ -23,7 +23,7 @@ export function createDynamoApiKeys({ client, table, tellUnreadable }: DynamoApi
       const put = {
         TableName: table,
         Item: newKeyItem(key),
-        // The SDK makes a write again whose answer was lost: our own is there then, and right.
+        // The SDK repeats a write whose answer was lost: then our own item is there, and right.
         ConditionExpression: "attribute_not_exists(pk) OR secretHash = :hash",
         ExpressionAttributeValues: { ":hash": key.secretHash },
       };
@@ -65,7 +65,7 @@ export function createDynamoApiKeys({ client, table, tellUnreadable }: DynamoApi
         TableName: table,
         Key: keyOf(id),
         UpdateExpression: "SET lastUsedAt = :at",
-        // A key that was revoked meanwhile must not come back as an item with nothing but its use.
+        // A key that was revoked meanwhile must not come back as an item that holds only its last use.
         ConditionExpression: "attribute_exists(pk) AND (attribute_not_exists(lastUsedAt) OR lastUsedAt < :before)",
         ExpressionAttributeValues: { ":at": at, ":before": ifBefore },
       };
@@ -86,7 +86,7 @@ const stored = z.object({
   secretHash: z.string(),
   monthlyCapMills: z.optional(z.int()),
   createdAt: z.string(),
-  // Not `expiresAt`: that is the table's time to live, and a key that has run out stays in its list.
+  // Not `expiresAt`: that is the table's time to live, and an expired key stays in its list.
   validUntil: z.optional(z.string()),
   lastUsedAt: z.optional(z.string()),
 });

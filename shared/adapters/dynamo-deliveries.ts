@@ -1,4 +1,4 @@
-// The log of webhooks in DynamoDB, beside the records: one item for each event and webhook; what is pending stands in the sweeper's index.
+// The log of webhooks in DynamoDB, beside the records: one item for each event and webhook; pending ones are in the sweeper's index.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, paginateQuery, paginateScan, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import { createHash, randomUUID } from "node:crypto";
@@ -15,11 +15,11 @@ interface DynamoDeliveriesOptions {
   client: DynamoDBClient;
   table: string;
   clock: Pick<Clock, "now">;
-  /** Of a list, what is left out. */
+  /** Called for each item that a list leaves out. */
   tellUnreadable: TellUnreadable;
 }
 
-/** In the sweeper's index, apart from the records. All of a webhook lies in one: its backlog stands before few others. */
+/** Shards of the sweeper's index, separate from the records'. All deliveries of a webhook are in one, so its backlog delays few others. */
 const SHARDS = Array.from({ length: 16 }, (_, n) => `WEBHOOKS#${n}`);
 const PARTITION = /^TENANT#([^#]+)#WEBHOOK#([^#]+)$/;
 const PREFIX = "DELIVERY#";
@@ -36,7 +36,7 @@ export function createDynamoDeliveries({ client, table, clock, tellUnreadable }:
     return Item;
   }
 
-  /** @returns whether the condition held, or had failed by our own hand: the SDK makes a write again whose answer was lost */
+  /** @returns whether the condition held, or failed because of our own first write: the SDK repeats a write whose answer was lost */
   async function put(delivery: Delivery, condition: Condition): Promise<boolean> {
     const writer = randomUUID();
     const command = { TableName: table, Item: { ...itemOf(delivery), writer }, ...condition };
@@ -167,7 +167,7 @@ function shardOf({ webhookId }: WebhookRef): string {
   return SHARDS[byte % SHARDS.length] ?? "";
 }
 
-/** Only what is pending stands in the index, at the time of its next try, or of the end of the try that runs. */
+/** Only pending deliveries are in the index, at the time of the next try, or of the end of the running one. */
 function itemOf(delivery: Delivery): Record<string, unknown> {
   const ref = refOfDelivery(delivery);
   const sweepAt = delivery.claim?.until ?? delivery.nextAttemptAt;

@@ -62,7 +62,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     return written?.Attributes && readMediaItem(written.Attributes);
   }
 
-  /** The refs of the records that a filter lets through, out of the whole table. */
+  /** The refs of the records that match a filter, out of the whole table. */
   async function readThrough(filter: Pick<ScanCommandInput, "FilterExpression" | "ExpressionAttributeValues">) {
     const refs: MediaRef[] = [];
     const scan = { TableName: table, ProjectionExpression: "pk, sk", ConsistentRead: true, ...filter };
@@ -91,11 +91,11 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     return keys;
   }
 
-  /** Takes a record out of the sweeper's sight, if nothing about it is open. */
+  /** Takes a record out of the sweeper's index, if nothing about it is open. */
   async function closeIfDone(left: Media | undefined): Promise<void> {
     if (!left || isOpen(left)) return;
     const rest = new UpdateExpression();
-    // Where a retention is configured, the sweeper comes once more.
+    // Where a retention is configured, the sweeper visits the record once more.
     if (left.keptUntil !== undefined && left.phase !== "deleted") rest.change({ sweepAt: left.keptUntil });
     else rest.change({ sweepAt: undefined, sweepShard: undefined });
     rest.requireEqual({ version: left.version });
@@ -141,7 +141,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
     async move(ref: MediaRef, name: MoveName, change: MediaChange, expected: Expected = {}) {
       const plan = planMove(ref.mediaId, name, change, clock.now());
-      // The SDK makes a write again whose answer was lost, and then its condition fails by our own hand: the token tells.
+      // The SDK repeats a write whose answer was lost, and its condition then fails because of our own write: the token tells.
       const writer = randomUUID();
       const shard = plan.parks ? PARKED_SHARD : sweepShard(ref.mediaId);
       const update = new UpdateExpression();

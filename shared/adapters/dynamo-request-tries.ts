@@ -1,4 +1,4 @@
-// How often each event on the bus was tried, in DynamoDB beside the records: one small item each, which forgets itself.
+// How often each event on the bus was tried, in DynamoDB beside the records: one small item each, deleted by its TTL.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";

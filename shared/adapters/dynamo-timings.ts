@@ -1,4 +1,4 @@
-// How long generations took, in DynamoDB: one small item each beside the records, which forgets itself.
+// How long generations took, in DynamoDB: one small item each beside the records, deleted by its TTL.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
@@ -6,15 +6,15 @@ import type { TimedKind, Timings } from "../media/ports.ts";
 import { documentClient } from "./document-client.ts";
 import { readableItems, type TellUnreadable } from "./readable-items.ts";
 
-/** Older ones tell of another queue. DynamoDB's TTL deletes them for nothing. */
+/** Older ones say little of today's queue. DynamoDB's TTL deletes them free of charge. */
 const KEPT_SECONDS = 90 * 24 * 3600;
 
-/** @param series what is measured apart: a test mode's times say nothing of fal's */
+/** @param series measured separately: times of test mode say nothing about fal */
 export function createDynamoTimings(options: {
   client: DynamoDBClient;
   table: string;
   series: string;
-  /** Of a list, what is left out. */
+  /** Called for each item that a list leaves out. */
   tellUnreadable: TellUnreadable;
 }): Timings {
   const { client, table, series, tellUnreadable } = options;

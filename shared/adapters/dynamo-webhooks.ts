@@ -12,7 +12,7 @@ import { UpdateExpression } from "./update-expression.ts";
 interface DynamoWebhooksOptions {
   client: DynamoDBClient;
   table: string;
-  /** Of a list, what is left out. */
+  /** Called for each item that a list leaves out. */
   tellUnreadable: TellUnreadable;
 }
 

@@ -1,4 +1,4 @@
-// What happened, on EventBridge: keys and facts, no links, no prompt.
+// The outgoing events, on EventBridge: keys and facts, no links, no prompt.
 import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { generationEvent } from "../media/event-detail.ts";
 import type { Announcements, EventBus } from "../media/ports.ts";
@@ -12,7 +12,7 @@ export interface EventBridgeBusOptions {
 const ENTRIES_PER_CALL = 10;
 const SOURCE = "media.generation";
 
-/** The bus did not take what it was told. */
+/** The bus did not take an announcement. */
 class NotAnnouncedError extends Error {
   override readonly name = "NotAnnouncedError";
 }

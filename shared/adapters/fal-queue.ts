@@ -1,4 +1,4 @@
-// Kling on fal's queue: one POST per submit, one call per look; what each answer means is in kling/fal-answers.ts.
+// Kling on fal's queue: one POST per submit, one call per status check; what each answer means is in kling/fal-answers.ts.
 import { createFalClient, type QueueClient } from "@fal-ai/client";
 import * as z from "zod/mini";
 import { GenerationFailedError, ProviderUnavailableError, SubmitError } from "../media/errors.ts";
@@ -29,7 +29,7 @@ export interface FalQueueOptions {
 
 /** fal answers a submit in well under a second; past this it is in doubt. */
 const SUBMIT_TIMEOUT_MS = 30_000;
-/** Every other call is made again by the next lap. */
+/** Every other call is repeated by the next lap. */
 const CALL_TIMEOUT_MS = 10_000;
 /** The largest page of fal's history (fal docs, platform API, "Requests by endpoint"); all of them within one call's time. */
 const HISTORY_PAGE = 100;
@@ -53,8 +53,8 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
   const headers = { Authorization: `Key ${key}`, "Content-Type": "application/json", Accept: "application/json" };
   const { queue } = createFalClient({
     credentials: key,
-    // The client makes each call up to six times, and hands out neither headers nor the body of every error. So the answer leaves
-    // as an error that it does not know, which it lets through at once.
+    // The client makes each call up to six times, and exposes neither the headers nor every error's body. So our `fetch`
+    // throws the answer as an error that the client does not know and passes on at once.
     fetch: async (input, init) => {
       const url = (input instanceof Request ? input.url : String(input)).replace("https://queue.fal.run", queueUrl);
       throw new Answered(
@@ -65,7 +65,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     },
   });
 
-  /** Makes a shape of fal's that no row of the table names visible on its first day: its fields, not what they say. */
+  /** Logs an answer that no row of the table names, so that a new shape is seen on its first day: its fields, not their values. */
   function noteIfUnknown(call: string, { status: httpStatus, body }: FalAnswer, told: object): void {
     if (!("isUnknown" in told) || told.isUnknown === undefined) return;
     const fields = typeof body === "object" && body !== null ? Object.keys(body).slice(0, 20) : typeof body;
@@ -112,7 +112,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
     }
   }
 
-  /** Whoever reads why a submit was refused is not the one whose key it was. */
+  /** The caller who reads why a submit was refused must not see the deployment's key. */
   function withoutKey(text: string): string {
     return text.replaceAll(key, "[key]");
   }
@@ -174,7 +174,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
   }
 
   /**
-   * One POST, then a look every second until it has ended. For models that take seconds.
+   * One POST, then a status check every second until it has ended. For models that take seconds.
    * @throws ProviderUnavailableError, GenerationFailedError, SubmitError
    */
   async function run(endpointId: string, input: Record<string, unknown>, timeoutMs: number, clock: Clock) {
@@ -227,7 +227,7 @@ export function createFalQueue({ key, queueUrl, platformUrl, log }: FalQueueOpti
       const { endpointId, imageField } = rowOf(mode);
       const query = {
         endpoint_id: endpointId,
-        // No end: it would be by our clock.
+        // No upper bound: it would be by our clock.
         start: new Date(Date.parse(since) - CLOCKS_DIFFER_MS).toISOString(),
         expand: "payloads",
         limit: String(HISTORY_PAGE),
@@ -261,7 +261,7 @@ function imageOf({ json_input }: z.infer<typeof historyItem>, field: string): st
   return word.parse(json_input?.[field]);
 }
 
-/** Carries an answer past the client, which retries and reads what it knows. */
+/** Carries an answer past the client, which would otherwise retry or interpret it. */
 class Answered extends Error {
   override readonly name = "Answered";
   readonly answer: FalAnswer;
@@ -271,7 +271,7 @@ class Answered extends Error {
   }
 }
 
-/** The whole answer to one call. @throws whatever ends the connection, or the call before there is one */
+/** The whole answer to one call. @throws the error that ends the connection, or prevents one */
 async function answerTo(url: string | URL, init: RequestInit, maxBytes?: number): Promise<FalAnswer> {
   const response = await fetch(url, { ...init, redirect: "manual" });
   const text = await boundedText(response, maxBytes);
@@ -310,14 +310,14 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** fal may send null, or something else of no use, where it has nothing to say. */
+/** fal may send null, or another useless value, instead of leaving a field out. */
 function ifSaid<S extends z.ZodMiniType>(schema: S) {
   return z.catch(z.optional(schema), undefined);
 }
 
 const word = ifSaid(z.string());
 
-// fal does not keep the inputs of those who asked it not to.
+// fal does not keep the inputs of accounts that opted out.
 const historyItem = z.object({ request_id: z.string(), json_input: ifSaid(z.record(z.string(), z.unknown())) });
 // One odd item must not hide the others.
 const historyBody = z.object({

@@ -11,7 +11,7 @@ export interface FalSignatureOptions {
 }
 
 export interface FalSignature {
-  /** @throws WebhookRefusedError, ProviderUnavailableError when fal's keys cannot be had just now */
+  /** @throws WebhookRefusedError, ProviderUnavailableError when fal's keys cannot be fetched just now */
   verify(headers: Record<string, string | undefined>, rawBody: Uint8Array): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The seed's test mode: the whole course of a generation for nothing, told from the clock alone.
+// The original application's test mode: the whole course of a generation, free of charge, computed from the clock alone.
 import { TEST_MODE_REQUEST_ID } from "../kling/models.ts";
 import type { Clock, Kling } from "../media/ports.ts";
 
@@ -18,7 +18,7 @@ export function createKlingTestMode({ clock, samplesOrigin }: KlingTestModeOptio
   return {
     async startKlingVideoGeneration() {
       latestStartMs = clock.now();
-      // The first look comes when the queue is over: the place in it is told with the answer to the start.
+      // The first check comes when the queue is over: the place in it is part of the answer to the start.
       return { request_id: TEST_MODE_REQUEST_ID, queue_position: 0 };
     },
     async checkKlingRequestStatus(_requestId, _mode, { submittedAt } = {}) {

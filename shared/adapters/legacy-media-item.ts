@@ -1,10 +1,10 @@
-// Items of older versions: whatever can be read of them is read, and nothing in them can make a reading fail.
+// Items of older versions: every readable field is read, and nothing in them can make a read fail.
 import * as z from "zod/mini";
 import type { Media, MediaRef, StoredVideo } from "../media/media.ts";
 import { KlingGenerationMode } from "../kling/models.ts";
 import { GenerationStatus } from "../media/status.ts";
 
-/** What is there and can be read. */
+/** The fields that are present and readable. */
 function readable<S extends z.ZodMiniType>(schema: S) {
   return z.catch(z.optional(schema), undefined);
 }
@@ -86,7 +86,7 @@ export function readLegacyItem(ref: MediaRef, item: Record<string, unknown>, sto
     image: image ?? { link: "" },
     video: stored,
     legacyVideo: video,
-    // A video that is there, or a picture, is not waiting for anything.
+    // A record with a video, or of a picture, is not waiting for anything.
     generationStatus:
       fields.generationStatus ?? (stored || video || (fields.type && image) ? "completed" : "generating-video"),
     attempt: 0,

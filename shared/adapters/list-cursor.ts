@@ -1,4 +1,4 @@
-// The place in a list that a page ended at, for its tenant and its space alone: nobody else can make or use one.
+// The place in a list where a page ended, signed for its tenant and its space: no other caller can make or use one.
 import type { MediaRef } from "../media/media.ts";
 import { isSigned, sign } from "./signed.ts";
 

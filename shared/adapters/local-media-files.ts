@@ -1,4 +1,4 @@
-// Files in a directory of this machine: a file is there whole or not at all, and its links are signed and end.
+// Files in a directory of this machine: a file exists whole or not at all, and its links are signed and expire.
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -81,14 +81,14 @@ export function createLocalMediaFiles(options: {
   };
 }
 
-/** Clears away what a killed process was copying: nothing but a start of the machine knows that nobody copies. */
+/** Deletes what a killed process was copying. Only a start of the machine can: then no process is copying. */
 export async function removeUnfinished(directory: string): Promise<void> {
   for (const name of (await readdir(directory, { recursive: true }).catch(absent)) ?? []) {
     if (basename(name).startsWith(".")) await rm(join(directory, name), { force: true });
   }
 }
 
-/** True when the link is ours and has not ended. */
+/** True when the link is ours and has not expired. */
 export function verifyFileLink(link: FileLink & { linkSecret: string; now: () => number }): boolean {
   return isSigned(link.linkSecret, signedText(link), link.signature, "hex") && Number(link.expires) * 1000 > link.now();
 }

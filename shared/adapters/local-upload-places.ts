@@ -25,12 +25,12 @@ export function createLocalUploadPlaces(options: { linkOrigin: string; linkSecre
   };
 }
 
-/** True when the place is ours and has not ended. */
+/** True when the place is ours and has not expired. */
 export function verifyLocalPlace(place: LocalPlace, { linkSecret, now }: { linkSecret: string; now: () => number }) {
   return isSigned(linkSecret, signedText(place), place.signature, "hex") && Number(place.expires) > now();
 }
 
-/** Begins with another word than the text of a link: the one never opens the other. */
+/** Begins with another word than the text of a link, so that neither signature is valid for the other. */
 function signedText({ key, size, expires }: Omit<LocalPlace, "signature">): string {
   return `put\n${key}\n${size}\n${expires}`;
 }

@@ -1,9 +1,9 @@
-// A body on its way into a store: counted, hashed, and its memory given back as it goes.
+// A body on its way into a store: counted and hashed, its memory freed while it is copied.
 import { createHash } from "node:crypto";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** A body's chunks, and afterwards what they came to. */
+/** A body's chunks, and afterwards their size and hash. */
 export interface MeasuredBody {
   /** Ended early (`return`), it ends the body too. */
   chunks: AsyncGenerator<Uint8Array, void, undefined>;
@@ -17,7 +17,7 @@ export interface MeasuredBody {
  */
 const COLLECT_EVERY_BYTES = 8 * 1024 * 1024;
 
-/** Measures a body while somebody reads its chunks. */
+/** Measures a body while the store reads its chunks. */
 export function measuredBody(body: AsyncIterable<Uint8Array> | Uint8Array): MeasuredBody {
   const hash = createHash("sha256");
   let [size, collectAt] = [0, COLLECT_EVERY_BYTES];

@@ -151,8 +151,8 @@ export const storedFields = {
 const storedMedia = z.object(storedFields);
 
 /**
- * The record in an item, to act on. What is ours is held to its schema: a field that cannot be read may be the id of a job
- * that is paid for. What an older version wrote is read as far as it goes.
+ * The record in an item, to act on. What this version writes must match its schema: an unreadable field may be the id of
+ * a paid job. What an older version wrote is read as far as possible.
  * @throws UnreadableRecordError when a field does not hold what this version writes
  */
 export function readMediaItem(item: Record<string, unknown>): Media {

@@ -4,7 +4,7 @@ import { CustomSource, EncodedPacketSink, Input, Logging, LogLevel, MP4, QTFF } 
 import { DeliveryError } from "../media/errors.ts";
 import type { ReadVideoFacts } from "../media/ports.ts";
 
-// What it would print is in the error that we throw.
+// The library's own output is silenced: the error that we throw says the same.
 Logging.level = LogLevel.Silent;
 
 /** The facts of the picture as it is shown. Fetches the file's index and its last frame, not the whole file. */
@@ -15,7 +15,7 @@ export const readVideoFacts: ReadVideoFacts = async (file) => {
   });
   try {
     const track = await input.getPrimaryVideoTrack();
-    // Whatever its codec: it is paid for, and its container tells the facts (MPEG-4 Visual is one that browsers do not play).
+    // With any codec: it is paid for, and its container has the facts (browsers do not play MPEG-4 Visual, for one).
     if (!track) throw new Error("it holds no video");
     if (!(await holdsLastFrame(track))) throw new Error("its last frame is missing");
     const { averagePacketRate } = await track.computePacketStats();

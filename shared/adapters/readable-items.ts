@@ -1,7 +1,7 @@
-// A list out of the table: an item that cannot be read is left out and told of, so that it does not hide the rest.
+// A list out of the table: an unreadable item is left out and reported, so that it does not hide the rest.
 import type * as z from "zod/mini";
 
-/** What can be said of an item that is left out: where it lies, and what is wrong in it, never what it holds. */
+/** The report of an item that is left out: its key and what is wrong with it, never its values. */
 export interface UnreadableItem {
   /** Its key in the table: `pk sk`. */
   item: string;
@@ -10,7 +10,7 @@ export interface UnreadableItem {
 
 export type TellUnreadable = (left: UnreadableItem) => Promise<void>;
 
-/** The items that hold what this version writes, in their order; each other one is told of. */
+/** The items that match what this version writes, in their order; each of the others is reported. */
 export async function readableItems<T>(
   items: readonly Record<string, unknown>[],
   shape: z.ZodMiniType<T>,

@@ -1,4 +1,4 @@
-// Files in a private bucket: copied in part by part, measured on the way, opened by links that end.
+// Files in a private bucket: uploaded in parts, measured on the way, opened by links that expire.
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -21,24 +21,24 @@ import { measuredBody } from "./measured-body.ts";
 
 /**
  * A link signed by a role ends with the role's session at the latest, however long it says it lives (re:Post, "presigned URL
- * expiration"). AWS says of no function how old its session is: who holds a link asks for a new one when it is refused.
+ * expiration"). AWS does not say how old a function's session is: the holder of a refused link asks for a new one.
  */
 const LINK_SECONDS = 60 * 60;
 /** Links made within these seconds by one session are equal, so that a browser's cache finds the file again. */
 const LINK_STEP_SECONDS = 5 * 60;
 
-/** What lies under a key never changes; whoever has a link may keep the file for as long as the link opens it. */
+/** The file of a key never changes; a browser may cache it for as long as its link is valid. */
 const CACHE_CONTROL = `private, max-age=${LINK_SECONDS}, immutable`;
 
 /**
- * One part under way, always in the same memory: `@aws-sdk/lib-storage` would leave each of them to the collector, and
+ * One part at a time, always in the same memory: `@aws-sdk/lib-storage` would leave each part to the garbage collector, and
  * take 70 to 97 MB for a video of 200 MB. S3 takes 10,000 parts of at least 5 MB.
  */
 const PART_BYTES = 8 * 1024 * 1024;
 
 /**
- * Said when an upload in parts begins and with each part: S3 takes the parts' checksums at the end only if it was told of them
- * at the start, and answers InvalidPart otherwise (S3 API reference, CompletedPart).
+ * Sent when a multipart upload begins and with each part: S3 accepts the parts' checksums at the end only if the algorithm
+ * was named at the start, and answers InvalidPart otherwise (S3 API reference, CompletedPart).
  */
 const ChecksumAlgorithm = "CRC32";
 
@@ -54,7 +54,7 @@ export interface S3MediaFilesOptions {
 export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaFilesOptions): MediaFiles {
   const at = (key: string) => ({ Bucket: bucket, Key: checkedKey(key) });
 
-  /** S3 shows nothing before the last part is there; what fails is aborted, and what dies is cleared away by the bucket. */
+  /** S3 shows nothing before the upload is complete; a failed one is aborted, and that of a dead process is removed by the bucket's lifecycle. */
   async function putInParts(
     object: { Bucket: string; Key: string; ContentType: string },
     first: Buffer,
@@ -72,7 +72,7 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
       }
       await client.send(new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts } }));
     } catch (error) {
-      // The fault to tell is the first one.
+      // The error to report is the first one.
       await client.send(new AbortMultipartUploadCommand(upload)).catch(() => {});
       throw error;
     }
@@ -99,7 +99,7 @@ export function createS3MediaFiles({ client, bucket, linkOrigin, now }: S3MediaF
         const { Body } = await client.send(new GetObjectCommand({ ...at(key), Range: bytes }));
         return (await Body?.transformToByteArray()) ?? new Uint8Array();
       } catch (error) {
-        // The range begins behind the end.
+        // The range begins after the end of the file.
         if (error instanceof S3ServiceException && error.name === "InvalidRange") return new Uint8Array();
         return absent(error);
       }

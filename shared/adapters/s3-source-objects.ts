@@ -1,4 +1,4 @@
-// Pictures in a bucket of somebody else's, with what their metadata says: read once, in the version that was announced.
+// Pictures in an operator's own bucket, with their metadata: read once, in the version that was announced.
 import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { SourceImageError } from "../media/errors.ts";
 import type { SourceObjects } from "../media/ports.ts";
@@ -18,7 +18,7 @@ export function createS3SourceObjects(client: S3Client): SourceObjects {
   };
 }
 
-/** What is not ASCII comes as RFC 2047 has it, in whole words of one header (AWS: "Working with object metadata"). */
+/** Values that are not ASCII come encoded by RFC 2047, in whole words of one header (AWS: "Working with object metadata"). */
 function readableText(value: string): string {
   return value
     .replace(/\?=\s+=\?/g, "?==?")

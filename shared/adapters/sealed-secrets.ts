@@ -1,4 +1,4 @@
-// Secrets of others that we have to use again: kept encrypted, each for its owner alone.
+// Tenants' secrets that we have to use again: stored encrypted, each bound to its owner.
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import type { SealedSecrets } from "../webhooks/ports.ts";
 import type { WebhookRef } from "../webhooks/webhook.ts";
@@ -8,10 +8,10 @@ const KEY_BYTES = 32;
 /** NIST SP 800-38D, section 8.2: 96 bits; at random they suffice for 2^32 secrets under one key. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** Says how it was sealed, for the day on which that changes. */
+/** The version of the format, in case it ever changes. */
 const VERSION = "v1";
 
-/** The port `SealedSecrets`: AES-256-GCM, bound to the webhook, so that a secret moved to another item opens nothing. */
+/** The port `SealedSecrets`: AES-256-GCM, bound to the webhook, so that a secret copied to another item cannot be decrypted. */
 export function createSealedSecrets(sealSecret: string): SealedSecrets {
   const key = Buffer.from(hkdfSync("sha256", sealSecret, "", "secrets of webhooks", KEY_BYTES));
   return {

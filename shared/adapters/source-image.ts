@@ -1,4 +1,4 @@
-// Makes of a user's picture what Kling shall see: a plain sRGB JPEG of known size, with nothing of the user's metadata in it.
+// Makes the source image for Kling of a user's picture: a plain sRGB JPEG of known size, without the user's metadata.
 import { crc32, deflateSync } from "node:zlib";
 import sharp, { type ResizeOptions } from "sharp";
 import { SourceImageError } from "../media/errors.ts";
@@ -37,7 +37,7 @@ export const fitImage: ImageFitter["fit"] = async (image, format, mark, limits) 
   return { bytes: data, width: info.width, height: info.height };
 };
 
-/** As `fit`, for a format that is not chosen yet: only what no format could mend is refused, and nothing is made. */
+/** As `fit`, before a format is chosen: refuses only what no format could fix, and makes nothing. */
 export const inspectImage: ImageInspector["inspect"] = async (image) => {
   const { width, height } = await acceptable(image, IMAGE_LIMITS);
   // Damage shows only where the pixels are read; into a stamp, which costs the least.
@@ -121,13 +121,13 @@ export const makePlaceholder: ImageFitter["placeholder"] = async (image) => {
   return `data:image/webp;base64,${small.toString("base64")}`;
 };
 
-/** Told by the first bytes, so that foreign bytes reach these three decoders only (not, say, the one for SVG). */
+/** Detected by the first bytes, so that foreign bytes reach these three decoders only (not, say, the one for SVG). */
 function isJpegPngOrWebp(image: Uint8Array): boolean {
   if (startsWith(image, "RIFF")) return startsWith(image, "WEBP", 8);
   return startsWith(image, JPEG_START) || startsWith(image, PNG_START);
 }
 
-/** Other files that people send for a picture: what they begin with (at which byte), and what they are. */
+/** Other files that people send as a picture: their first bytes (at which offset), and what they are. */
 const OTHER_KINDS: [pattern: RegExp, kind: string][] = [
   [/^$/, "this is an empty file"],
   [/^.{4}ftyp(hei|hev|mif1|msf1)/s, "this is a HEIC, as iPhones take them: share or export it as JPEG"],

@@ -11,7 +11,7 @@ import type { Workflow } from "../media/ports.ts";
 export interface StepFunctionsOptions {
   client: SFNClient;
   stateMachineArn: string;
-  /** Seconds between two looks, given to each execution. */
+  /** Seconds between two checks, given to each execution. */
   pollSeconds: number;
 }
 

@@ -22,13 +22,13 @@ export class IssuerUnavailableError extends DomainError {
   readonly code = "issuer_unavailable";
 }
 
-/** "Currently, only RSA-based algorithms are supported" (as above). Whoever can verify must not be able to sign. */
+/** "Currently, only RSA-based algorithms are supported" (as above). A verifier must not be able to sign. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 /** For the discovery document, and for the keys. */
 const TIMEOUT_MS = 4_000;
 /** OpenID Connect Discovery 1.0, section 3. */
 const discovery = z.object({ jwks_uri: z.url() });
-/** What jose says of keys that it could not get (jose 6: src/util/errors.ts). */
+/** The errors of jose for keys that it could not fetch (jose 6: src/util/errors.ts). */
 const OF_THE_ISSUER = ["ERR_JWKS_TIMEOUT", "ERR_JWKS_INVALID", "ERR_JOSE_GENERIC"];
 
 /** Keeps the issuer's keys for ten minutes, and asks anew for one that it does not know, at most every 30 s. */

@@ -38,7 +38,7 @@ export class UpdateExpression {
     return this;
   }
 
-  /** To a number that is there. */
+  /** Adds to a number that exists. */
   add(path: Path, number: number): this {
     const name = this.#path(path);
     this.#set.push(`${name} = ${name} + ${this.#value(number)}`);

@@ -1,11 +1,11 @@
-// What is said of webhooks, on EventBridge.
+// Announcements about webhooks, on EventBridge.
 import { PutEventsCommand, type EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import type { Instant } from "../media/instant.ts";
 import type { WebhookBus } from "../webhooks/ports.ts";
 
 /** PutEvents takes 10 entries (AWS: "PutEvents", API reference). */
 const ENTRIES_PER_CALL = 10;
-/** Of what goes out, and of what our own rules alone listen to. */
+/** The sources of public events, and of those that only our own rules receive. */
 const OUTGOING = "media.generation";
 const INTERNAL = "media.webhooks";
 
@@ -26,7 +26,8 @@ export function createWebhookBus({ client, busName }: { client: EventBridgeClien
         Detail: JSON.stringify(detail),
       }));
       const { FailedEntryCount = 0 } = await client.send(new PutEventsCommand({ Entries: entries }));
-      if (FailedEntryCount > 0) throw new Error(`The bus took ${FailedEntryCount} of ${entries.length} events less.`);
+      if (FailedEntryCount > 0)
+        throw new Error(`The bus did not take ${FailedEntryCount} of ${entries.length} events.`);
     }
   }
 
@@ -41,7 +42,7 @@ function disabled(
   reason: string,
   at: Instant,
 ): Said {
-  // The same for each who finds it out: it names the time of failures that has ended so.
+  // The same for each process that notices: it names when the failures began.
   const id = `${webhookId}:disabled:${Date.parse(failingSince ?? createdAt)}`;
   const detail = { version: 1, id, tenantId, webhookId, reason, failingSince, at };
   return { source: OUTGOING, type: "Webhook Disabled", detail };

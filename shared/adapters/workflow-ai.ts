@@ -1,4 +1,4 @@
-// WorkflowAI: better words for Kling, and words about the video. It may be slow, down or gone; nobody waits long for it.
+// WorkflowAI: a better prompt for Kling, and a description of the video. It may be slow, down or gone; no step waits long for it.
 import { WorkflowAI } from "@workflowai/workflowai";
 import type { Log, PromptWriter, VideoDescriber } from "../media/ports.ts";
 import { boundedAnswer } from "./bounded-answer.ts";
@@ -18,7 +18,7 @@ export interface WorkflowAiOptions {
 }
 
 /**
- * The SDK's own `fetch` makes a 429 and a dropped socket again after 5 s whatever `retries` says: its HTTP client
+ * The SDK's own `fetch` repeats a 429 and a dropped socket after 5 s, regardless of `retries`: its HTTP client
  * (openapi-fetch 0.9) calls it without options, and with no time limit. Its types do not name `fetch`, its client takes it.
  */
 function oneCall(timeoutMs: number): { retries: number; fetch: typeof fetch } {
@@ -32,7 +32,7 @@ function oneCall(timeoutMs: number): { retries: number; fetch: typeof fetch } {
 const PROMPT_TIMEOUT_MS = 10_000;
 const DESCRIPTION_TIMEOUT_MS = 30_000;
 
-/** The two agents of the application this comes from; the user's own words are the prompt when the first one fails. */
+/** The two agents of the original application; the user's own words are the prompt when the first one fails. */
 export function createWorkflowAi(options: WorkflowAiOptions): PromptWriter & VideoDescriber {
   const within = (timeoutMs: number) =>
     new WorkflowAI({

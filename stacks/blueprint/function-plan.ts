@@ -1,4 +1,4 @@
-// What the blueprint says of a function: its size, its time limit, and the only things it may touch.
+// The plan of a function in the blueprint: its size, its time limit, and the only things it may touch.
 
 /**
  * What a function may be linked to: a resource, and one way of using it.

@@ -7,7 +7,7 @@ export interface Route {
   route: string;
   /** The function, as the path of its file. */
   handler: string;
-  /** `open` routes carry their own proof (a token or a signature in the URL) or tell nothing. */
+  /** `open` routes carry their own proof (a token or a signature in the URL) or reveal nothing. */
   access: "read" | "write" | "admin" | "open";
 }
 
@@ -28,14 +28,14 @@ const ROUTE_TABLE = {
     handler: "functions/api/enhance-media.handler",
     access: "write",
     ...API_SIZE,
-    // No files: what has just been asked for has none yet, and a replay shows it as it was then.
+    // No files: a new generation has none yet, and a replay shows it as it was then.
     links: ["Media.get", "Media.put", "Media.update", "Generation.start"],
   },
   "POST /api/media/check-generation": {
     handler: "functions/api/check-generation.handler",
     access: "read",
     ...API_SIZE,
-    // Writes once in the life of a record: when it takes over what the original application began.
+    // Writes once in the life of a record: when it takes over a job that the original application began.
     links: ["Media.get", "Media.update", "MediaFiles.link"],
   },
   "GET /api/spaces/{spaceId}/media": {
@@ -223,7 +223,7 @@ export const DEVELOPMENT_ROUTES: readonly Route[] = [
   { route: "GET /samples/{name}", handler: "functions/web/serve-sample.handler", access: "open" },
 ];
 
-/** Asked who calls on every route that is not open, where AUTH has keys in it; API Gateway's own authorizer knows tokens alone. */
+/** Authorizes every route that is not open, where AUTH includes keys; API Gateway's own authorizer knows tokens alone. */
 export const AUTHORIZER = "functions/api/authorize-caller.handler";
 /** How long the gateway may keep its answer: with the time it takes, a revoked key is refused within a minute. */
 export const AUTHORIZER_CACHE_SECONDS = 50;
@@ -235,7 +235,7 @@ interface Cors {
   maxAgeSeconds: number;
 }
 
-/** What the tracing of a page adds to each of its calls (W3C Trace Context, Sentry, Datadog): refused, nothing works. */
+/** Headers that a page's tracing adds to each of its calls (W3C Trace Context, Sentry, Datadog): if refused, every call fails. */
 const TRACING_HEADERS = [
   "traceparent",
   "tracestate",

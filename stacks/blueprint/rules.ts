@@ -1,4 +1,4 @@
-// What happens on the buses and by the clock, as plain data for the cloud and for the local machine.
+// The rules of the buses and the schedules, as plain data for the cloud and for the local machine.
 
 export interface Rule {
   name: string;

@@ -110,7 +110,7 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
         ],
         Default: "Done",
       },
-      // Started by somebody else than the service, which saves a record first: no way in.
+      // Not started by the service, which saves a record first: refused.
       UnknownMedia: {
         Type: "Fail",
         Error: "UnknownMedia",
@@ -130,7 +130,7 @@ export function workflowDefinition(functionArn: Record<WorkflowState, string>) {
         Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "WaitOrEnd" }],
         ...decide,
       },
-      // A wake-up's: whatever comes of it, another execution goes on.
+      // For a wake-up: whatever the outcome, another execution goes on.
       FinalizeOnce: {
         ...finalize,
         Catch: [{ ErrorEquals: ["States.ALL"], ResultPath: "$.failure", Next: "Done" }],

@@ -19,7 +19,7 @@ export interface FaultRow {
   /** When it can strike. */
   at: Moment;
   doc: string;
-  /** How often it strikes when nobody says; once unless told otherwise here. */
+  /** How often it strikes by default; once unless set here. */
   times?: "always";
   /** The default of the `seconds` option, for faults that have one. */
   seconds?: number;
@@ -29,9 +29,9 @@ export interface FaultRow {
   answer?: { status: number; body: unknown; headers?: Record<string, string> };
 }
 
-// The address every cloud serves credentials on: whoever follows a URL from outside without checking it shows here.
+// The address every cloud serves credentials on: code that follows a URL from outside without checking it shows here.
 const LINK_LOCAL = "http://169.254.169.254/latest/meta-data/";
-/** fal's word that asking again brings nothing. */
+/** fal's statement that a retry is useless. */
 const FINAL = { "x-fal-retryable": "false" };
 const refusal = (status: number, detail: string) => ({ status, body: { detail } });
 
@@ -94,7 +94,7 @@ const FAULTS = {
   "status-500": { at: "status", doc: "the status call answers 500" },
   "status-404": { at: "status", doc: "the status call does not know the id" },
   "status-garbage": { at: "status", doc: "the status call answers broken JSON" },
-  "status-unknown": { at: "status", doc: "the status call says WARMING_UP, a status nobody documented" },
+  "status-unknown": { at: "status", doc: "the status call says WARMING_UP, an undocumented status" },
   "status-hang": { at: "status", doc: "the status call never answers" },
   "status-drop": { at: "status", doc: "the status call's connection closes unanswered" },
   "completed-then-in-progress": { at: "reopen", doc: "once COMPLETED was seen, the status goes back to IN_PROGRESS" },

@@ -1,4 +1,4 @@
-// The look a Kling model takes at its image: fetched or decoded, measured by its bytes, refused with fal's own error types.
+// A Kling model's check of its image: fetched or decoded, measured by its bytes, refused with fal's own error types.
 import sharp from "sharp";
 import type { Clock } from "./clock.ts";
 

@@ -120,7 +120,7 @@ const textRouter: Model = {
   },
 };
 
-// Endpoints nobody described: any input will do, and the video is 5 s of 16:9 for nothing.
+// Endpoints without a row: any input will do, and the video is 5 s of 16:9, free of charge.
 const unknownModel: Model = {
   quick: false,
   consider: async () => ({ work: { clip: { ratio: "16x9", seconds: 5 }, units: 5, usd: 0 } }),

@@ -1,4 +1,4 @@
-// A fal of one's own: the queue, the files, the webhooks and the platform API of fal.ai over HTTP, with faults on request.
+// A simulated fal: the queue, the files, the webhooks and the platform API of fal.ai over HTTP, with faults on request.
 import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { answerControl, welcome } from "./control-api.ts";

@@ -1,4 +1,4 @@
-// fal's calls back: signed as fal signs, first try at once, then ten more over two hours until somebody answers 2xx.
+// fal's calls back: signed as fal signs, first try at once, then ten more over two hours until the receiver answers 2xx.
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import type { Agenda } from "./clock.ts";
 import type { Faults } from "./faults.ts";

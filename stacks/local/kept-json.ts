@@ -10,7 +10,7 @@ export interface Kept<T> {
   save(): Promise<void>;
 }
 
-/** What a file of the machine's own state holds. @throws StartError that names it, for nobody else can say what is lost with it */
+/** Reads a file of the machine's own state. @throws StartError that names it, because only this code knows what is lost with it */
 export function stateIn<T>(file: string, text: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(JSON.parse(text));

@@ -35,18 +35,18 @@ import { createWorkflow } from "./aws/workflow.ts";
 
 const HOST = "127.0.0.1";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-/** What is under way at a stop gets this long to end by itself: requests first, then what runs behind them. */
+/** At a stop, running work gets this long to end by itself: requests first, then what runs behind them. */
 const GRACE_MS = 500;
 /** The first sweep of a start looks at everything that is open: longer than the cloud's, which have a minute. */
 const SWEEP_TIMEOUT_SECONDS = 300;
-/** What begins and submits generations, so many at once: 200 in one burst are worked off in 10 to 20 s on two cores. */
+/** How many starts and submits run at once: a burst of 200 is worked off in 10 to 20 s on two cores. */
 const STARTS: readonly string[] = [
   "functions/api/enhance-media.handler",
   "functions/events/start-from-event.handler",
   WORKFLOW_FUNCTIONS.SubmitGeneration,
 ];
 const STARTS_AT_ONCE = 8;
-/** Functions of somebody else's, whose limit nobody has told: short enough not to block the next for ever. */
+/** The time limit of a user's own functions, which have no configured one: short enough not to block the next for ever. */
 const GUEST_TIMEOUT_SECONDS = 300;
 
 export interface LocalMachineOptions {
@@ -58,10 +58,10 @@ export interface LocalMachineOptions {
   tableInMemory?: boolean;
   /** The repository's own functions unless a test brings others. */
   handlers?: HandlerSource;
-  /** Functions of somebody else's that rules may lead to: `/path/to/announce-video.handler`. */
+  /** A user's own functions as targets of rules: `/path/to/announce-video.handler`. */
   guests?: readonly string[];
   corsOrigins?: readonly string[];
-  /** Who signs the callers' tokens. Without it, and without keys, whoever reaches the loopback interface may call. */
+  /** Who signs the callers' tokens. Without it, and without keys, every process that reaches the loopback interface may call. */
   jwt?: JwtSettings | undefined;
   /** Whether callers may come with keys of ours. */
   keys?: boolean;
@@ -108,7 +108,7 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
     bus.announce(eventEnvelope(event)).catch((error: unknown) => console.error("An end was not announced:", error));
   });
 
-  // The functions read their environment once: who knocks before it is set waits.
+  // The functions read their environment once: a request that comes before it is set waits.
   const opened = Promise.withResolvers<void>();
   const serverOf = (serve: RequestListener) =>
     createServer((request, response) => void opened.promise.then(() => serve(request, response)));
@@ -168,7 +168,7 @@ function authorizerOf({ jwt, keys }: LocalMachineOptions, functions: Functions):
   return jwt && createJwtAuthorizer(jwt);
 }
 
-/** Every function of the blueprint with the time limit that it has in the cloud, and the guests. */
+/** Every function of the blueprint with the time limit that it has in the cloud, and the user's own. */
 function allFunctions(guests: readonly string[]): LocalFunction[] {
   const sweeps: readonly string[] = SCHEDULES.map(({ handler }) => handler);
   return [

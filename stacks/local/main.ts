@@ -41,12 +41,12 @@ function accessLine(jwt: boolean, keys: boolean): string {
   if (jwt && keys) return `  Callers come with a bearer token, or with a key (AUTH=jwt,keys): ${makeOne}`;
   if (keys) return `  Callers come with a key (AUTH=keys). The first one: ${makeOne}`;
   if (jwt) return "  Callers sign in with a bearer token (AUTH=jwt).";
-  return "  The API is open without sign-in to whoever is on this machine: it listens on loopback only.";
+  return "  The API is open without sign-in to everyone on this machine: it listens on loopback only.";
 }
 
 async function main(): Promise<void> {
   process.env["NODE_ENV"] ||= "development";
-  // A terminal is for people: what goes well is not worth a line.
+  // The terminal shows problems only: a success is not worth a line.
   process.env["POWERTOOLS_LOG_LEVEL"] ||= "WARN";
   const settings = readLocalSettings(process.env);
   for (const notice of settings.notices) console.warn(`  ${notice}`);

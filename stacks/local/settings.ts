@@ -1,4 +1,4 @@
-// What `npm start` may be told: read from the environment (or `.env`), every fault named before anything is opened.
+// The settings of `npm start`: read from the environment (or `.env`), every fault named before anything is opened.
 import { resolve } from "node:path";
 import * as z from "zod";
 import { faultsOf, readSetting, SETTING_NAMES } from "../../shared/environment.ts";
@@ -11,7 +11,7 @@ export interface LocalSettings {
   port: number;
   awsPort: number;
   dataDirectory: string;
-  /** Functions of somebody else's, by their full paths. */
+  /** A user's own functions, by their full paths. */
   guests: string[];
   corsOrigins: string[];
   /** Undefined unless AUTH has jwt in it. */
@@ -19,7 +19,7 @@ export interface LocalSettings {
   /** Whether AUTH has keys in it. */
   keys: boolean;
   testMode: boolean;
-  /** What is set and read by nobody, though it looks like a setting: a sentence each. */
+  /** Variables that look like settings but are never read: a sentence each. */
   notices: string[];
 }
 

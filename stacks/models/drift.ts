@@ -54,7 +54,7 @@ const openApi = z.object({
 
 /**
  * Asks fal for the price and the input of every row.
- * @throws Error when fal does not answer so that it can be read: nothing is compared then
+ * @throws Error when fal's answer cannot be read: nothing is compared then
  */
 export async function readFalsWord(
   { platformUrl, key }: { platformUrl: string; key: string },

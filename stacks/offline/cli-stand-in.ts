@@ -39,7 +39,7 @@ export async function startCliStandIn({
         const errors = existsSync(source) ? [] : [`There is no ${source}, which ${build.functionID} names.`];
         return { handler: bundledHandler(build.handler), out: artifact, errors, sourcemaps: [] };
       }
-      // `sst dev`: over what the laptop hears of calls, and what it shall run.
+      // `sst dev`: the channel over which the laptop receives calls, and the function that it runs.
       case "Provider.Aws.Appsync":
         return { http: "appsync.example.com", realtime: "realtime.example.com" };
       case "Runtime.AddTarget":

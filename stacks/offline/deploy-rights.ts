@@ -320,7 +320,7 @@ export interface PolicyDocument {
 }
 
 /**
- * The policy of whoever deploys one of these graphs, changes it, and removes it.
+ * The policy of the role that deploys, changes and removes one of these graphs.
  * @throws Error that names each type of resource whose rights are not known
  */
 export function deployPolicy(graphs: readonly Graph[]): PolicyDocument {

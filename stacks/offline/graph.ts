@@ -58,7 +58,7 @@ const configSchema = z.object({
 });
 const programSchema = z.object({ start: z.custom<() => Promise<unknown>>((it) => typeof it === "function") });
 
-/** @throws whatever run() throws, with its own message */
+/** @throws what run() throws, with its own message */
 export async function resourceGraph({
   stage,
   secrets,

@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import * as z from "zod";
 import { resourceGraph } from "./graph.ts";
 
-/** Stand in for what nobody has said, so that a graph can be had without an identity provider; never with --strict. */
+/** Stand-ins for missing settings, so that a graph can be drawn without an identity provider; never with --strict. */
 const PLACEHOLDERS = { JWT_ISSUER: "https://issuer.example.com", JWT_AUDIENCE: "media" };
 const SECRETS = { FalKey: "offline-fal-key" };
 

@@ -59,9 +59,7 @@ runCommand(async () => {
   } else if (command === "revoke" && id !== undefined && more.length === 0) {
     const gone = revoked.parse(await ask({ action: "revoke", id }));
     console.log(
-      json
-        ? JSON.stringify(gone)
-        : `Revoked: "${gone.name}" of ${gone.tenantId} lets nobody in any more, within a minute.`,
+      json ? JSON.stringify(gone) : `Revoked: "${gone.name}" of ${gone.tenantId} is refused within a minute.`,
     );
   } else throw new Error(USAGE);
 });

@@ -1,4 +1,4 @@
-// `npm run kill-switch -- on|off [--stage production]`: stops every start and every submit at once, or lets them be again.
+// `npm run kill-switch -- on|off [--stage production]`: stops every start and every submit at once, or allows them again.
 import { parseArgs } from "node:util";
 import { callOperation, runCommand } from "./call.ts";
 

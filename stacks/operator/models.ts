@@ -17,7 +17,7 @@ runCommand(async () => {
   } else if (values.check) {
     const platformUrl = (process.env["FAL_PLATFORM_URL"] || "https://api.fal.ai").replace(/\/+$/, "");
     const key = process.env["FAL_KEY"];
-    if (!key) throw new Error("FAL_KEY is missing: fal tells its prices to whoever has a key.");
+    if (!key) throw new Error("FAL_KEY is missing: fal shows its prices only to callers with a key.");
     const found = differences(KLING_MODELS, await readFalsWord({ platformUrl, key }, KLING_MODELS));
     for (const { row, what } of found) {
       console.log(`${row.model}/${row.mode}${row.offered === false ? " (off)" : ""}, ${row.endpointId}: ${what}`);

@@ -1,4 +1,4 @@
-// `npm run redrive -- <mediaId> [--stage production]`: has a video that could not be stored fetched again.
+// `npm run redrive -- <mediaId> [--stage production]`: fetches a video again that could not be stored.
 import { parseArgs } from "node:util";
 import * as z from "zod";
 import { callOperation, runCommand } from "./call.ts";

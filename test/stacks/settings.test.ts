@@ -48,7 +48,9 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
 describe("what may be set", { timeout: 60_000 }, () => {
   test("AUTH=off deploys an open API, and its output says so", async ({ expect }) => {
     const graph = await graphOf("t", { SST_SECRET_FalKey, AUTH: "off" });
-    expect(graph.outputs["access"]).toMatch(/^OPEN \(AUTH=off\): whoever knows the address spends your fal credit/);
+    expect(graph.outputs["access"]).toMatch(
+      /^OPEN \(AUTH=off\): anyone who knows the address can spend your fal credit/,
+    );
     expect(ofType(graph, "aws:apigatewayv2/authorizer:Authorizer")).toEqual([]);
     const routes = ofType(graph, "aws:apigatewayv2/route:Route").map(({ inputs }) => inputs["authorizationType"]);
     expect(new Set(routes)).toEqual(new Set(["NONE"]));

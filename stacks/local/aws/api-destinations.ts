@@ -1,4 +1,4 @@
-// EventBridge's API destinations on this machine: an event becomes a request to somebody's HTTP endpoint.
+// EventBridge's API destinations on this machine: an event becomes a request to a partner's HTTP endpoint.
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";

@@ -50,7 +50,7 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
   ]);
 
   async function answer(request: IncomingMessage): Promise<Answer> {
-    // Only a browser sends an Origin, and no page has any business here: nothing on this port asks who is calling.
+    // Only a browser sends an Origin, and no page may call this port, because it has no sign-in.
     if (request.headers.origin !== undefined) {
       return jsonError(new AwsError("AccessDeniedException", "This endpoint does not answer web pages.", 403));
     }
@@ -85,7 +85,7 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
         response.setHeaders(new Map(Object.entries(all)));
         response.end(body);
       })
-      // Nobody is left to be told.
+      // The client is gone: there is no connection to answer on.
       .catch(() => response.destroy());
   };
 }

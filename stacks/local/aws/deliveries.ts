@@ -9,7 +9,7 @@ import type { FunctionError, Functions } from "./functions.ts";
 import type { MessageAttributes, Queues } from "./queues.ts";
 import { stateIn } from "../kept-json.ts";
 
-/** Lambda tries an asynchronous event twice more, after 1 and 2 minutes; nobody at a terminal wants to wait that long. */
+/** Lambda tries an asynchronous event twice more, after 1 and 2 minutes; a developer at a terminal would not wait that long. */
 const RETRY_DELAYS_MS = [1000, 2000];
 /** An event holds its sender's words. */
 const OWNER_ONLY = { mode: 0o600 };

@@ -73,7 +73,7 @@ function answerOf(server: DynaliteServer, { headers, body }: DynamoDbRequest): P
   });
 }
 
-/** dynalite gives its database free only when its HTTP server, which nobody calls here, was listening. */
+/** dynalite releases its database only if its HTTP server, which is not used here, was listening. */
 async function closeServer(server: DynaliteServer): Promise<void> {
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   await new Promise<void>((resolve, reject) => server.close((error) => (error ? reject(error) : resolve())));
@@ -101,7 +101,7 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Asks LevelDB first: dynalite would answer a lock or a full disk with an exception nobody can catch. */
+/** Asks LevelDB first: dynalite would answer a lock or a full disk with an exception that cannot be caught. */
 async function checkDirectory(directory: string): Promise<void> {
   const { db } = dynaliteDb.create({ path: directory });
   try {

@@ -1,4 +1,4 @@
-// The rules of the bus: the blueprint's own, and those that somebody registers with EventBridge's API; these outlive the process.
+// The rules of the bus: the blueprint's own, and those that a user registers with EventBridge's API; the latter outlive the process.
 import { join } from "node:path";
 import * as z from "zod";
 import { functionName } from "../../blueprint/functions.ts";
@@ -56,7 +56,7 @@ const REGISTERED = z.array(
   }),
 );
 
-/** Holds what no queue was named for: nothing is dropped on this machine. */
+/** For targets without a queue of their own: nothing is dropped on this machine. */
 export const OTHER_DEAD_LETTERS = "dead-letters";
 
 /** The queue of what a rule's function could not take: `generation-requested-dead-letters`. */

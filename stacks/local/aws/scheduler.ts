@@ -13,7 +13,7 @@ export interface Schedule {
 
 /**
  * Each function gets EventBridge's scheduled event. Until it has succeeded once, the event carries `detail: { all: true }`:
- * executions do not outlive the process, so what the last one left is restarted whatever its due time.
+ * executions do not outlive the process, so everything that the previous process left is restarted, due or not.
  */
 export function startScheduler(schedules: readonly Schedule[], functions: Pick<Functions, "invoke">): { stop(): void } {
   const timers = schedules.map(({ name, everySeconds, handler }) => {

@@ -13,7 +13,7 @@ import { executionArn, functionArn, STATE_MACHINE_ARN } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { FunctionError, Functions } from "./functions.ts";
 
-/** More ended executions than anybody pages through; a running one is never forgotten. */
+/** More ended executions than a user pages through; a running one is never dropped. */
 const ENDED_EXECUTIONS_KEPT = 10_000;
 /** "Maximum input or output size for a task, state, or execution" (AWS: "Step Functions service quotas"). */
 const STATE_PAYLOAD_LIMIT_BYTES = 262_144;

@@ -1,5 +1,5 @@
-// Serves the files of the local store to whoever holds a valid link: whole, in ranges, and nothing outside the directory.
-// Takes a file from whoever holds a valid place for it, of exactly the size that the place was made for.
+// Serves the files of the local store for a valid link: whole, in ranges, and nothing outside the directory.
+// Accepts an upload for a valid upload link, of exactly the size that the link was made for.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import send from "send";

@@ -1,4 +1,4 @@
-// API Gateway's HTTP API on this machine: finds the route and its function, lets callers and origins in, keeps the limits.
+// API Gateway's HTTP API on this machine: finds the route and its function, admits callers and origins, enforces the limits.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { functionName } from "../../blueprint/functions.ts";

@@ -20,7 +20,7 @@ export function createJwtAuthorizer(settings: JwtSettings): Authorize {
   const verify = createTokenVerifier(settings);
   return async ({ authorization }) => {
     const token = authorization?.replace(/^Bearer\s+/i, "");
-    // Where the issuer does not answer, API Gateway lets nobody in either.
+    // Where the issuer does not answer, API Gateway refuses every caller too.
     const claims = token ? await verify(token).catch(() => undefined) : undefined;
     return claims ? { authorizer: { jwt: { claims, scopes: null } } } : { refused: 401 };
   };

@@ -1,4 +1,4 @@
-// The API for people: one page of HTML made of the OpenAPI document, readable without a script.
+// The API reference: one page of HTML made of the OpenAPI document, readable without a script.
 import * as z from "zod/mini";
 import { openApi } from "./openapi.ts";
 

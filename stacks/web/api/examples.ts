@@ -336,7 +336,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
   },
 };
 
-/** What a start says that is one too many. */
+/** The answer to a start that is one too many. */
 export const STARTS_LIMITED: ErrorExample = {
   description:
     "Too many starts of this minute or too many open generations (`Retry-After` says when to come again); or too many requests, which API Gateway itself answers with a `message` alone.",
@@ -348,7 +348,7 @@ export const STARTS_LIMITED: ErrorExample = {
   headers: ["Retry-After"],
 };
 
-/** What a start says while the kill switch is on. */
+/** The answer to a start while the kill switch is on. */
 export const STARTS_STOPPED: ErrorExample = {
   description: "Starts are stopped (`Retry-After` says when to come again), or it is busy just now.",
   example: {
@@ -359,7 +359,7 @@ export const STARTS_STOPPED: ErrorExample = {
   headers: ["Retry-After"],
 };
 
-/** What the check of an upload says of a picture that cannot be used. */
+/** The answer of an upload's check to a picture that cannot be used. */
 export const UPLOAD_REFUSED: ErrorExample = {
   description: "The picture cannot be animated; `code` and `error` say why.",
   example: { error: imageFault("image_too_small", "this one has 200 x 150"), code: "image_too_small", traceId },

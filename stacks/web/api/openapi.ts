@@ -7,8 +7,8 @@ import { IDEMPOTENCY_KEY_PATTERN } from "../../../shared/contract/idempotency-ke
 import { ANSWERS, HEADERS, OPERATIONS, REQUESTS, TAGS, type Operation } from "./operations.ts";
 
 /**
- * What API Gateway may say by itself in the cloud: a token it refuses, a body over 10 MB, too many requests, a function
- * that died, one that nobody waits for any longer.
+ * Answers that API Gateway may give by itself in the cloud: a refused token, a body over 10 MB, too many requests, a
+ * function that died, one that took too long.
  */
 const GATEWAY_ANSWERS = ["401", "413", "429", "500", "503"];
 
@@ -16,7 +16,7 @@ const SCHEMA_REF = "#/components/schemas/";
 
 /**
  * The whole document.
- * @param signIn whether callers sign in at the deployment that it describes; on the local machine, nobody does
+ * @param signIn whether callers sign in at the deployment that it describes; on the local machine, they do not
  */
 export function openApi({ signIn = true } = {}) {
   const paths: Record<string, Record<string, object>> = {};
@@ -50,7 +50,7 @@ export function openApi({ signIn = true } = {}) {
           type: "http",
           scheme: "bearer",
           description:
-            "A token of the issuer that this deployment was set up with (`AUTH=jwt`), or a key of its own (`km_...`, `AUTH=keys`). On the local machine nobody signs in unless `AUTH` is set.",
+            "A token of the issuer that this deployment was set up with (`AUTH=jwt`), or a key of its own (`km_...`, `AUTH=keys`). On the local machine no sign-in is needed unless `AUTH` is set.",
         },
       },
     },

@@ -80,7 +80,7 @@ export const ANSWERS = {
 
 export const TAGS = {
   generations: "A picture and a few words become a video.",
-  uploads: "A place for a picture from somebody's disk.",
+  uploads: "An address to upload a picture from the user's disk to.",
   planning: "What it costs and how long it takes, before it is started.",
   keys: "Who else may call for a tenant: for scope `admin`, or who may write by a token.",
   webhooks: "Addresses of yours that are told what happens, signed as Standard Webhooks says.",
@@ -250,7 +250,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
   "DELETE /api/keys/{id}": {
     tag: "keys",
     operationId: "revokeKey",
-    summary: "Revoke a key of your own tenant: within a minute it lets nobody in.",
+    summary: "Revoke a key of your own tenant: it is refused within a minute.",
     path: keyPath,
     answers: { 204: { description: "It is revoked." } },
     errors: [400, 404],
