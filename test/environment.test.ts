@@ -146,7 +146,7 @@ describe("a setting that is malformed", () => {
     }
   });
 
-  it("stops whoever asks for it, each time, and nobody else", async () => {
+  it("stops each function that asks for it, each time, and no other", async () => {
     const { setting, isTestMode, EnvironmentError } = await settings({ FAL_TEST_MODE: "of", NODE_ENV: "development" });
     const ask = () => setting("FAL_TEST_MODE");
     for (const asker of [ask, isTestMode, ask]) expect(asker).toThrow(EnvironmentError);

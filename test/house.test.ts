@@ -251,7 +251,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/fal-video-frames.ts": ["shared/adapters/fal-queue.ts"],
 };
 
-/** AWS ships a client and its helpers as several packages; zod reads answers and is nobody's SDK. */
+/** AWS ships a client and its helpers as several packages; zod reads answers and is no service's SDK. */
 function outsideSystems({ imports }: Source): string[] {
   const packages = imports.filter((target) => isPackage(target) && target !== "zod");
   const clients = packages.filter((name) => name.startsWith("@aws-sdk/client-"));

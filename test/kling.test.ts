@@ -1,4 +1,4 @@
-// The library of the seed as an outside caller finds it: the same names, the right endpoint for each mode, and nothing billed in test mode.
+// The library of the original application as an outside caller finds it: the same names, the right endpoint for each mode, and nothing billed in test mode.
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import type * as kling from "../shared/kling.ts";
 import type { GenerationStatus, IMedia, KlingGenerationMode, KlingRequest } from "../shared/kling.ts";
@@ -37,7 +37,7 @@ async function library(settings: Record<string, string | undefined> = { NODE_ENV
   return import("../shared/kling.ts");
 }
 
-describe("the modes of the seed", () => {
+describe("the modes of the original application", () => {
   it("are values", async () => {
     const { KlingGenerationMode } = await library();
     expect(KlingGenerationMode).toEqual({ STANDARD: "standard", PRO: "pro", MASTER: "master" });
@@ -51,7 +51,7 @@ describe("the modes of the seed", () => {
     expectTypeOf<KlingGenerationMode.MASTER>().toEqualTypeOf<"master">();
   });
 
-  it("stand on a media, with the seed's other two fields", () => {
+  it("stand on a media, with the original application's other two fields", () => {
     expectTypeOf<IMedia["requestId"]>().toEqualTypeOf<string | undefined>();
     expectTypeOf<IMedia["generationMode"]>().toEqualTypeOf<KlingGenerationMode | undefined>();
     expectTypeOf<IMedia["generationStatus"]>().toEqualTypeOf<GenerationStatus>();
@@ -72,7 +72,7 @@ describe("a start", () => {
     ]);
   });
 
-  it("takes every field of the seed's request, and sends those that the endpoint has", async () => {
+  it("takes every field of the original application's request, and sends those that the endpoint has", async () => {
     const { startKlingVideoGeneration } = await library();
     const fields = { ...REQUEST, duration: "10", negative_prompt: "blur", cfg_scale: 0 } as const;
     const tail = { tail_image_url: "https://pictures.example/evening.jpg" };
@@ -142,7 +142,7 @@ describe("a mode that does not exist", () => {
     ["findKlingRequest", (library) => library.findKlingRequest(REQUEST, "ultra", since)],
     // @ts-expect-error no such mode: not what every object inherits
     ["startKlingVideoGeneration (constructor)", (library) => library.startKlingVideoGeneration(REQUEST, "constructor")],
-    // @ts-expect-error no such mode: the seed's names are in lower case
+    // @ts-expect-error no such mode: the original application's names are in lower case
     ["startKlingVideoGeneration (PRO)", (library) => library.startKlingVideoGeneration(REQUEST, "PRO")],
     // @ts-expect-error no mode at all
     ["startKlingVideoGeneration (none)", (library) => library.startKlingVideoGeneration(REQUEST)],
@@ -189,7 +189,7 @@ describe("test mode", () => {
     expect(fal.posts).toHaveLength(1);
   });
 
-  it("goes the seed's way by the clock: ten seconds queued, ten in progress, then a placeholder", async () => {
+  it("goes the original application's way by the clock: ten seconds queued, ten in progress, then a placeholder", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: new Date("2026-01-01T00:00:00.000Z") });
     const { startKlingVideoGeneration, checkKlingRequestStatus, getKlingRequestResult } = await library({
       NODE_ENV: "development",

@@ -1,4 +1,4 @@
-// Test mode costs nothing: nobody who is paid is asked, whatever keys are set.
+// Test mode costs nothing: no paid service is called, whatever keys are set.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { serve } from "./local/local-server.ts";
 
@@ -54,7 +54,7 @@ describe("in test mode, with every key set", () => {
     expect(asked).toEqual([]);
   });
 
-  it("nobody takes a frame out of the video", async () => {
+  it("no service takes a frame out of the video", async () => {
     const { asked, videoFrames } = await paidServices("on");
     expect(await videoFrames().frame(VIDEO.videoUrl, "first")).toBeUndefined();
     expect(asked).toEqual([]);

@@ -40,7 +40,7 @@ describe("a new key", () => {
   });
 });
 
-describe("nobody is let in", () => {
+describe("a caller is refused", () => {
   it("with a key that is altered in any one digit, cut, or longer", async () => {
     const { bearer } = await make();
     for (let at = 0; at < bearer.length; at++) {
@@ -65,7 +65,7 @@ describe("nobody is let in", () => {
       expect(await keyOf(deps, `km_${one.key.id}_${other.bearer.split("_")[2]}`)).toBeUndefined();
   });
 
-  it("with the hash in place of the secret, as whoever has read the table would try", async () => {
+  it("with the hash in place of the secret, as a thief of the table would try", async () => {
     const { key } = await make();
     expect(await keyOf(deps, `km_${key.id}_${(await stored(key)).secretHash}`)).toBeUndefined();
   });

@@ -186,7 +186,7 @@ export function budgetContract(open: () => Promise<Options>): void {
       expect(await budget.open(ACME)).toEqual([]);
     });
 
-    it("leaves what somebody has asked for again since", async () => {
+    it("leaves what another attempt has asked for since", async () => {
       await reserve("a", {});
       const before = clock.now();
       clock.advance(1);
@@ -206,7 +206,7 @@ export function budgetContract(open: () => Promise<Options>): void {
       expect(await openIds()).toEqual([]);
     });
 
-    it("leaves what somebody else asks for at the same time, whichever of the two is refused", async () => {
+    it("leaves what another attempt asks for at the same time, whichever of the two is refused", async () => {
       const asked = reservation("a", 700);
       await budget.reserve(ACME, asked, {});
       await budget.reserve(ACME, asked, {});
@@ -251,7 +251,7 @@ export function budgetContract(open: () => Promise<Options>): void {
       expect(await budget.standing(ACME)).toEqual({ ...UNTOUCHED, period: "2026-02", open: 1 });
     });
 
-    it("says of everybody's whether the switch is on", async () => {
+    it("says of the deployment's account whether the switch is on", async () => {
       await budget.stop(true);
       expect(await budget.standing(EVERYBODY)).toEqual({ ...UNTOUCHED, period: "2026-01", stopped: true });
     });
@@ -273,7 +273,7 @@ export function budgetContract(open: () => Promise<Options>): void {
   });
 
   describe("the kill switch", () => {
-    it("refuses whatever comes after it, on everybody's account alone, and is turned off again", async () => {
+    it("refuses everything that comes after it, on the deployment's account alone, and is turned off again", async () => {
       expect(await budget.isStopped()).toBe(false);
       await reserve("a", {}, 280, EVERYBODY);
       await budget.stop(true);
@@ -285,7 +285,7 @@ export function budgetContract(open: () => Promise<Options>): void {
       expect(await reserve("b", {}, 280, EVERYBODY)).toBeUndefined();
     });
 
-    it("refuses whoever asks again for what is put aside, too", async () => {
+    it("refuses an attempt that asks again for what is put aside, too", async () => {
       await reserve("a", {}, 280, EVERYBODY);
       await budget.stop(true);
       expect(await reserve("a", {}, 280, EVERYBODY)).toEqual({ reason: "stopped" });

@@ -32,7 +32,7 @@ A6lZr7FD
 
 const LIMITS: FetchLimits = { maxBytes: 1_000_000, timeoutMs: 5_000 };
 const IMPATIENT: FetchLimits = { ...LIMITS, timeoutMs: 50 };
-/** 2000::1 is a global address that nobody has: connecting there is allowed, and leads nowhere. */
+/** 2000::1 is a global address that no host has: connecting there is allowed, and leads nowhere. */
 const GLOBAL_ADDRESS = { address: "2000::1", family: 6 };
 
 const servers: Server[] = [];
@@ -299,7 +299,7 @@ describe("an answer that is no delivery", () => {
     expect(await faultOf(fetch(url, LIMITS))).toBe("unavailable");
   });
 
-  it("is unavailable when nobody listens, the name is unknown or the resolver fails", async () => {
+  it("is unavailable when no server listens, the name is unknown or the resolver fails", async () => {
     const gone = createServer();
     const url = `http://127.0.0.1:${await listen(gone)}`;
     await new Promise((closed) => gone.close(closed));
@@ -346,7 +346,7 @@ describe("the time limit", () => {
     await expect(whole).rejects.toThrow("No full answer within 0.5 s.");
   });
 
-  it("hangs up even when nobody reads the body", async () => {
+  it("hangs up even when no code reads the body", async () => {
     const closed = Promise.withResolvers<void>();
     const { url, fetch } = await trustedServer((_, res) => res.on("close", closed.resolve).write("the beginning"));
     const { body } = await fetch(url, { ...LIMITS, timeoutMs: 500 });
@@ -449,7 +449,7 @@ const CORPUS = [
   "http://224.0.0.1/",
   "http://240.0.0.1/",
   "http://255.255.255.255/",
-  // somebody's name and password, or a host that looks like one
+  // a name and a password in it, or a host that looks like one
   "http://user@127.0.0.1:PORT/",
   "http://:secret@example.com:PORT/",
   "http://example.com@127.0.0.1:PORT/",
@@ -520,7 +520,7 @@ describe(`of ${CORPUS.length} hostile links and ${HOSTILE_ADDRESSES.length * 3} 
     expect({ connections, attempts }).toEqual({ connections: 0, attempts: [] });
   };
 
-  it("the canary can be reached by whoever is allowed to", async () => {
+  it("the canary can be reached by a door that trusts its origin", async () => {
     const url = `http://127.0.0.1:${canaryPort}`;
     const { body } = await createCheckedFetch({ trustedOrigins: [url] })(url, LIMITS);
     expect(await text(body)).toBe("you should not be here");

@@ -82,7 +82,7 @@ it.each([1])(
         const reservation = { id: `m${n}`, mediaId: `m${n}`, tenantId: "acme", spaceId: "s", mills, at: 0 };
         const refusal = await budget.reserve(account, reservation, { capMills: CAP_MILLS });
         if (refusal) return void refused++;
-        // Twice, as whoever ends a generation may: the second time changes nothing.
+        // Twice, as the steps that end a generation may: the second time changes nothing.
         const settled = await Promise.all([
           budget.settle(account, reservation.id, outcome),
           budget.settle(account, reservation.id, outcome),

@@ -21,7 +21,7 @@ describe("the records on dynalite", () => mediaRecordsContract(inMemoryDynamoDb)
 const endpoint = process.env["DYNAMODB_ENDPOINT"];
 describe.runIf(endpoint)(`the records on ${endpoint}`, () => mediaRecordsContract(() => dynamoDbAt(endpoint ?? "")));
 
-it("a start is kept without what it does not say, whoever else has been given the same client since", async () => {
+it("a start is kept without what it does not say, though another adapter was given the same client since", async () => {
   const { client, table } = await inMemoryDynamoDb();
   const clock = new ManualClock();
   const records = createDynamoMediaRecords({ client, table, clock });
@@ -137,7 +137,7 @@ describe("records of older versions", () => {
     expect(shown.media.generationMode).toBeUndefined();
   });
 
-  it("read in the seed's shape, the media inside its space and the video by its link", async () => {
+  it("read in the original application's shape, the media inside its space and the video by its link", async () => {
     const { media, shown } = await read({
       id: "m1",
       uploadedBy: "ada",

@@ -167,7 +167,7 @@ describe("an event", () => {
     expect(await detailOf(redriven, "Generation Failed")).toMatchObject({ error: { code: "delivery_failed" } });
   });
 
-  it("of a video that nobody could describe says so by saying nothing", async () => {
+  it("of a video that no model could describe has no description", async () => {
     const media = completed({ description: [], analysisStatus: "failed" });
     expect(await detailOf(media, "Media Analyzed")).not.toHaveProperty("description");
   });

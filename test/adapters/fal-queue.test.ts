@@ -101,7 +101,7 @@ describe("a submit", () => {
     expect(calls).toHaveLength(1);
   });
 
-  it("was not sent when nobody listens", async () => {
+  it("was not sent when no server listens", async () => {
     await new Promise((closed) => server.close(closed));
     expect((await submitError()).outcome).toBe("not_sent");
   });

@@ -65,7 +65,7 @@ describe("a signature", () => {
     await expect(signature().verify(given, raw)).rejects.toBeInstanceOf(WebhookRefusedError);
   });
 
-  it("by somebody else's key is refused, and does not make us ask fal each time", async () => {
+  it("by a stranger's key is refused, and does not make us ask fal each time", async () => {
     const proof = signature();
     await proof.verify(headers(), raw);
     const forged = new WebhookSigner().headers(body, clock.now());

@@ -41,7 +41,7 @@ export function gateContract(open: () => Promise<Parameters<typeof createDynamoG
     expect(await gate.read()).toEqual({ stopped: false, account: { version: 1, hold: HOLD, outbox: [] } });
   });
 
-  it("leaves the money of everybody's account as it is, and is left as it is by it", async () => {
+  it("leaves the money of the deployment's account as it is, and is left as it is by it", async () => {
     const everybody = { everybody: true } as const;
     const price = { id: "m1", mediaId: "m1", tenantId: "acme", spaceId: "s", mills: 280, at: 0 };
     await gate.write(UNTOUCHED, { hold: HOLD, outbox: [] });

@@ -1,4 +1,4 @@
-// The seed's test mode: one request id, ten seconds queued, ten in progress, then a placeholder that is really there.
+// The original application's test mode: one request id, ten seconds queued, ten in progress, then a placeholder that exists.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -26,14 +26,14 @@ const status = async (submittedAt?: string) =>
     .status;
 
 describe("a start", () => {
-  it.each(MODES)("of mode %s has the seed's request id, each time", async (mode) => {
+  it.each(MODES)("of mode %s has the original application's request id, each time", async (mode) => {
     const started = { request_id: REQUEST_ID, queue_position: 0 };
     expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual(started);
     expect(await kling.startKlingVideoGeneration(REQUEST, mode)).toEqual(started);
   });
 });
 
-/** The seed's course, by the seconds since the start. */
+/** The original application's course, by the seconds since the start. */
 const COURSE: [seconds: number, status: string][] = [
   [0, "IN_QUEUE"],
   [9.999, "IN_QUEUE"],

@@ -88,7 +88,7 @@ describe("a directory of files", () => {
     await filesHere().put("videos/b.mp4", Buffer.from("the next try"), "video/mp4");
     expect(await filesHere().size("videos/b.mp4")).toBe(12);
 
-    // The start after the kill clears away what nobody finishes.
+    // The start after the kill deletes what no process will finish.
     await removeUnfinished(directory);
     expect((await namesHere()).toSorted()).toEqual(["videos", join("videos", "b.mp4")]);
   });

@@ -106,7 +106,7 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
   });
 
   describe("deleting", () => {
-    it("takes a media out of its space, and leaves it to whoever asks by its id", async () => {
+    it("takes a media out of its space, and leaves it to a caller that asks by its id", async () => {
       for (const id of ["m1", "m2", "m3"]) await records.create({ ...media, id });
       await records.move({ ...ref, mediaId: "m2" }, "cancel", {});
       await records.move({ ...ref, mediaId: "m2" }, "delete", {});
@@ -165,7 +165,7 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
 
     it("refuses a legal move when the record is not as it was read", async () => {
       await moveTo({ phase: "finalizing", leaseOwner: "me" });
-      const stolen = records.move(ref, "take over finalizing", {}, { leaseOwner: "somebody else" });
+      const stolen = records.move(ref, "take over finalizing", {}, { leaseOwner: "another process" });
       await expect(stolen).rejects.toBeInstanceOf(StaleMediaError);
       await expect(records.move(ref, "restart", {}, { version: 7 })).rejects.toBeInstanceOf(StaleMediaError);
       const told = records.move(ref, "take over finalizing", {}, { leaseOwner: undefined });

@@ -106,7 +106,7 @@ describe("through Step Functions' API", () => {
     ]);
   });
 
-  it("an execution that nobody knows does not run", async () => {
+  it("an unknown execution does not run", async () => {
     expect(await workflow(refusing("ExecutionDoesNotExist")).isRunning("m-1")).toBe(false);
   });
 

@@ -35,7 +35,7 @@ describe("a message", () => {
     expect(stolen).toBe(0);
   });
 
-  it("that nobody takes comes back with the reason, and a long answer is not read to its end", async () => {
+  it("that the receiver does not take comes back with the reason, and a long answer is not read to its end", async () => {
     const gone = createTcpServer();
     await once(gone.listen(0, "127.0.0.1"), "listening");
     const address = gone.address();

@@ -160,7 +160,7 @@ const CALLS: Record<string, CallOut> = {
       issuer.close();
       return createTokenVerifier({ issuer: issuer.issuer, audience: [AUDIENCE], jwksUrl: url })(token);
     },
-    // Nobody is let in.
+    // The caller is refused.
     comes: { name: "IssuerUnavailableError", code: "issuer_unavailable" },
   },
 };

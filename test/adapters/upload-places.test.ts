@@ -17,7 +17,7 @@ import { S3_CREDENTIALS, startS3StandIn } from "../support/s3-stand-in.ts";
 const NOON = Date.parse("2026-11-22T12:00:00Z");
 const MINUTE = 60_000;
 const KEY = "uploads/0123456789abcdef/a-picture";
-const PICTURE = Buffer.from("not a picture, but nobody looks here");
+const PICTURE = Buffer.from("not a picture, but nothing checks here");
 
 interface World {
   places: UploadPlaces;

@@ -153,7 +153,7 @@ describe("the user's own words are the prompt, after one call,", () => {
     expect(calls).toHaveLength(1);
   });
 
-  it("when nobody listens", async () => {
+  it("when no server listens", async () => {
     await new Promise((closed) => server.close(closed));
     expect(await agents().enhance(OWN_WORDS, IMAGE_LINK)).toBe(OWN_WORDS);
     expect(warnings).toHaveLength(1);

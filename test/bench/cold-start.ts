@@ -47,7 +47,7 @@ interface Started {
   error?: string;
   /** From the start of the process to the answer. */
   milliseconds: number;
-  /** Of the process, on all of its threads: hardly touched by whoever else is on the machine. */
+  /** Of the process, on all of its threads: hardly touched by other load on the machine. */
   processorMs: number;
 }
 const started = z.object({

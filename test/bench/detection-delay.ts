@@ -8,13 +8,13 @@ import { median, quantile, type Row } from "./table.ts";
 
 const PART = "detection-delay";
 
-/** Renders end within this: a whole number of everybody's polls, so that no interval is favoured. */
+/** Renders end within this: a whole number of every caller's polls, so that no interval is favoured. */
 const RENDER_SECONDS = { least: 20, most: 40 };
 /** Of each kind, about 25 are under way at once. */
 const SECONDS_BETWEEN_STARTS = 1.2;
 /** Callers have read their packages by then. */
 const HEAD_START_MS = 5000;
-/** A first generation that does not count: everybody's code is read and compiled by then, as it is on any day but the first. */
+/** A first generation that does not count: each caller's code is read and compiled by then, as it is on any day but the first. */
 const WARM_UP = { seconds: 1, startsMs: 0 };
 const AFTER_WARM_UP_MS = 10_000;
 

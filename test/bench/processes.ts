@@ -94,7 +94,7 @@ export async function temporaryDirectory(): Promise<{ path: string } & AsyncDisp
   return { path: directory, [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }) };
 }
 
-/** A port for somebody who has to be told of it before he listens. */
+/** A port for a process that has to know it before it listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -23,7 +23,7 @@ const ON_TIME_GOAL = 0.99;
 const GROWTH_GOAL = 1.5;
 const WAITING = 10_000;
 const WAITING_GOAL_MB = 1024;
-/** Connections that nobody uses are closed within this. */
+/** Unused connections are closed within this. */
 const REST_SECONDS = 20;
 
 export async function measure({ quick }: { quick: boolean }): Promise<Row[]> {

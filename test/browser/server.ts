@@ -13,7 +13,7 @@ export interface Server {
   awsUrl: string;
   fal: FalSimulator;
   start(): Promise<void>;
-  /** kill -9: nobody is told. */
+  /** kill -9: the process cannot react. */
   kill(): Promise<void>;
   close(): Promise<void>;
 }

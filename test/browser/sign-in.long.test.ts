@@ -12,7 +12,7 @@ import { startServer, type Server } from "./server.ts";
 const CLIENT_ID = "console";
 const AUDIENCE = "media-api";
 
-/** An OpenID provider that lets everybody in as Ada, and keeps to PKCE. */
+/** An OpenID provider that signs every user in as Ada, and enforces PKCE. */
 async function startIssuer() {
   const { publicKey, privateKey } = await generateKeyPair("RS256");
   const jwk = { ...(await exportJWK(publicKey)), kid: "one", alg: "RS256" };
@@ -81,7 +81,7 @@ describe.skipIf(BROWSER === undefined)("signing in", () => {
     issuer.close();
   });
 
-  it("leads to the issuer and back, and what is done then is done as whoever signed in", async () => {
+  it("leads to the issuer and back, and what is done then is done as the user who signed in", async () => {
     expect((await fetch(`${server.url}/api/spaces/holiday/media`)).status).toBe(401);
     const { page, errors, close } = await openPage(browser);
     await page.goto(`${server.url}/?space=holiday`);

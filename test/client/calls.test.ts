@@ -116,7 +116,7 @@ describe("a start", () => {
     expect(api.calls).toHaveLength(1);
   });
 
-  it("that nobody answers ends after 15 s each try, as no answer", async () => {
+  it("that the server does not answer ends after 15 s each try, as no answer", async () => {
     const api = fakeApi("hang");
     const { reason } = (await settled(enhanceMedia(REQUEST, api))) as PromiseRejectedResult;
     expect(reason).toBeInstanceOf(NoAnswerError);
@@ -173,7 +173,7 @@ describe("a call", () => {
     expect(api.calls[1]?.url).toBe("https://api.example/api/spaces/holiday/media?limit=2&cursor=abc");
   });
 
-  it("checks as the seed does", async () => {
+  it("checks as the original application does", async () => {
     const api = fakeApi({ body: { data: { status: "in_progress", phase: "queued", mediaSpace: mediaSpace() } } });
     await settled(checkGeneration({ spaceId: "holiday", mediaSpace: { id: "m-1" } }, api));
     expect(api.calls[0]).toMatchObject({ method: "POST", body: { spaceId: "holiday", mediaSpace: { id: "m-1" } } });

@@ -31,7 +31,7 @@ it("the whole of it is below 6 KB, minified and gzipped", async () => {
   expect(gzipped(code)).toBeLessThan(LIMIT_BYTES);
 });
 
-it("a page that only reads does not carry the watching, and nobody carries the schemas", async () => {
+it("a page that only reads does not carry the watching, and no page carries the schemas", async () => {
   const reading = await bundled('export { listMedia } from "./calls.ts";');
   expect(reading).not.toMatch(/sinceVersion|idempotency-key|\/api\/uploads/);
   expect(gzipped(reading)).toBeLessThan(1700);

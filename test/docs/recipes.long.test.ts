@@ -103,7 +103,7 @@ async function started(spaceId: string) {
   return (await enhanceMedia(body, { baseUrl: server.url })).mediaSpace;
 }
 
-it("every example is correct TypeScript for whoever installs the client", { timeout: LIMIT_MS }, async () => {
+it("every example is correct TypeScript for a project that installs the client", { timeout: LIMIT_MS }, async () => {
   const compilerOptions = {
     strict: true,
     noUncheckedIndexedAccess: true,
@@ -334,7 +334,7 @@ describe("another AWS service", () => {
     const { requestVideo } = (await import(/* @vite-ignore */ file("request-video.ts"))) as {
       requestVideo(orderId: string, picture: string): Promise<void>;
     };
-    // The machine's one tenant, where nobody signs in, is `local`; the recipe names another, whom nobody here can see.
+    // The machine's one tenant, without sign-in, is `local`; the recipe names another, whose media no caller here can see.
     const source = await readFile(join(directory, "request-video.ts"), "utf8");
     expect(source).toContain('tenantId: "shop"');
     await requestVideo("4711", `${server.url}/samples/photo.jpg`);

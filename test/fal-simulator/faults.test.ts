@@ -315,7 +315,7 @@ describe("the fault", () => {
 });
 
 describe("a fault", () => {
-  it("strikes nobody who did not ask for it", async () => {
+  it("strikes no job that did not ask for it", async () => {
     const opened = await openSimulator();
     const { status, result, file } = await run(opened, "slow seconds=0");
     await opened.submit();

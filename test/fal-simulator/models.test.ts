@@ -29,7 +29,7 @@ describe("Kling refuses", () => {
     ["a duration of 7", { duration: "7" }, "literal_error"],
     ["a scale above 1", { cfg_scale: 1.5 }, "less_than_equal"],
     ["an image that is no string", { image_url: 7 }, "string_type"],
-    ["an image nobody serves", { image_url: "http://127.0.0.1:9/none.jpg" }, "file_download_error"],
+    ["an image that no server has", { image_url: "http://127.0.0.1:9/none.jpg" }, "file_download_error"],
     ["a path instead of a URL", { image_url: "photo.jpg" }, "file_download_error"],
     ["an image of no bytes", { image_url: "data:," }, "image_load_error"],
     ["text for an image", { image_url: `data:image/png;base64,${btoa("no picture")}` }, "image_load_error"],
@@ -114,7 +114,7 @@ describe("the other endpoints", () => {
     });
   });
 
-  it("an endpoint nobody described delivers five seconds of 16:9", async () => {
+  it("an endpoint without a row delivers five seconds of 16:9", async () => {
     const job = await outcomeOf({}, "fal-ai/some-model/v9/image-to-video");
     expect(job).toMatchObject({ app: "fal-ai/some-model", clip: { ratio: "16x9", seconds: 5 }, ending: { usd: 0 } });
   });

@@ -68,7 +68,7 @@ describe("a webhook", () => {
     });
   });
 
-  it("is sent again after 7 s, 14 s ... until somebody answers 2xx, each time signed anew", async () => {
+  it("is sent again after 7 s, 14 s ... until the receiver answers 2xx, each time signed anew", async () => {
     const { received, pass, clock, simulator } = await sendOne("", 500, 404, 204);
     expect(received).toHaveLength(1);
     await pass(7);
@@ -102,7 +102,7 @@ describe("a webhook", () => {
     expect(received).toHaveLength(1);
   });
 
-  it("is never sent when nobody registered one", async () => {
+  it("is never sent when the caller registered none", async () => {
     const { submit, pass, simulator } = await openSimulator();
     await submit();
     await pass(8);

@@ -87,7 +87,7 @@ describe("POST /api/uploads", () => {
     expect((await cloud.call("POST /api/uploads/{id}/check", { path: { id } })).statusCode).toBe(400);
   });
 
-  it("makes a link that enhance takes, and shows no address that nobody could open", async () => {
+  it("makes a link that enhance takes, and shows no address that no caller could open", async () => {
     const image = { link: "upload:019b76da-a800-7000-8000-000000000001" };
     const { statusCode, json } = await cloud.call(ENHANCE, { body: { ...body, mediaSpace: { media: { image } } } });
     expect(statusCode).toBe(202);

@@ -45,7 +45,7 @@ it("a caller without a tenant claim is a tenant of its own", async () => {
   expect((await cloud.call(GET, { path, claims: { sub: "ada", tenant: "acme" } })).statusCode).toBe(404);
 });
 
-it.each([undefined, {}, { sub: "" }, { tenant: "acme" }])("nobody with the claims %o gets in", async (claims) => {
+it.each([undefined, {}, { sub: "" }, { tenant: "acme" }])("no caller with the claims %o gets in", async (claims) => {
   const { statusCode, json } = await cloud.call("POST /api/media/enhance", {
     body,
     claims: claims as Record<string, string>,

@@ -126,7 +126,7 @@ describe("an event whose every try is refused", () => {
     expect(told()).toMatchObject([{ detail: { error: { code: "starts_stopped" } } }]);
   });
 
-  it("and then is not, is started and told to nobody", async () => {
+  it("and then is not, is started and not announced as refused", async () => {
     await deliver({ ...DETAIL(), mode: "turbo" });
     expect(await deliver(DETAIL())).toBeUndefined();
     expect(await mediaOf("acme")).toHaveLength(1);

@@ -1,4 +1,4 @@
-// A media that is deleted: gone for everybody at once, its files with it, said on the bus once, and never paid for again.
+// A media that is deleted: gone for all callers at once, its files with it, announced on the bus once, and never paid for again.
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
 import { checkStatus } from "../../shared/generation/check.ts";
@@ -225,7 +225,7 @@ describe("a deletion that dies on the way", () => {
     expect(await world.records.due("9999", 10)).toEqual([]);
   });
 
-  it("tells in full what nobody has heard yet, before the record is emptied", async () => {
+  it("tells in full what the bus has not taken yet, before the record is emptied", async () => {
     world.bus.down = true;
     const { ref, keys } = await completed();
     await deleteMedia(world.deps, ref);
@@ -245,7 +245,7 @@ describe("a deletion that dies on the way", () => {
     expect(await world.records.due("9999", 10)).toEqual([]);
   });
 
-  it("is finished by whoever asks again", async () => {
+  it("is finished by the caller who asks again", async () => {
     const { ref, keys } = await completed();
     const files = { ...world.files, deleteAll: () => Promise.reject(new Error("S3 is down")) };
     await expect(deleteMedia({ ...world.deps, files }, ref)).rejects.toThrow("S3 is down");

@@ -274,7 +274,7 @@ describe("the sweeper", () => {
     expect(await checkStatus(world.deps, ref)).toEqual({ next: "finalize" });
   });
 
-  it("gives up a lost description that nobody could make by the end of the delivery", async () => {
+  it("gives up a lost description that no step could make by the end of the delivery", async () => {
     world.orchestrator.down = true;
     const ref = await world.given({ ...generating, phase: "finalizing" });
     const completedAt = "2026-01-01T00:00:00.000Z";
@@ -286,7 +286,7 @@ describe("the sweeper", () => {
   });
 
   it.each([
-    ["nobody submitted", { phase: "queued" }, "failed", "timed_out", []],
+    ["no step submitted", { phase: "queued" }, "failed", "timed_out", []],
     [
       "was canceled while fal was busy",
       { phase: "queued", attempt: 1, cancelRequestedAt: CREATED_AT },
@@ -294,7 +294,7 @@ describe("the sweeper", () => {
       undefined,
       [],
     ],
-    ["nobody could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
+    ["no check could settle", { phase: "submitting", claimedAt: CREATED_AT }, "failed", "submit_outcome_unknown", []],
     ["fal does not finish", generating, "failed", "timed_out", ["r1"]],
     ["was canceled", { ...generating, cancelRequestedAt: CREATED_AT }, "canceled", undefined, ["r1"]],
   ] as const)(

@@ -87,7 +87,7 @@ describe("a video that fal has finished", () => {
 
   it.each<[string, (of: MediaWorld) => void]>([
     ["fal cannot take it", (of) => (of.takesFrames.url = new ProviderUnavailableError("HTTP 500"))],
-    ["nobody takes it", (of) => (of.takesFrames.url = undefined)],
+    ["no service takes it", (of) => (of.takesFrames.url = undefined)],
     ["it cannot be fetched", (of) => of.web.delete("https://fal.example/files/frame.jpg")],
     ["it is no JPEG", (of) => of.web.set("https://fal.example/files/frame.jpg", Buffer.from("<html>"))],
   ])("has the source image as its poster where %s", async (_why, goesWrong) => {

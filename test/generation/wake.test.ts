@@ -48,7 +48,7 @@ describe("a report of the job that a record follows", () => {
     },
   );
 
-  it("is no one's business when the record is gone", async () => {
+  it("is ignored when the record is gone", async () => {
     const gone = { tenantId: "acme", spaceId: "beach", mediaId: "gone", attempt: 1 };
     await expect(wakeGeneration(world.deps, gone, { requestId: "r1" })).resolves.toBeUndefined();
     expect(world.logged.join()).toContain("r1");

@@ -1,4 +1,4 @@
-// Loopback ports for tests: a server on any free one, closed when the test is over, and one for somebody else to open.
+// Loopback ports for tests: a server on any free one, closed when the test is over, and one for another process to open.
 import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { onTestFinished } from "vitest";

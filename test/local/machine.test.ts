@@ -172,7 +172,7 @@ test("the sample photo is there, its neighbours' sources are not", async () => {
   expect((await fetch(`${url}/samples/photo.jpg`, { method: "POST" })).status).toBe(404);
 });
 
-test("files are served to whoever holds a valid link only", async () => {
+test("files are served only to holders of a valid link", async () => {
   const { url } = await machine();
   expect((await fetch(`${url}/files/videos/a.mp4`)).status).toBe(403);
 });

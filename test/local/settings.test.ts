@@ -80,13 +80,9 @@ describe("nothing is started when", () => {
     ],
     ["every origin would be let in", { CORS_ORIGINS: "*" }, "CORS_ORIGINS.0 must be an origin"],
     ["a function is a file alone", { LOCAL_FUNCTIONS: "mine/announce" }, "LOCAL_FUNCTIONS.0 must be like path/to/file"],
+    ["no issuer is named", { AUTH: "jwt" }, "AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL."],
     [
-      "nobody is named who signs",
-      { AUTH: "jwt" },
-      "AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE and JWT_JWKS_URL.",
-    ],
-    [
-      "tokens are for nobody",
+      "tokens have no audience",
       { ...SIGN_IN, JWT_AUDIENCE: " , " },
       "AUTH=jwt (or jwt,keys) needs JWT_ISSUER, JWT_AUDIENCE",
     ],

@@ -1,4 +1,4 @@
-// What a video is called on somebody's disk: every name of every script becomes one that every system takes.
+// The name of a downloaded video: every name of every script becomes one that every system takes.
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { KlingGenerationMode } from "../../shared/kling/models.ts";

@@ -51,7 +51,7 @@ describe("the modes of Kling 2.1", () => {
     expect(() => klingMode("constructor")).toThrow(UnknownModeError);
   });
 
-  it("are values and types, as in the seed", () => {
+  it("are values and types, as in the original application", () => {
     const pro: KlingGenerationMode.PRO = KlingGenerationMode.PRO;
     expect(pro).toBe("pro");
   });
@@ -101,7 +101,7 @@ describe("the table of moves", () => {
     expect(entries.filter(([, { to }]) => to === "submitting").map(([name]) => name)).toEqual(["claim"]);
   });
 
-  it("shows the seed's status for each phase", () => {
+  it("shows the original application's status for each phase", () => {
     expect(PHASES.filter((phase) => phase !== "deleted").map(generationStatus)).toEqual([
       "generating-video",
       "generating-video",

@@ -1,4 +1,4 @@
-// A picture from somebody's disk: its place, the look at it, and a generation made of it, for its own tenant alone.
+// A picture from the user's disk: its upload address, its check, and a generation made of it, for its own tenant alone.
 import { randomBytes } from "node:crypto";
 import sharp from "sharp";
 import { beforeEach, describe, expect, it } from "vitest";

@@ -267,7 +267,7 @@ const ENTRIES: Record<string, Entry> = {
   "GET /api/budget": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },
   "POST /webhooks/fal/{token}": {
-    // Of a record that is gone: proven, and nobody's business any more.
+    // Of a record that is gone: proven, and without effect.
     right: async () => reportOf("019b76da-a800-7000-8000-00000000dead", secretNamed("WebhookSecret")),
     status: 200,
   },
@@ -280,7 +280,7 @@ const ENTRIES: Record<string, Entry> = {
   "GET /health": { right: async () => ({}), status: 200 },
 };
 
-/** Open to whoever knows the address, and why that is right. Nothing else is. */
+/** Open to every caller that knows the address, and why that is right. Nothing else is. */
 const OPEN: Record<string, string> = {
   "GET /api/models": "the catalogue",
   "GET /api/pricing": "a price list",
@@ -319,7 +319,7 @@ describe.each(ROUTES)("$route", (route) => {
   });
 });
 
-describe.each(closed)("$route lets nobody in", (route) => {
+describe.each(closed)("$route refuses a caller", (route) => {
   it("without a token, or with one that is wrong", async () => {
     const right = await entryOf(route).right();
     const wrong = await issuer.wrongTokens({ sub: "ada", tenant: "acme", scope: BOTH });
@@ -367,7 +367,7 @@ describe.runIf(AUTH === "jwt,keys")("keys", () => {
     createKey(await keys(), { tenantId, name: "shop", ...(scopes && { scopes }) });
   const secretOf = (bearer: string) => bearer.split("_")[2] ?? "";
 
-  /** Keys of Ada's tenant, and what looks like one, that let nobody in, by what is wrong with them. */
+  /** Keys of Ada's tenant, and what looks like one, that are refused, by what is wrong with them. */
   async function wrongKeys(scope: Scope): Promise<Record<string, string>> {
     const { keys: store } = await keys();
     const [right, expired, revoked] = [

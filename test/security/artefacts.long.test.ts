@@ -9,7 +9,7 @@ import { ROOT } from "../../stacks/offline/platform.ts";
 import { bundleHandler, type Bundle } from "../../stacks/offline/bundle.ts";
 import { definitionOf, functionsOf, graphOf, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
 
-/** In the environment of whoever deploys, as a `.env` or a shell gives them. */
+/** In the environment of the operator who deploys, as a `.env` or a shell gives them. */
 const IN_ENVIRONMENT = {
   FAL_KEY: "canary-fal-key-of-the-environment",
   WORKFLOWAI_API_KEY: "canary-workflowai-key-of-the-environment",

@@ -1,5 +1,5 @@
 // The published document against the real handlers: requests that it allows and requests that are damaged, drawn for every operation;
-// every answer is one that it describes, none is a 500, and no closed operation ever answers whoever brings no token.
+// every answer is one that it describes, none is a 500, and no closed operation ever answers a caller without a token.
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { request as httpRequest, type IncomingMessage } from "node:http";
@@ -207,7 +207,7 @@ function allowed(operation: Described): fc.Arbitrary<Parts> {
 const present = (some: Record<string, string | undefined>) =>
   Object.entries(some).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]]));
 
-/** A cursor carries a proof, and to wait is to know since when: neither can be said in OpenAPI. And nobody waits here. */
+/** A cursor carries a proof, and to wait is to know since when: neither can be said in OpenAPI. And no test waits here. */
 const INEXPRESSIBLE = new Set(["cursor", "waitSeconds"]);
 
 /**
@@ -343,7 +343,7 @@ function damaged(operation: Described): fc.Arbitrary<Parts> {
         })),
       ...Object.keys(parts.path).map((name) =>
         oddText
-          // A path with dots for a name is another path before anybody looks at it.
+          // A path with dots for a name is another path before any code looks at it.
           .filter((text) => !/^(\.|%2e)+$/.test(text))
           .map((text) => ({ ...parts, path: { ...parts.path, [name]: text } })),
       ),
@@ -387,7 +387,7 @@ describe.each(DESCRIBED)("$operationId", (operation) => {
       const answer = await send(sent(operation, parts), token);
       expect(undescribed(operation, answer)).toEqual([]);
       expect(answer.status).toBeLessThan(500);
-      // Nobody can draw fal's signature.
+      // fal's signature cannot be drawn at random.
       if (operation.operationId === "receiveFalWebhook") expect(answer.status).toBe(401);
       else expect([400, 401, 403, 413, 415]).not.toContain(answer.status);
     });
@@ -404,7 +404,7 @@ describe.each(DESCRIBED)("$operationId", (operation) => {
     });
   });
 
-  it.runIf(isClosed(operation))("lets nobody in without a token, whatever they send", async () => {
+  it.runIf(isClosed(operation))("refuses every caller without a token, whatever they send", async () => {
     const anything = fc.oneof(
       allowed(operation),
       damaged(operation).map((parts) => ({ ...parts, path: known })),

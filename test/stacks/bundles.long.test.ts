@@ -380,7 +380,7 @@ test("check-status records a request id that the submission could not record", a
   );
 });
 
-test("sweep-generations, called by the clock, restarts what nobody drives", async () => {
+test("sweep-generations, called by the schedule, restarts what no execution drives", async () => {
   const lost = await leave({});
   const outcome = await run("sweep-generations", SCHEDULED);
   expect(outcome.result).toEqual({ looked: 1, restarted: 1 });
@@ -460,7 +460,7 @@ describe("a webhook", () => {
   });
 });
 
-describe("a picture from somebody's disk", () => {
+describe("a picture from the user's disk", () => {
   /** As a browser puts it: to the place itself, with no header of ours. */
   const upload = async (bytes: Buffer): Promise<string> => {
     const opened = await reply("upload-image", httpEvent("POST /api/uploads", { body: { size: bytes.length } }));

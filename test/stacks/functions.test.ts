@@ -18,7 +18,7 @@ interface Specification {
   calledBy: string;
   /** Action and resource. Every function may besides write its own log and send its own traces. */
   may: string[];
-  /** What `Resource` gives it. A secret is in nobody's list who does not use it. */
+  /** What `Resource` gives it. A secret is in no function's list that does not use it. */
   knows: string[];
   memoryMb: number;
   timeoutSeconds: number;

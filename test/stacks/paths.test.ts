@@ -210,7 +210,7 @@ describe("a step that fails", () => {
     expect(visited).toBe("Enter CheckStatus WhatNext FinalizeOnce Done");
   });
 
-  test("with a word that nobody knows ends the execution; the sweeper starts another", async () => {
+  test("with an unknown word ends the execution; the sweeper starts another", async () => {
     expect((await walk(RESTART, { CheckStatus: ["dance"] })).visited).toBe("Enter CheckStatus WhatNext Done");
   });
 });

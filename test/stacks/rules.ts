@@ -157,7 +157,7 @@ export const RULES: Rule[] = [
   },
   {
     ids: ["CKV_AWS_116", "AwsSolutions-SQS3", "MEDIA-DEAD-LETTERS"],
-    says: "what nobody waits for goes to a queue when it fails for good",
+    says: "an asynchronous invocation goes to a queue when it fails for good",
     breaches: (graph) =>
       asyncFunctions(graph)
         .filter(({ lambda }) => {
@@ -460,7 +460,7 @@ export const RULES: Rule[] = [
   },
   {
     ids: ["CKV_AWS_70", "MEDIA-BUCKET-POLICY"],
-    says: "no bucket policy lets anybody in",
+    says: "no bucket policy admits a stranger",
     breaches: each("aws:s3/bucketPolicy:BucketPolicy", (it) =>
       statements(it.inputs["policy"]).every(({ Effect }) => Effect === "Deny"),
     ),
@@ -599,7 +599,7 @@ export const RULES: Rule[] = [
   // Alarms
   {
     ids: ["MEDIA-ALARM-ACTION"],
-    says: "an alarm tells somebody, when it begins and when it ends",
+    says: "an alarm notifies the operator, when it begins and when it ends",
     breaches: each(ALARM, (it) =>
       [it.inputs["alarmActions"], it.inputs["okActions"]].every((topic) => /^arn:aws:sns:/.test(String(topic))),
     ),
@@ -673,7 +673,7 @@ export const RULES: Rule[] = [
   },
 ];
 
-/** The sources' route has a random part, the webhook's a proof and a signature, the others tell what everybody may know. */
+/** The sources' route has a random part, the webhook's a proof and a signature, the others tell what is public. */
 const OPEN_ROUTES = [
   "POST /webhooks/fal/{token}",
   "GET /sources/{name}",

@@ -1,4 +1,4 @@
-// What a deploy refuses, and what it says: closed unless someone opens it in so many words.
+// What a deploy refuses, and what it says: closed unless the operator opens it explicitly.
 import { describe, test } from "vitest";
 import { readSettings } from "../../stacks/settings.ts";
 import { at, graphOf, NEEDED_SETTINGS, ofType, resource } from "../support/resource-graph.ts";
@@ -7,7 +7,7 @@ const { JWT_ISSUER, JWT_AUDIENCE, SST_SECRET_FalKey } = NEEDED_SETTINGS;
 
 describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
   test.concurrent.for([
-    ["nobody signs the callers' tokens", { SST_SECRET_FalKey }, /JWT_ISSUER and JWT_AUDIENCE are needed.*AUTH=off/],
+    ["no issuer signs the callers' tokens", { SST_SECRET_FalKey }, /JWT_ISSUER and JWT_AUDIENCE are needed.*AUTH=off/],
     [
       "fal's key is missing",
       { JWT_ISSUER, JWT_AUDIENCE },
@@ -18,7 +18,7 @@ describe("a deploy stops before anything is made", { timeout: 60_000 }, () => {
   });
 
   test.for([
-    ["the tokens are for nobody", { JWT_AUDIENCE: "" }, /JWT_ISSUER and JWT_AUDIENCE are needed/],
+    ["the tokens have no audience", { JWT_AUDIENCE: "" }, /JWT_ISSUER and JWT_AUDIENCE are needed/],
     ["the issuer is no https URL", { JWT_ISSUER: "http://issuer.example.com" }, /JWT_ISSUER must be an https URL/],
     ["every origin would be let in", { CORS_ORIGINS: "*" }, /CORS_ORIGINS.* must be an origin/],
     ["an origin has a path", { CORS_ORIGINS: "https://app.example.com/" }, /CORS_ORIGINS.* must be an origin/],

@@ -76,7 +76,7 @@ export async function deployedFunctions(options: {
       const [first] = asked;
       const isS3 = first?.action.startsWith("s3:") ?? false;
       const answer = await forward(isS3 ? s3Url : awsUrl, request, isS3 ? body : names.toLocal(body));
-      // S3 tells nobody who may not list whether an object exists.
+      // S3 does not reveal whether an object exists to a role that may not list.
       const hidden =
         isS3 && answer.status === 404 && current && !allows(current.fn, "s3:ListBucket", bucketOf(first?.arn ?? ""));
       if (isS3 && answer.status === 404 && !hidden && current)
@@ -225,7 +225,7 @@ function permissionsAsked(request: IncomingMessage, body: Buffer, graph: Graph):
   };
   const name = Object.entries(action).find(([it]) => it === done)?.[1] ?? done;
   const bucket = z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]);
-  if (!url.pathname.startsWith(`/${bucket}/`)) throw new Error(`Nobody knows ${request.method} ${url.pathname}.`);
+  if (!url.pathname.startsWith(`/${bucket}/`)) throw new Error(`No stand-in knows ${request.method} ${url.pathname}.`);
   return [{ action: `s3:${name}`, arn: `arn:aws:s3:::${url.pathname.slice(1)}`, body: undefined }];
 }
 

@@ -32,7 +32,7 @@ export function valueOf(schema: JsonSchema, resolve: (ref: string) => JsonSchema
   if (schema.$ref !== undefined) return of(resolve(schema.$ref));
   if ("const" in schema) return fc.constant(schema.const);
   if (schema.enum) return fc.constantFrom(...schema.enum);
-  // Beside a type it is a condition on more than one member: whoever draws sees to it.
+  // Beside a type it is a condition on more than one member: the caller that draws sees to it.
   if (schema.anyOf && schema.type === undefined) return fc.oneof(...schema.anyOf.map(of));
   if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type) => of({ ...schema, type })));
   switch (schema.type) {

@@ -1,4 +1,4 @@
-// An issuer of tokens: its published keys, and every token that somebody might come with.
+// An issuer of tokens: its published keys, and every token that a caller might come with.
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from "jose";
@@ -10,7 +10,7 @@ export interface TokenIssuer {
   jwksUrl: string;
   /** A right token with these claims, unless they say otherwise. */
   token(claims: Record<string, unknown>): Promise<string>;
-  /** Tokens with the same claims that nobody must be let in with, by what is wrong with them. */
+  /** Tokens with the same claims that must be refused, by what is wrong with them. */
   wrongTokens(claims: Record<string, unknown>): Promise<Record<string, string>>;
   close(): void;
 }

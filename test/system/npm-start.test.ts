@@ -17,7 +17,7 @@ const LIMIT_MS = 120_000;
 const LONG_POLL_SECONDS = 20;
 const TEST_MODE_REQUEST_ID = "a07e8111-d339-4b5c-8563-9887bb4bd146";
 
-/** What a developer's own .env may say must cost nothing and reach nobody: a variable that is set wins over the file, an empty one counts as unset. */
+/** What a developer's own .env may say must cost nothing and reach no service: a variable that is set wins over the file, an empty one counts as unset. */
 const QUIET_SETTINGS = {
   NODE_ENV: "development",
   FAL_TEST_MODE: "on",
@@ -66,13 +66,13 @@ interface Running {
   awsUrl: string;
   /** The two lines that the banner offers: one makes a video, one looks at it. */
   curls: string[];
-  /** kill -9 on node, and on the npm and the shell around it: as in a power cut, nobody is told. */
+  /** kill -9 on node, and on the npm and the shell around it: as in a power cut, no process can react. */
   kill(): Promise<void>;
 }
 
 /** Starts the project as its README says, in a process group of its own that does not outlive the test. */
 async function npmStart(dataDirectory: string, signal: AbortSignal): Promise<Running> {
-  // After the test's time is up nobody would end it.
+  // After the test's time is up no other code would end it.
   signal.throwIfAborted();
   const { PATH, HOME, npm_config_cache } = process.env;
   const child = spawn("npm", ["start"], {
@@ -161,7 +161,7 @@ async function follow(
   return media;
 }
 
-/** Every record there is, read as anybody with an AWS client reads it. */
+/** Every record there is, read as any AWS client reads it. */
 async function records(endpoint: string) {
   const client = new DynamoDBClient({
     endpoint,

@@ -119,7 +119,7 @@ describe("the OpenAPI document", () => {
   });
 });
 
-describe("the OpenAPI document of a machine where nobody signs in", () => {
+describe("the OpenAPI document of a machine without sign-in", () => {
   it("pleases the linter but for the missing lock, and has no lock and no 401", async () => {
     const document = openApi({ signIn: false });
     expect(await problemsOf(document)).toEqual([]);

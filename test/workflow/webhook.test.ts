@@ -55,7 +55,7 @@ async function generating() {
   return { id, token };
 }
 
-/** fal reports; `change` is what somebody else makes of the call. */
+/** fal reports; `change` is what a stranger makes of the call. */
 async function report(token: string, change: { body?: string; headers?: Record<string, string>; at?: number } = {}) {
   const body = change.body ?? webhookBody("job-1");
   const headers = { ...signer.headers(body, change.at ?? Date.now(), "job-1"), ...change.headers };
@@ -108,7 +108,7 @@ describe("fal's report of a finished job", () => {
 
   it.each<[string, (token: string) => ReturnType<typeof report>, number]>([
     ["without a signature", (token) => report(token, { headers: { "x-fal-webhook-signature": "" } }), 401],
-    ["signed by somebody else", (token) => forged(token), 401],
+    ["signed by a stranger", (token) => forged(token), 401],
     ["with a body that was changed", (token) => report(token, { headers: headersOf(webhookBody("job-2")) }), 401],
     ["signed an hour ago", (token) => report(token, { at: Date.now() - 3_600_000 }), 401],
     ["at another record's address", (token) => report(`x${token}`), 401],

@@ -70,7 +70,7 @@ function limitRow(limit: Limit): string[] {
   return [name, each, String(quota), rounded(reachedAt(limit)), lift, where];
 }
 
-/** Two digits: nobody's traffic is known better. */
+/** Two digits: no forecast of traffic is more precise. */
 function rounded(value: number): string {
   return Number(value.toPrecision(2)).toLocaleString("en-US");
 }

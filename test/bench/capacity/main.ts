@@ -12,7 +12,7 @@ const RENDER_SECONDS = 105;
 async function recount(): Promise<void> {
   const all = await countGenerations();
   const found = all.find(({ renderSeconds, webhooks }) => renderSeconds === RENDER_SECONDS && webhooks);
-  if (!found) throw new Error(`nobody has counted a render of ${RENDER_SECONDS} s`);
+  if (!found) throw new Error(`no run has counted a render of ${RENDER_SECONDS} s`);
   const { counts } = found;
   const milliseconds = Object.entries(counts.functions).map(([name, use]) => billedMs(use, name));
   const each = {

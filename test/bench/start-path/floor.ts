@@ -23,7 +23,7 @@ import { startWaitingMachine } from "./waiting-machine.ts";
 
 const [dataDirectory = "", file = ""] = process.argv.slice(2);
 const { mediaId, key, calls, answer } = RECORDING.parse(JSON.parse(await readFile(file, "utf8")));
-// The machine's endpoint, table and interpreter serve this process, its HTTP gateway serves nobody.
+// The machine's endpoint, table and interpreter serve this process, its HTTP gateway is not used.
 await startWaitingMachine(dataDirectory);
 
 const db = DynamoDBDocumentClient.from(new DynamoDBClient(AWS_CLIENT), {

@@ -39,7 +39,7 @@ async function turn(url: string): Promise<Turn> {
 
 const taken: Turn[][] = urls.map(() => []);
 for (let number = 0; number < turns; number++) {
-  // Forwards, backwards, forwards: nobody is always the first.
+  // Forwards, backwards, forwards: neither of the two is always the first.
   const order = [...urls.entries()];
   for (const [index, url] of number % 2 === 0 ? order : order.reverse()) taken[index]?.push(await turn(url));
 }

@@ -185,7 +185,7 @@ describe("EventBridge", () => {
   });
 });
 
-describe("a rule that somebody registers", () => {
+describe("a rule that a user registers", () => {
   const ended = JSON.stringify({ source: ["media.generation"], "detail-type": ["Generation Completed"] });
   const put = (events: EventBridgeClient, DetailType: string) =>
     events.send(
@@ -432,7 +432,7 @@ describe("whatever else arrives", () => {
     expect(response.status).toBe(403);
   });
 
-  test("an operation nobody knows is an UnknownOperationException", async () => {
+  test("an unknown operation is an UnknownOperationException", async () => {
     const { url } = await endpoint();
     for (const target of ["AWSStepFunctions.CreateStateMachine", "toString", ""]) {
       const response = await fetch(url, { method: "POST", headers: { "x-amz-target": target }, body: "{}" });
@@ -440,7 +440,7 @@ describe("whatever else arrives", () => {
     }
   });
 
-  test("a client that hangs up in the middle of a DynamoDB call takes nobody with it", async () => {
+  test("a client that hangs up in the middle of a DynamoDB call disturbs no other", async () => {
     const { url, dynamoDb } = await endpoint();
     const socket = connect(Number(new URL(url).port), "127.0.0.1");
     socket.write(

@@ -74,7 +74,7 @@ describe("an event on the bus", () => {
     expect(delivered).toHaveLength(matched ? 1 : 0);
   });
 
-  test("on another bus, or on one that does not exist, is taken and reaches nobody", async () => {
+  test("on another bus, or on one that does not exist, is taken and reaches no target", async () => {
     const { put, delivered } = await bus();
     const { FailedEntryCount } = await put(
       { ...ENTRY, EventBusName: undefined },

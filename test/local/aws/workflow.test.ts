@@ -280,7 +280,7 @@ describe("starting and stopping", () => {
     expect(() => createWorkflow(idle()).startExecution(request)).toThrow(expect.objectContaining({ code }));
   });
 
-  test("an execution nobody started does not exist, and what is no ARN is none", () => {
+  test("an execution that was never started does not exist, and what is no ARN is none", () => {
     const { workflow, executionArn } = start(idle());
     const about = (arn: string) => () => workflow.describeExecution({ executionArn: arn });
     expect(about(`${executionArn}-r1`)).toThrow(expect.objectContaining({ code: "ExecutionDoesNotExist" }));

@@ -64,7 +64,7 @@ async function getRaw(path: string): Promise<{ status?: number; body: string }> 
   return { status: answer.statusCode, body: await text(answer) };
 }
 
-describe("whoever holds a link", () => {
+describe("the holder of a link", () => {
   it("gets the file, its type, and how long to keep it", async () => {
     const answer = await fetch(link);
     expect(answer.status).toBe(200);
@@ -137,7 +137,7 @@ describe("whoever holds a link", () => {
   });
 });
 
-describe("nobody else gets a byte", () => {
+describe("no other caller gets a byte", () => {
   it("not with a link that has ended", async () => {
     now = NOON + 3_600_000;
     await expectRefusal(await fetch(link), 403, "link_expired");

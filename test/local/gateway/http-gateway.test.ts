@@ -169,8 +169,8 @@ describe("which function answers", () => {
   });
 
   test.each([
-    ["a path nobody serves", "GET", "/nowhere", 404, "route_not_found"],
-    ["a method nobody serves", "DELETE", "/my/path", 404, "route_not_found"],
+    ["a path without a route", "GET", "/nowhere", 404, "route_not_found"],
+    ["a method without a route", "DELETE", "/my/path", 404, "route_not_found"],
     ["a slash too many", "GET", "/my/path/", 404, "route_not_found"],
     ["an empty parameter", "GET", "/spaces//media", 404, "route_not_found"],
     ["an encoded slash, which separates too", "GET", "/spaces/a%2Fb/media", 404, "route_not_found"],
@@ -313,7 +313,7 @@ describe("how much a request may carry", () => {
     expect(names).toEqual([]);
   });
 
-  test("a client that hangs up in the middle takes nobody with it", async () => {
+  test("a client that hangs up in the middle disturbs no other", async () => {
     const { url, names } = await gateway();
     const { port } = new URL(url);
     const socket = connect(Number(port), "127.0.0.1");
@@ -325,7 +325,7 @@ describe("how much a request may carry", () => {
     expect(names).toEqual(["echo"]);
   });
 
-  test("a client that does not wait for its answer takes nobody with it", async () => {
+  test("a client that does not wait for its answer disturbs no other", async () => {
     const called = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<string>();
     const { url } = await gateway(() => {
@@ -408,7 +408,7 @@ describe("who may call", () => {
     expect(event.requestContext.authorizer).toEqual({ jwt: { claims: { sub: "ann" }, scopes: null } });
   });
 
-  test("open routes ask nobody", async () => {
+  test("open routes call no authorizer", async () => {
     const { eventOf } = await gateway(undefined, { authorize });
     expect((await eventOf("/my/path")).requestContext).not.toHaveProperty("authorizer");
   });

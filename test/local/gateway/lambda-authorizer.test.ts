@@ -52,7 +52,7 @@ test("what it says of the caller is where functions find it", async () => {
   expect(verdict).toEqual({ authorizer: { lambda: { tenantId: "acme" } } });
 });
 
-test("a request without the header is a 401, and nobody is asked", async () => {
+test("a request without the header is a 401, and the authorizer is not called", async () => {
   expect(await ask(answered({ isAuthorized: true }), "")).toEqual({ verdict: { refused: 401 }, asked: [] });
 });
 
