@@ -5,7 +5,7 @@ export const ACCOUNT_ID = "000000000000";
 /** Of the HTTP API. */
 export const API_ID = "local";
 export const BUS_NAME = "media";
-const STATE_MACHINE_NAME = "generation";
+export const STATE_MACHINE_NAME = "generation";
 
 export function functionArn(name: string): string {
   return `arn:aws:lambda:${REGION}:${ACCOUNT_ID}:function:${name}`;

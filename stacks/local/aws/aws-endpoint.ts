@@ -1,7 +1,8 @@
-// One address for the AWS clients of this machine: DynamoDB, Step Functions, EventBridge, SQS and Lambda, told apart as their protocols do.
+// One address for the AWS clients of this machine: DynamoDB, Step Functions, EventBridge, SQS, Lambda and STS, told apart as their protocols do.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { functionArn, queueArn } from "./arns.ts";
+import { answerQuery } from "./query-protocol.ts";
 import { AwsError } from "./aws-error.ts";
 import type { ApiDestinations } from "./api-destinations.ts";
 import type { Deliveries } from "./deliveries.ts";
@@ -43,6 +44,9 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
     ["AWSStepFunctions.DescribeExecution", (input) => workflow.describeExecution(input)],
     ["AWSStepFunctions.ListExecutions", (input) => workflow.listExecutions(input)],
     ["AWSStepFunctions.StopExecution", (input) => workflow.stopExecution(input)],
+    ["AWSStepFunctions.GetExecutionHistory", (input) => workflow.getExecutionHistory(input)],
+    ["AWSStepFunctions.ListStateMachines", (input) => workflow.listStateMachines(input)],
+    ["AWSStepFunctions.DescribeStateMachine", (input) => workflow.describeStateMachine(input)],
     ["AWSEvents.PutEvents", (input) => bus.putEvents(input)],
     ...named("AWSEvents", rules.operations),
     ...named("AWSEvents", apiDestinations.operations),
@@ -65,6 +69,9 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
     if (operation) {
       return { statusCode: 200, body: JSON.stringify(await operation(parse(body), `http://${request.headers.host}`)) };
     }
+    if (request.headers["content-type"]?.startsWith("application/x-www-form-urlencoded")) {
+      return answerQuery(new URLSearchParams(body.toString()));
+    }
     const [, name] = /^\/2015-03-31\/functions\/([^/?]+)\/invocations(?:\?|$)/.exec(request.url ?? "") ?? [];
     if (request.method === "POST" && name) {
       const type = request.headersDistinct["x-amz-invocation-type"]?.[0] ?? "RequestResponse";
@@ -76,9 +83,10 @@ export function createAwsEndpoint(services: AwsServices): (request: IncomingMess
   return (request, response) => {
     response.on("error", () => {});
     answer(request)
-      .catch((error: unknown) =>
-        jsonError(error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500)),
-      )
+      .catch((error: unknown) => {
+        const known = error instanceof AwsError ? error : new AwsError("InternalFailure", String(error), 500);
+        return jsonError(known, String(request.headers["x-amz-target"]).startsWith("AmazonSQS."));
+      })
       .then(({ statusCode, headers, body }) => {
         const all = { "x-amzn-requestid": randomUUID(), "content-type": "application/x-amz-json-1.0", ...headers };
         response.statusCode = statusCode;
@@ -128,11 +136,25 @@ async function invoke(
   }
 }
 
+/** Where SQS's older name for an error is another: its clients are told both (AWS: SQS API reference, the errors of its operations). */
+const QUERY_CODES: Record<string, string> = {
+  QueueDoesNotExist: "AWS.SimpleQueueService.NonExistentQueue",
+  QueueDeletedRecently: "AWS.SimpleQueueService.QueueDeletedRecently",
+  PurgeQueueInProgress: "AWS.SimpleQueueService.PurgeQueueInProgress",
+  EmptyBatchRequest: "AWS.SimpleQueueService.EmptyBatchRequest",
+  TooManyEntriesInBatchRequest: "AWS.SimpleQueueService.TooManyEntriesInBatchRequest",
+  InvalidBatchEntryId: "AWS.SimpleQueueService.InvalidBatchEntryId",
+  BatchEntryIdsNotDistinct: "AWS.SimpleQueueService.BatchEntryIdsNotDistinct",
+  BatchRequestTooLong: "AWS.SimpleQueueService.BatchRequestTooLong",
+  UnsupportedOperation: "AWS.SimpleQueueService.UnsupportedOperation",
+};
+
 /** Both protocols' ways of naming an error: `__type` in the body, and a header for Lambda's. */
-function jsonError({ code, message, statusCode }: AwsError): Answer {
+function jsonError({ code, message, statusCode }: AwsError, isOfSqs = false): Answer {
+  const older = isOfSqs && { "x-amzn-query-error": `${QUERY_CODES[code] ?? code};Sender` };
   return {
     statusCode,
-    headers: { "x-amzn-errortype": code },
+    headers: { "x-amzn-errortype": code, ...older },
     body: JSON.stringify({ __type: code, message, Message: message }),
   };
 }

@@ -32,6 +32,17 @@ const RECEIVE = QUEUE.extend({
   VisibilityTimeout: z.int().min(0).max(VISIBILITY_MAX_SECONDS).default(VISIBILITY_SECONDS),
 });
 const DELETE = QUEUE.extend({ ReceiptHandle: z.string() });
+const BATCH_MAX = 10;
+/** "Id: ... up to 80 alphanumeric characters, hyphens and underscores" (AWS: API reference, SendMessageBatchRequestEntry). */
+const BATCH_ID = /^[A-Za-z0-9_-]{1,80}$/;
+const SEND_BATCH = QUEUE.extend({
+  Entries: z.array(SEND.omit({ QueueUrl: true }).extend({ Id: z.string(), MessageBody: z.string() })).default([]),
+});
+const DELETE_BATCH = QUEUE.extend({
+  Entries: z.array(z.object({ Id: z.string(), ReceiptHandle: z.string() })).default([]),
+});
+/** Between two purges of a queue, and between its end and another of its name (AWS: API reference, PurgeQueue, DeleteQueue). */
+const REST_MS = 60_000;
 
 const MESSAGE = z.object({ id: z.string(), body: z.string(), attributes: ATTRIBUTES, sentAt: z.number() });
 type Message = z.infer<typeof MESSAGE>;
@@ -40,10 +51,11 @@ interface Queue {
   messages: Map<string, Message & { received: number; hiddenUntil: number }>;
   /** Woken by every message that comes. */
   waiting: Set<() => void>;
+  purgedAt?: number;
 }
 
 export interface Queues {
-  /** Makes a queue; one that is there stays as it is. */
+  /** Makes a queue of the project's own, which no caller can delete; one that is there stays as it is. */
   create(name: string): Promise<void>;
   has(arn: string): boolean;
   /** Resolves once the message will not be lost any more. @throws AwsError when there is no such queue */
@@ -58,6 +70,8 @@ export interface Queues {
  */
 export async function openQueues(directory: string, now: () => number = Date.now): Promise<Queues> {
   const queues = new Map<string, Queue>();
+  const own = new Set<string>();
+  const deletedAt = new Map<string, number>();
   await mkdir(directory, { recursive: true });
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     if (entry.isDirectory()) queues.set(entry.name, await openQueue(join(directory, entry.name)));
@@ -108,9 +122,9 @@ export async function openQueues(directory: string, now: () => number = Date.now
   }
 
   async function receive(request: z.infer<typeof RECEIVE>) {
-    const [, queue] = find(request.QueueUrl);
     const until = now() + request.WaitTimeSeconds * 1000;
     for (;;) {
+      const [, queue] = find(request.QueueUrl);
       const messages = take(queue, request);
       if (messages.length > 0) return { Messages: messages };
       const hidden = [...queue.messages.values()].map(({ hiddenUntil }) => hiddenUntil);
@@ -120,14 +134,30 @@ export async function openQueues(directory: string, now: () => number = Date.now
     }
   }
 
+  async function remove(name: string, { messages }: Queue, handle: string): Promise<void> {
+    const message = messages.get(handle.replace(/#.*$/, ""));
+    if (!message) return;
+    await rm(fileOf(join(directory, name), message), { force: true });
+    messages.delete(message.id);
+  }
+
   const urlOf = (origin: string, name: string) => `${origin}/${ACCOUNT_ID}/${name}`;
   return {
     has: (arn) => [...queues.keys()].some((name) => queueArn(name) === arn),
-    create,
+    async create(name) {
+      own.add(name);
+      await create(name);
+    },
     send,
     operations: {
       async CreateQueue(request, origin) {
         const { QueueName } = parse(CREATE, request);
+        if ((deletedAt.get(QueueName) ?? -Infinity) > now() - REST_MS) {
+          throw new AwsError(
+            "QueueDeletedRecently",
+            "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+          );
+        }
         await create(QueueName);
         return { QueueUrl: urlOf(origin, QueueName) };
       },
@@ -164,15 +194,90 @@ export async function openQueues(directory: string, now: () => number = Date.now
       ReceiveMessage: (request) => receive(parse(RECEIVE, request)),
       async DeleteMessage(request) {
         const { QueueUrl, ReceiptHandle } = parse(DELETE, request);
-        const [name, { messages }] = find(QueueUrl);
-        const message = messages.get(ReceiptHandle.replace(/#.*$/, ""));
-        if (!message) return {};
-        await rm(fileOf(join(directory, name), message), { force: true });
-        messages.delete(message.id);
+        await remove(...find(QueueUrl), ReceiptHandle);
+        return {};
+      },
+      async SendMessageBatch(request) {
+        const { QueueUrl, Entries } = parse(SEND_BATCH, request);
+        find(QueueUrl);
+        expectBatch(Entries);
+        const bytes = Entries.map(({ MessageBody }) => Buffer.byteLength(MessageBody)).reduce((a, b) => a + b, 0);
+        if (bytes > BODY_MAX_BYTES) {
+          throw new AwsError("BatchRequestTooLong", `Batch requests cannot be longer than ${BODY_MAX_BYTES} bytes.`);
+        }
+        return batch(Entries, async ({ MessageBody, MessageAttributes }) => {
+          if (!MessageBody)
+            throw new AwsError("MissingParameter", "The request must contain the parameter MessageBody.");
+          return {
+            MessageId: await send(QueueUrl, MessageBody, MessageAttributes),
+            MD5OfMessageBody: md5(MessageBody),
+          };
+        });
+      },
+      async DeleteMessageBatch(request) {
+        const { QueueUrl, Entries } = parse(DELETE_BATCH, request);
+        const found = find(QueueUrl);
+        expectBatch(Entries);
+        return batch(Entries, async ({ ReceiptHandle }) => {
+          await remove(...found, ReceiptHandle);
+          return {};
+        });
+      },
+      async PurgeQueue(request) {
+        const [name, queue] = find(parse(QUEUE, request).QueueUrl);
+        if ((queue.purgedAt ?? -Infinity) > now() - REST_MS) {
+          throw new AwsError(
+            "PurgeQueueInProgress",
+            `Only one PurgeQueue operation on ${name} is allowed every 60 seconds.`,
+          );
+        }
+        queue.purgedAt = now();
+        for (const id of queue.messages.keys()) await remove(name, queue, id);
+        return {};
+      },
+      async DeleteQueue(request) {
+        const [name, queue] = find(parse(QUEUE, request).QueueUrl);
+        if (own.has(name)) {
+          throw new AwsError("UnsupportedOperation", `${name} is a queue of the project itself: purge it instead.`);
+        }
+        queues.delete(name);
+        deletedAt.set(name, now());
+        await rm(join(directory, name), { recursive: true, force: true });
+        for (const wake of queue.waiting) wake();
         return {};
       },
     },
   };
+}
+
+function expectBatch(entries: readonly { Id: string }[]): void {
+  if (entries.length === 0)
+    throw new AwsError("EmptyBatchRequest", "There should be at least one entry in the request.");
+  if (entries.length > BATCH_MAX) {
+    throw new AwsError("TooManyEntriesInBatchRequest", `Maximum number of entries per request are ${BATCH_MAX}.`);
+  }
+  for (const { Id } of entries) {
+    if (BATCH_ID.test(Id)) continue;
+    throw new AwsError("InvalidBatchEntryId", `A batch entry id has 1 to 80 letters, digits, - or _: ${Id}`);
+  }
+  if (new Set(entries.map(({ Id }) => Id)).size < entries.length) {
+    throw new AwsError("BatchEntryIdsNotDistinct", "Two entries of the request have the same id.");
+  }
+}
+
+/** One by one: what one of them cannot have does not keep the others back. */
+async function batch<Entry extends { Id: string }>(entries: readonly Entry[], work: (entry: Entry) => Promise<object>) {
+  const Successful: object[] = [];
+  const Failed: object[] = [];
+  for (const entry of entries) {
+    try {
+      Successful.push({ Id: entry.Id, ...(await work(entry)) });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      Failed.push({ Id: entry.Id, SenderFault: true, Code: error.code, Message: error.message });
+    }
+  }
+  return { Successful, Failed };
 }
 
 async function openQueue(directory: string): Promise<Queue> {

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { functionName } from "../../blueprint/functions.ts";
-import { BUS_NAME, busArn, functionArn, queueArn, ruleArn } from "./arns.ts";
+import { ACCOUNT_ID, BUS_NAME, busArn, functionArn, queueArn, ruleArn } from "./arns.ts";
 import { AwsError, parseInput } from "./aws-error.ts";
 import { matchesPattern, parsePattern, type EventPattern } from "./event-pattern.ts";
 import { keptJson } from "../kept-json.ts";
@@ -27,7 +27,13 @@ export interface Target {
   deadLetterArn: string;
 }
 
-const PAGE = z.object({ EventBusName: z.string().default("default"), NamePrefix: z.string().default("") });
+const LIST = z.object({
+  NamePrefix: z.string().default(""),
+  Limit: z.int().min(1).max(100).default(100),
+  NextToken: z.string().optional(),
+});
+const LIST_RULES = LIST.extend({ EventBusName: z.string().default("default") });
+const BUS = z.object({ Name: z.string().default("default") });
 const PUT_RULE = z.object({
   Name: z.string().regex(/^[.\w-]{1,64}$/),
   EventBusName: z.string().default("default"),
@@ -89,7 +95,7 @@ export async function openRules(
     pattern: parsePattern(pattern),
     target: {
       arn: functionArn(functionName(handler)),
-      ruleArn: ruleArn(name),
+      ruleArn: ruleArn(bus === "default" ? name : `${bus}/${name}`),
       deadLetterArn: queueArn(deadLettersOf(name)),
     },
   }));
@@ -101,6 +107,11 @@ export async function openRules(
     const rule = registered.find((one) => one.name === name);
     if (!rule) throw new AwsError("ResourceNotFoundException", `Rule ${name} does not exist on EventBus ${bus}.`);
     return rule;
+  }
+
+  function rulesOf(bus: Bus) {
+    const others = bus === BUS_NAME ? registered : [];
+    return [...own.filter((rule) => rule.bus === bus), ...others].map((rule) => describe(bus, rule));
   }
 
   return {
@@ -164,17 +175,25 @@ export async function openRules(
         return {};
       },
       ListRules(request) {
-        const { EventBusName, NamePrefix } = parseInput(PAGE, request);
-        expectOurBus(EventBusName);
-        const all = [
-          ...own.map(({ name, pattern }) => describe(name, pattern, true)),
-          ...registered.map(({ name, pattern, enabled }) => describe(name, pattern, enabled)),
-        ];
-        return { Rules: all.filter(({ Name }) => Name.startsWith(NamePrefix)) };
+        const asked = parseInput(LIST_RULES, request);
+        const { page, ...more } = pageOf(rulesOf(busNamed(asked.EventBusName)), asked);
+        return { Rules: page, ...more };
       },
+      DescribeRule(request) {
+        const { Name, EventBusName } = parseInput(DELETE_RULE, request);
+        const rule = rulesOf(busNamed(EventBusName)).find((one) => one.Name === Name);
+        if (rule) return { ...rule, CreatedBy: ACCOUNT_ID };
+        throw new AwsError("ResourceNotFoundException", `Rule ${Name} does not exist on EventBus ${EventBusName}.`);
+      },
+      ListEventBuses(request) {
+        const { page, ...more } = pageOf(BUSES.map(describeBus), parseInput(LIST, request));
+        return { EventBuses: page, ...more };
+      },
+      DescribeEventBus: (request) => describeBus(busNamed(parseInput(BUS, request).Name)),
       ListTargetsByRule(request) {
         const { Rule, EventBusName } = parseInput(RULE, request);
-        const ours = own.find(({ name }) => name === Rule)?.target;
+        const bus = busNamed(EventBusName);
+        const ours = own.find((one) => one.name === Rule && one.bus === bus)?.target;
         const targets = ours ? [{ id: "function", ...ours }] : find(Rule, EventBusName).targets;
         return {
           Targets: targets.map(({ id, arn, deadLetterArn }) => ({
@@ -188,13 +207,41 @@ export async function openRules(
   };
 }
 
-function describe(Name: string, pattern: EventPattern, enabled: boolean) {
+function describe(
+  bus: Bus,
+  { name, pattern, enabled = true }: { name: string; pattern: EventPattern; enabled?: boolean },
+) {
   return {
-    Name,
+    Name: name,
+    Arn: ruleArn(bus === "default" ? name : `${bus}/${name}`),
     EventPattern: JSON.stringify(pattern),
-    EventBusName: BUS_NAME,
+    EventBusName: bus,
     State: enabled ? "ENABLED" : "DISABLED",
   };
+}
+
+const BUSES: readonly Bus[] = ["default", BUS_NAME];
+
+function describeBus(bus: Bus) {
+  return { Name: bus, Arn: busArn(bus) };
+}
+
+/** By its name or its ARN. @throws AwsError */
+function busNamed(nameOrArn: string): Bus {
+  const bus = BUSES.find((one) => nameOrArn === one || nameOrArn === busArn(one));
+  if (bus) return bus;
+  throw new AwsError("ResourceNotFoundException", `Event bus ${nameOrArn} does not exist; the bus is ${BUS_NAME}.`);
+}
+
+/** A token is the number of items before the page. */
+function pageOf<T extends { Name: string }>(
+  all: readonly T[],
+  { NamePrefix, Limit, NextToken = "0" }: z.infer<typeof LIST>,
+) {
+  const items = all.filter(({ Name }) => Name.startsWith(NamePrefix));
+  const end = Number(NextToken) + Limit;
+  if (!Number.isSafeInteger(end)) throw new AwsError("ValidationException", `Invalid NextToken: ${NextToken}`);
+  return { page: items.slice(Number(NextToken), end), ...(end < items.length && { NextToken: String(end) }) };
 }
 
 /** Whether a name or an ARN means the bus of this machine. */

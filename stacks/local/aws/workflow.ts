@@ -9,31 +9,28 @@ import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { WORKFLOW_FUNCTIONS, workflowDefinition, type WorkflowState } from "../../blueprint/workflow.asl.ts";
 import { functionName } from "../../blueprint/functions.ts";
-import { executionArn, functionArn, STATE_MACHINE_ARN } from "./arns.ts";
+import { executionArn, functionArn, STATE_MACHINE_ARN, STATE_MACHINE_NAME } from "./arns.ts";
 import { AwsError } from "./aws-error.ts";
 import type { FunctionError, Functions } from "./functions.ts";
+import { historyOf, ROLE_ARN, type FunctionCall, type InterpreterEvent, type Run } from "./history.ts";
 
 /** More ended executions than a user pages through; a running one is never dropped. */
 const ENDED_EXECUTIONS_KEPT = 10_000;
 /** "Maximum input or output size for a task, state, or execution" (AWS: "Step Functions service quotas"). */
 const STATE_PAYLOAD_LIMIT_BYTES = 262_144;
+/** Of so many ended ones every step is remembered; of an older one how it began and how it ended. */
+const HISTORIES_KEPT = 1000;
 const PAGE_SIZE = 100;
 const MAX_PAGE_SIZE = 1000;
 
 const STATUS = z.enum(["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]);
 type Status = z.infer<typeof STATUS>;
 
-interface Execution {
+interface Execution extends Run {
   /** Rises with every start: the order of the list, and what a page token points at. */
   number: number;
   name: string;
   status: Status;
-  startDate: number;
-  stopDate?: number;
-  input: string;
-  output?: string;
-  error?: string;
-  cause?: string;
   abort(): void;
 }
 
@@ -45,6 +42,9 @@ export interface Workflow {
   describeExecution(request: unknown): Record<string, unknown>;
   listExecutions(request: unknown): { executions: Record<string, unknown>[]; nextToken?: string };
   stopExecution(request: unknown): { stopDate: number };
+  getExecutionHistory(request: unknown): { events: Record<string, unknown>[]; nextToken?: string };
+  listStateMachines(request: unknown): Record<string, unknown>;
+  describeStateMachine(request: unknown): Record<string, unknown>;
   /** Stops everything that runs, as a power cut would: nothing is told to the functions. */
   close(): void;
 }
@@ -52,12 +52,19 @@ export interface Workflow {
 const START = z.object({ stateMachineArn: z.string(), name: z.string().optional(), input: z.string().optional() });
 const DESCRIBE = z.object({ executionArn: z.string() });
 const STOP = DESCRIBE.extend({ error: z.string().optional(), cause: z.string().optional() });
-const LIST = z.object({
-  stateMachineArn: z.string(),
-  statusFilter: STATUS.optional(),
+const PAGE = z.object({
   maxResults: z.int().min(0).max(MAX_PAGE_SIZE).optional(),
   nextToken: z.string().optional(),
 });
+const LIST = PAGE.extend({ stateMachineArn: z.string(), statusFilter: STATUS.optional() });
+const HISTORY = PAGE.extend({
+  executionArn: z.string(),
+  reverseOrder: z.boolean().default(false),
+  includeExecutionData: z.boolean().default(true),
+});
+const DESCRIBE_MACHINE = z.object({ stateMachineArn: z.string() });
+
+const MACHINE = { stateMachineArn: STATE_MACHINE_ARN, name: STATE_MACHINE_NAME, type: "STANDARD" };
 
 /** The definition with the ARNs the four functions have on this machine. */
 export function localDefinition(): ReturnType<typeof workflowDefinition> {
@@ -103,6 +110,7 @@ export function createWorkflow(
   const executions = new Map<string, Execution>();
   /** Names in the order of their ends. */
   const ended = new Set<string>();
+  const openedAt = Date.now();
   let starts = 0;
   let closed = false;
 
@@ -110,7 +118,19 @@ export function createWorkflow(
     const step = (state: WorkflowState) => async (input: unknown) => {
       // The interpreter goes on with its retries after a stop, and without waiting: nothing may be called any more.
       if (execution.status !== "RUNNING") throw new TaskError({ errorType: "Stopped", errorMessage: "", trace: [] });
-      const outcome = await functions.invoke(functionName(WORKFLOW_FUNCTIONS[state]), input);
+      const name = functionName(WORKFLOW_FUNCTIONS[state]);
+      const call: FunctionCall = {
+        name,
+        at: Date.now(),
+        input,
+        timeoutInSeconds: definition.States[state].TimeoutSeconds,
+      };
+      execution.calls.push(call);
+      const outcome = await functions.invoke(name, input);
+      const at = Date.now();
+      call.ended = outcome.ok
+        ? { at, output: outcome.payload }
+        : { at, error: outcome.error.errorType, cause: JSON.stringify(outcome.error) };
       if (!outcome.ok) throw new TaskError(outcome.error);
       if (Buffer.byteLength(outcome.payload) > STATE_PAYLOAD_LIMIT_BYTES) throw new DataLimitError(state);
       return parseJson(outcome.payload);
@@ -127,7 +147,10 @@ export function createWorkflow(
       },
     });
     execution.abort = abort;
-    void follow(eventLogs, onEntered);
+    void follow(eventLogs, (event) => {
+      if (event.type === "StateEntered") onEntered(event.state.name);
+      execution.log.push(event);
+    });
     result.then(
       (output) => end(execution, "SUCCEEDED", { output: JSON.stringify(output) }),
       (error: unknown) => {
@@ -150,6 +173,8 @@ export function createWorkflow(
       ended.delete(name);
       executions.delete(name);
     }
+    const old = executions.get([...ended].at(-HISTORIES_KEPT - 1) ?? "");
+    if (old) Object.assign(old, { log: [], calls: [] });
   }
 
   function find(arn: string): Execution {
@@ -188,6 +213,8 @@ export function createWorkflow(
         status: "RUNNING",
         startDate: Date.now(),
         input,
+        log: [],
+        calls: [],
         abort: () => {},
       };
       executions.set(name, execution);
@@ -224,6 +251,30 @@ export function createWorkflow(
       return {
         executions: page.map(summary),
         ...(last && newestFirst.length > size ? { nextToken: String(last.number) } : {}),
+      };
+    },
+
+    getExecutionHistory(request) {
+      const asked = parse(HISTORY, request);
+      const oldestFirst = historyOf(find(asked.executionArn), asked.includeExecutionData);
+      const { page, ...more } = pageOf(asked.reverseOrder ? oldestFirst.toReversed() : oldestFirst, asked);
+      return { events: page, ...more };
+    },
+
+    listStateMachines(request) {
+      const { page, ...more } = pageOf([MACHINE], parse(PAGE, request));
+      return { stateMachines: page.map((it) => ({ ...it, creationDate: seconds(openedAt) })), ...more };
+    },
+
+    describeStateMachine(request) {
+      expectStateMachine(parse(DESCRIBE_MACHINE, request).stateMachineArn);
+      return {
+        ...MACHINE,
+        status: "ACTIVE",
+        definition: JSON.stringify(definition),
+        roleArn: ROLE_ARN,
+        creationDate: seconds(openedAt),
+        loggingConfiguration: { level: "OFF", includeExecutionData: false },
       };
     },
 
@@ -316,11 +367,16 @@ function seconds(milliseconds: number): number {
   return milliseconds / 1000;
 }
 
-type EventLogs = ReturnType<StateMachine["run"]>["eventLogs"];
+async function follow(events: AsyncIterable<InterpreterEvent>, tell: (event: InterpreterEvent) => void): Promise<void> {
+  for await (const event of events) tell(event);
+}
 
-/** Unread, the log of an execution that laps for hours would fill the memory. */
-async function follow(events: EventLogs, onEntered: (state: string) => void): Promise<void> {
-  for await (const event of events) if (event.type === "StateEntered") onEntered(event.state.name);
+/** A token is the number of items before the page. @throws AwsError for another */
+function pageOf<T>(items: readonly T[], asked: z.infer<typeof PAGE>): { page: T[]; nextToken?: string } {
+  const { maxResults, nextToken = "0" } = asked;
+  if (!/^\d{1,6}$/.test(nextToken)) throw new AwsError("InvalidToken", `Invalid Token: '${nextToken}'`);
+  const end = Number(nextToken) + (maxResults || PAGE_SIZE);
+  return { page: items.slice(Number(nextToken), end), ...(end < items.length && { nextToken: String(end) }) };
 }
 
 /** The blueprint is plain data; the interpreter checks the rest of it. */

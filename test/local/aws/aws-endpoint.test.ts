@@ -4,8 +4,10 @@ import {
   CreateApiDestinationCommand,
   CreateConnectionCommand,
   DeleteRuleCommand,
+  DescribeRuleCommand,
   EventBridgeClient,
   InvalidEventPatternException,
+  ListEventBusesCommand,
   ListRulesCommand,
   ListTargetsByRuleCommand,
   ManagedRuleException,
@@ -18,25 +20,40 @@ import {
 import { InvokeCommand, LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
 import {
   DescribeExecutionCommand,
+  DescribeStateMachineCommand,
   ExecutionAlreadyExists,
   ExecutionDoesNotExist,
+  GetExecutionHistoryCommand,
   InvalidExecutionInput,
+  InvalidToken,
   ListExecutionsCommand,
+  ListStateMachinesCommand,
   SFNClient,
   StartExecutionCommand,
   StateMachineDoesNotExist,
   StopExecutionCommand,
 } from "@aws-sdk/client-sfn";
 import {
+  BatchEntryIdsNotDistinct,
+  BatchRequestTooLong,
   CreateQueueCommand,
+  DeleteMessageBatchCommand,
   DeleteMessageCommand,
+  DeleteQueueCommand,
+  EmptyBatchRequest,
   GetQueueAttributesCommand,
   GetQueueUrlCommand,
+  InvalidBatchEntryId,
   ListQueuesCommand,
+  PurgeQueueCommand,
+  PurgeQueueInProgress,
+  QueueDeletedRecently,
   QueueDoesNotExist,
   ReceiveMessageCommand,
+  SendMessageBatchCommand,
   SendMessageCommand,
   SQSClient,
+  TooManyEntriesInBatchRequest,
 } from "@aws-sdk/client-sqs";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -50,7 +67,7 @@ import { createFunctions, type Handler } from "../../../stacks/local/aws/functio
 import { openApiDestinations } from "../../../stacks/local/aws/api-destinations.ts";
 import { openQueues } from "../../../stacks/local/aws/queues.ts";
 import { deadLettersOfFunction, openRules } from "../../../stacks/local/aws/rules.ts";
-import { createWorkflow } from "../../../stacks/local/aws/workflow.ts";
+import { createWorkflow, localDefinition } from "../../../stacks/local/aws/workflow.ts";
 import { RULES } from "../../../stacks/blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "../../../stacks/blueprint/workflow.asl.ts";
 import { serve } from "../local-server.ts";
@@ -161,7 +178,120 @@ describe("Step Functions", () => {
   });
 });
 
+describe("what a debugger asks Step Functions", () => {
+  /** From the first step on, until `step` says that it is over. */
+  async function ended(step: Handler) {
+    const { sfn } = await endpoint(step);
+    const input = JSON.stringify({ enter: "check", lap: true, pollSeconds: 0 });
+    const { executionArn } = await sfn.send(new StartExecutionCommand({ stateMachineArn: STATE_MACHINE_ARN, input }));
+    const describeNow = () => sfn.send(new DescribeExecutionCommand({ executionArn }));
+    await expect.poll(async () => (await describeNow()).status).not.toBe("RUNNING");
+    const history = async (more: object = {}) =>
+      await sfn.send(new GetExecutionHistoryCommand({ executionArn, ...more }));
+    return { input, history };
+  }
+
+  test("which state machine there is, and what it does", async () => {
+    const { sfn } = await endpoint();
+    const { stateMachines } = await sfn.send(new ListStateMachinesCommand({}));
+    expect(stateMachines).toMatchObject([{ stateMachineArn: STATE_MACHINE_ARN, name: "generation", type: "STANDARD" }]);
+    expect(stateMachines?.[0]?.creationDate).toBeInstanceOf(Date);
+    const machine = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn: STATE_MACHINE_ARN }));
+    expect(machine).toMatchObject({
+      status: "ACTIVE",
+      type: "STANDARD",
+      roleArn: expect.stringMatching(/^arn:aws:iam/),
+    });
+    expect(JSON.parse(machine.definition ?? "")).toEqual(localDefinition());
+    await expect(
+      sfn.send(new DescribeStateMachineCommand({ stateMachineArn: `${STATE_MACHINE_ARN}-2` })),
+    ).rejects.toBeInstanceOf(StateMachineDoesNotExist);
+  });
+
+  test("the steps of an execution: each state and each call of a function, with what went in and came out", async () => {
+    const answers = ["wait", "done"];
+    const { input, history } = await ended(() => ({ next: answers.shift() }));
+    const { events = [] } = await history();
+    const lap = [
+      "TaskStateEntered",
+      "LambdaFunctionScheduled",
+      "LambdaFunctionStarted",
+      "LambdaFunctionSucceeded",
+      "TaskStateExited",
+      "ChoiceStateEntered",
+      "ChoiceStateExited",
+    ];
+    expect(events.map(({ type }) => type)).toEqual([
+      "ExecutionStarted",
+      "ChoiceStateEntered",
+      "ChoiceStateExited",
+      ...lap,
+      "WaitStateEntered",
+      "WaitStateExited",
+      ...lap,
+      "SucceedStateEntered",
+      "SucceedStateExited",
+      "ExecutionSucceeded",
+    ]);
+    expect(events.map(({ id, previousEventId }) => [id, previousEventId])).toEqual(events.map((_, n) => [n + 1, n]));
+    expect(events[0]).toMatchObject({ timestamp: expect.any(Date), executionStartedEventDetails: { input } });
+    expect(events[3]?.stateEnteredEventDetails).toMatchObject({ name: "CheckStatus", input });
+    expect(events[4]?.lambdaFunctionScheduledEventDetails).toMatchObject({
+      resource: "arn:aws:lambda:us-east-1:000000000000:function:check-status",
+      timeoutInSeconds: 60,
+    });
+    expect(events[6]?.lambdaFunctionSucceededEventDetails?.output).toBe('{"next":"wait"}');
+    expect(JSON.parse(events[7]?.stateExitedEventDetails?.output ?? "")).toMatchObject({ step: { next: "wait" } });
+  });
+
+  test("a history by pages, from its end, and without what went in and came out", async () => {
+    const { history } = await ended(() => ({ next: "done" }));
+    const { events: last = [], nextToken } = await history({ reverseOrder: true, maxResults: 2 });
+    expect(last.map(({ type }) => type)).toEqual(["ExecutionSucceeded", "SucceedStateExited"]);
+    const { events: before = [] } = await history({ reverseOrder: true, maxResults: 1, nextToken });
+    expect(before.map(({ id }) => id)).toEqual([(last[1]?.id ?? 0) - 1]);
+    const { events: bare } = await history({ includeExecutionData: false });
+    expect(JSON.stringify(bare)).not.toMatch(/"(input|output)"/);
+    await expect(history({ nextToken: "x" })).rejects.toBeInstanceOf(InvalidToken);
+  });
+
+  test("an execution that failed tells with what", async () => {
+    const { history } = await ended(() => ({ next: "unknown" }));
+    const { events = [] } = await history({ reverseOrder: true, maxResults: 2 });
+    expect(events).toMatchObject([
+      { type: "ExecutionFailed", executionFailedEventDetails: { error: "UnknownMedia" } },
+      { type: "FailStateEntered", stateEnteredEventDetails: { name: "UnknownMedia" } },
+    ]);
+  });
+});
+
 describe("EventBridge", () => {
+  test("the buses are listed, and a rule is described by the bus that it is of", async () => {
+    const { events } = await endpoint();
+    expect((await events.send(new ListEventBusesCommand({}))).EventBuses).toMatchObject([
+      { Name: "default", Arn: "arn:aws:events:us-east-1:000000000000:event-bus/default" },
+      { Name: "media", Arn: "arn:aws:events:us-east-1:000000000000:event-bus/media" },
+    ]);
+    const rule = await events.send(new DescribeRuleCommand({ Name: "generation-requested", EventBusName: "media" }));
+    expect(rule).toMatchObject({
+      Arn: "arn:aws:events:us-east-1:000000000000:rule/media/generation-requested",
+      State: "ENABLED",
+      EventBusName: "media",
+    });
+    expect(JSON.parse(rule.EventPattern ?? "")).toEqual({ "detail-type": ["Generation Requested"] });
+    const onDefault = { Arn: "arn:aws:events:us-east-1:000000000000:rule/execution-ended", EventBusName: "default" };
+    expect(await events.send(new DescribeRuleCommand({ Name: "execution-ended" }))).toMatchObject(onDefault);
+    expect((await events.send(new ListRulesCommand({}))).Rules).toMatchObject([onDefault]);
+    const page = await events.send(new ListRulesCommand({ EventBusName: "media", Limit: 1 }));
+    expect(page.Rules).toMatchObject([{ Name: "generation-requested" }]);
+    const { NextToken } = page;
+    const rest = await events.send(new ListRulesCommand({ EventBusName: "media", NextToken }));
+    expect(rest.Rules?.map(({ Name }) => Name)).not.toContain("generation-requested");
+    await expect(events.send(new DescribeRuleCommand({ Name: "generation-requested" }))).rejects.toBeInstanceOf(
+      NoSuchRule,
+    );
+  });
+
   test("a matching event is delivered; a malformed one fails alone", async () => {
     const { events, accepted } = await endpoint();
     const entry = { EventBusName: "media", Source: "my.app", DetailType: "Generation Requested" };
@@ -282,7 +412,8 @@ describe("a rule that a user registers", () => {
     const { events, sqs } = await endpoint(undefined, first.where);
     const names = async () =>
       (await events.send(new ListRulesCommand({ EventBusName: "media" }))).Rules?.map(({ Name }) => Name);
-    expect(await names()).toEqual([...RULES.map(({ name }) => name), "videos"]);
+    const ours = RULES.filter((rule) => rule.bus === "media").map(({ name }) => name);
+    expect(await names()).toEqual([...ours, "videos"]);
     expect((await events.send(new ListTargetsByRuleCommand(target))).Targets).toMatchObject([{ Id: "queue", Arn }]);
     await put(events, "Generation Completed");
     expect(await received(sqs, "videos")).toHaveLength(1);
@@ -292,7 +423,7 @@ describe("a rule that a user registers", () => {
     );
     await events.send(new RemoveTargetsCommand({ ...target, Ids: ["queue"] }));
     await events.send(new DeleteRuleCommand({ Name: "videos", EventBusName: "media" }));
-    expect(await names()).toEqual(RULES.map(({ name }) => name));
+    expect(await names()).toEqual(ours);
   });
 
   test("that this bus could not keep to is refused, in the SDK's own errors", async () => {
@@ -363,10 +494,109 @@ describe("SQS", () => {
     expect(Messages).toMatchObject([{ Body: "1" }, { Body: "2" }]);
   });
 
-  test("its errors arrive as the SDK's own classes", async () => {
+  test("a batch is sent and deleted entry by entry: one that cannot be taken keeps no other back", async () => {
     const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    const sent = await sqs.send(
+      new SendMessageBatchCommand({
+        QueueUrl,
+        Entries: [
+          { Id: "a", MessageBody: "1" },
+          { Id: "b", MessageBody: "" },
+          { Id: "c", MessageBody: "3" },
+        ],
+      }),
+    );
+    expect(sent.Successful?.map(({ Id }) => Id)).toEqual(["a", "c"]);
+    expect(sent.Failed).toMatchObject([{ Id: "b", SenderFault: true, Code: "MissingParameter" }]);
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    expect(Messages.map(({ Body }) => Body)).toEqual(["1", "3"]);
+    const Entries = Messages.map(({ ReceiptHandle }, n) => ({ Id: String(n), ReceiptHandle }));
+    const deleted = await sqs.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
+    expect(deleted.Successful?.map(({ Id }) => Id)).toEqual(["0", "1"]);
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }));
+    expect(Attributes).toMatchObject({ ApproximateNumberOfMessagesNotVisible: "0" });
+  });
+
+  test.each([
+    ["none", [], EmptyBatchRequest],
+    [
+      "eleven",
+      Array.from({ length: 11 }, (_, n) => ({ Id: String(n), MessageBody: "x" })),
+      TooManyEntriesInBatchRequest,
+    ],
+    ["two of one id", [1, 2].map(() => ({ Id: "a", MessageBody: "x" })), BatchEntryIdsNotDistinct],
+    ["an id with a space", [{ Id: "a b", MessageBody: "x" }], InvalidBatchEntryId],
+    [
+      "more than a MiB together",
+      ["a", "b"].map((Id) => ({ Id, MessageBody: "x".repeat(600_000) })),
+      BatchRequestTooLong,
+    ],
+  ])("a batch of %s is refused as a whole", async (_, Entries, error) => {
+    const { sqs } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    await expect(sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }))).rejects.toBeInstanceOf(error);
+  });
+
+  test("a queue is purged, once a minute, and deleted; after a restart it is still gone", async () => {
+    const { sqs, where } = await endpoint();
+    const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+    for (const MessageBody of ["1", "2"]) await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    await sqs.send(new PurgeQueueCommand({ QueueUrl }));
+    const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] }));
+    expect(Attributes).toMatchObject({ ApproximateNumberOfMessages: "0", ApproximateNumberOfMessagesNotVisible: "0" });
+    await expect(sqs.send(new PurgeQueueCommand({ QueueUrl }))).rejects.toBeInstanceOf(PurgeQueueInProgress);
+
+    const waiting = sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    const [told] = await Promise.all([Promise.allSettled([waiting]), sqs.send(new DeleteQueueCommand({ QueueUrl }))]);
+    expect(told).toMatchObject([{ reason: { name: "QueueDoesNotExist" } }]);
+    await expect(sqs.send(new CreateQueueCommand({ QueueName: "orders" }))).rejects.toBeInstanceOf(
+      QueueDeletedRecently,
+    );
+    const again = await endpoint(undefined, where);
+    expect((await again.sqs.send(new ListQueuesCommand({}))).QueueUrls ?? []).toEqual([]);
+  });
+
+  test("a queue of the project's own is not deleted: dead letters would have nowhere to go", async () => {
+    const queues = await openQueues(await temporaryDirectory());
+    await queues.create("generation-requested-dead-letters");
+    const QueueUrl = "http://127.0.0.1/000000000000/generation-requested-dead-letters";
+    await expect(queues.operations["DeleteQueue"]?.({ QueueUrl }, "")).rejects.toThrow("purge it instead");
+  });
+
+  test("its errors arrive as the SDK's own classes, and under their older names", async () => {
+    const { sqs, url } = await endpoint();
+    const headers = { "x-amz-target": "AmazonSQS.PurgeQueue", "content-type": "application/x-amz-json-1.0" };
+    const response = await fetch(url, { method: "POST", headers, body: '{"QueueUrl":"nobody"}' });
+    expect(response.headers.get("x-amzn-query-error")).toBe("AWS.SimpleQueueService.NonExistentQueue;Sender");
     await expect(sqs.send(new GetQueueUrlCommand({ QueueName: "nobody" }))).rejects.toBeInstanceOf(QueueDoesNotExist);
     await expect(sqs.send(new CreateQueueCommand({ QueueName: "a/b" }))).rejects.toThrow("1 to 80 letters");
+  });
+});
+
+describe("STS", () => {
+  const query = async (form: Record<string, string>) => {
+    const { url } = await endpoint();
+    const response = await fetch(url, { method: "POST", body: new URLSearchParams(form) });
+    return { status: response.status, type: response.headers.get("content-type"), xml: await response.text() };
+  };
+
+  test("says who is calling: the root of the account, whatever the keys", async () => {
+    const { status, type, xml } = await query({ Action: "GetCallerIdentity", Version: "2011-06-15" });
+    expect([status, type]).toEqual([200, "text/xml"]);
+    expect(xml.replace(/[0-9a-f-]{36}/, "id").trim()).toBe(
+      `<?xml version="1.0" encoding="UTF-8"?>
+<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:root</Arn><UserId>000000000000</UserId><Account>000000000000</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>id</RequestId></ResponseMetadata></GetCallerIdentityResponse>`,
+    );
+  });
+
+  test("what it does not know is named, and a client of SQS's older protocol is told to be newer", async () => {
+    expect(await query({ Action: "AssumeRole<", Version: "2011-06-15" })).toMatchObject({
+      status: 400,
+      xml: expect.stringContaining("<Code>InvalidAction</Code><Message>This endpoint does not know AssumeRole.<"),
+    });
+    expect((await query({ Action: "ListQueues", Version: "2012-11-05" })).xml).toContain("a client of 2024 or later");
   });
 });
 
