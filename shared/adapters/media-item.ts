@@ -5,6 +5,7 @@ import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { UnreadableRecordError } from "../media/errors.ts";
 import { HOLD_CODES } from "../media/provider-account.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
+import type { TimelineEntry } from "../media/timeline.ts";
 import { readLegacyItem } from "./legacy-media-item.ts";
 
 const MEDIA_PREFIX = "MEDIA#";
@@ -144,6 +145,11 @@ export const storedFields = {
   sweepAt: optional,
   keptUntil: optional,
   expiresAt: z.optional(count),
+  timeline: z.optional(
+    z.array(
+      z.object({ at: text, phase: z.enum(PHASES), attempt: z.optional(count) } satisfies Fields<TimelineEntry>),
+    ),
+  ),
   createdAt: text,
   updatedAt: text,
   version: count,

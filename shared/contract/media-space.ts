@@ -101,6 +101,13 @@ export const media = z.object({
   }),
   keptUntil: z.optional(instant).check(z.describe("After it, the media is deleted.")),
   createdAt: instant,
+  timeline: z
+    .optional(z.array(z.object({ at: instant, phase: shownPhase, attempt: z.optional(z.int().check(z.positive())) })))
+    .check(
+      z.describe(
+        "Its moves since it was created, oldest first: when it came to which phase, and by which attempt it was sent. At most 40, the first 10 and the latest 30; absent where none was kept.",
+      ),
+    ),
   cancelRequestedAt: z.optional(instant).check(z.describe("A cancel was asked for.")),
   completedAt: z.optional(instant),
   updatedAt: instant,

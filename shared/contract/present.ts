@@ -53,6 +53,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     estimatedCostUsd: record.estimatedCostUsd,
     cost: costOf(record),
     keptUntil: record.keptUntil,
+    timeline: record.timeline?.flatMap(({ phase, ...entry }) => (phase === "deleted" ? [] : [{ phase, ...entry }])),
     createdAt,
     cancelRequestedAt: record.cancelRequestedAt,
     completedAt: record.completedAt,

@@ -4,7 +4,9 @@ import { nextSweep } from "./deadlines.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange } from "../media/media.ts";
 import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "../media/ports.ts";
-import { countedAs, type MoveName } from "../media/moves.ts";
+import { instant } from "../media/instant.ts";
+import { countedAs, phaseAfter, type MoveName } from "../media/moves.ts";
+import { withMove } from "../media/timeline.ts";
 
 export interface MoveDeps {
   records: MediaRecords;
@@ -27,8 +29,13 @@ export async function move(
   change: MediaChange,
   expected?: Expected,
 ): Promise<{ media: Media; moved: boolean }> {
-  const sweepAt = nextSweep({ ...media, ...change }, deps.clock.now());
-  const result = await deps.records.move(refOf(media), name, { sweepAt, ...change }, expected);
+  const now = deps.clock.now();
+  const sweepAt = nextSweep({ ...media, ...change }, now);
+  const phase = phaseAfter(name);
+  const attempt = change.attempt !== undefined && { attempt: change.attempt };
+  const entry = phase && { at: instant(now), phase, ...attempt };
+  const kept = entry && { timeline: withMove(media.timeline, entry) };
+  const result = await deps.records.move(refOf(media), name, { sweepAt, ...kept, ...change }, expected);
   if (result.moved) {
     const { id: mediaId, phase, requestId, error, estimatedCostUsd } = result.media;
     const event = countedAs(name);

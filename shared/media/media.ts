@@ -5,6 +5,7 @@ import type { Account } from "./account.ts";
 import type { Instant } from "./instant.ts";
 import type { HoldCode } from "./provider-account.ts";
 import type { AnalysisStatus, EventType, GenerationStatus, Phase } from "./status.ts";
+import type { TimelineEntry } from "./timeline.ts";
 
 /** Names one record. The tenant comes from the caller's token alone. */
 export interface MediaRef {
@@ -181,6 +182,9 @@ export interface Media {
   keptUntil?: Instant;
   /** When the table forgets a deleted record: epoch seconds, DynamoDB's TTL unit. */
   expiresAt?: number;
+
+  /** Its moves since the start, oldest first; those of a version that kept none are absent. */
+  timeline?: TimelineEntry[];
 
   createdAt: Instant;
   updatedAt: Instant;

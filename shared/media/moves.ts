@@ -78,6 +78,12 @@ export const MOVES = {
 } as const satisfies Record<string, Move>;
 export type MoveName = keyof typeof MOVES;
 
+/** The phase that a move leads to; undefined where the phase stays. */
+export function phaseAfter(name: MoveName): Phase | undefined {
+  const move: Move = MOVES[name];
+  return move.to;
+}
+
 /** What a move counts as in the log, if it is counted. */
 export function countedAs(name: MoveName): LogEvent | undefined {
   const move: Move = MOVES[name];

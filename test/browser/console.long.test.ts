@@ -489,6 +489,79 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await page.getByText("None of your videos is like this.").waitFor();
   });
 
+  it(
+    "gives each video a page with an address: what it was made of, what happened, and the same request as code",
+    { timeout: 60_000 },
+    async () => {
+      await page.getByText("9:16", { exact: true }).click();
+      const text = await start("It's a page of its own");
+      await card(text)
+        .getByText(/^A calm evening by a lake/)
+        .waitFor();
+      await card(text)
+        .getByRole("link", { name: `Open: ${text}` })
+        .press("Enter");
+      const title = page.getByRole("heading", { name: text });
+      await title.waitFor();
+      const heading = () => page.evaluate(() => document.activeElement?.id);
+      await expect.poll(heading).toBe("video-title");
+      const address = page.url();
+      expect(new URL(address).searchParams.get("media")).toMatch(/^[\w-]+$/);
+
+      const happened = page.getByRole("region", { name: "What happened" }).getByRole("listitem");
+      await expect
+        .poll(() => happened.evaluateAll((rows) => rows.map((row) => row.children[1]?.textContent)))
+        .toEqual([
+          "Asked for",
+          "Being sent to fal.ai",
+          "Accepted by fal.ai",
+          "Made; the video is fetched and stored",
+          "Ready",
+        ]);
+      const facts = page.getByRole("region", { name: "Facts" });
+      for (const fact of ["Kling 2.1, Standard", "9:16", "1080 × 1920, 24 fps"]) await facts.getByText(fact).waitFor();
+
+      await page.getByText("This request as code").click();
+      await page.getByText(String.raw`"context": "It'\''s a page of its own"`).waitFor();
+      await page.getByText("TypeScript", { exact: true }).click();
+      await page.getByText('import { enhanceMedia, watchGeneration } from "kling-media-client"').waitFor();
+      await page.getByText("JSON", { exact: true }).click();
+      await page.getByText('"phase": "completed"').first().waitFor();
+      for (const [width, colorScheme] of [
+        [1440, "light"],
+        [390, "dark"],
+      ] as const) {
+        await page.setViewportSize({ width, height: 1000 });
+        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        expect(await violations(page)).toEqual([]);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        await screenshot(page, `video-${width}-${colorScheme}`);
+      }
+      await page.setViewportSize({ width: 1440, height: 1000 });
+
+      await page.reload();
+      await title.waitFor();
+      await page.getByRole("button", { name: "Again, with changes" }).click();
+      await page.getByText("The earlier picture, shown as it was cropped.").waitFor();
+      expect(await words().inputValue()).toBe(text);
+      expect(await page.getByRole("radio", { name: "9:16" }).isChecked()).toBe(true);
+
+      // In a field Escape is the field's; on the page it leads back, and so does the browser's Back.
+      await words().press("Escape");
+      await title.waitFor();
+      await title.press("Escape");
+      await title.waitFor({ state: "detached" });
+      await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toContain(text);
+      await page.goBack();
+      await title.waitFor();
+      await page.getByRole("button", { name: "Delete" }).click();
+      await page.getByRole("button", { name: "Delete for good" }).click();
+      await page.getByText("Nothing here yet.").waitFor();
+      await page.goto(address);
+      await page.getByRole("heading", { name: "No such video" }).waitFor();
+    },
+  );
+
   it("deletes and downloads those that are chosen, and nothing else", async () => {
     await post(["One", "Two", "Three", "Four [fal: stuck-in-progress]"]);
     await page.reload();

@@ -251,6 +251,21 @@ describe("a submit that fal does not take", () => {
     },
   );
 
+  it("shows when it was sent, put off, sent again and taken", async () => {
+    world.kling.submits = [unaccepted("busy")];
+    const ref = await world.given();
+    await submitGeneration(world.deps, ref);
+    world.clock.advance(10);
+    await submitGeneration(world.deps, ref);
+    const [first, second] = ["2026-01-01T00:00:00.000Z", "2026-01-01T00:00:10.000Z"];
+    expect((await presentMedia(world.files, await world.media())).media.timeline).toEqual([
+      { at: first, phase: "submitting", attempt: 1 },
+      { at: first, phase: "queued" },
+      { at: second, phase: "submitting", attempt: 2 },
+      { at: second, phase: "generating" },
+    ]);
+  });
+
   it("keeps the job that an answer in doubt speaks of: it is looked at before the submit is given up", async () => {
     world.kling.submits = [new SubmitError("in_doubt", "generation_failed", "HTTP 502", { requestId: "r9" })];
     const ref = await world.given();

@@ -9,7 +9,7 @@ import { Star } from "./icons.tsx";
 import { Progress } from "./progress.tsx";
 import { Poster } from "./screen.tsx";
 import type { Planning } from "./use-planning.ts";
-import { dollars, moment, span, statusOf } from "./words.ts";
+import { dollars, modelWords, modeWords, moment, span, statusOf } from "./words.ts";
 
 /** What a card, or a video's page, asks of the page around it. The same functions at each drawing. */
 export interface Doings {
@@ -156,11 +156,11 @@ function useFocusKept(card: { current: HTMLLIElement | null }) {
 }
 
 /** What a card says in one line. */
-export function factsOf(media: IMedia, testMode: boolean): string[] {
+function factsOf(media: IMedia, testMode: boolean): string[] {
   const { model, generationMode, duration, video, createdAt, completedAt } = media;
   const facts = [
     moment(createdAt),
-    [titled(model.replaceAll("-", " ")), generationMode && titled(generationMode)].filter(Boolean).join(", "),
+    [modelWords(model), generationMode && modeWords(generationMode).name].filter(Boolean).join(", "),
     media.audio ? "with sound" : undefined,
     video?.durationInSeconds ? `${Math.round(video.durationInSeconds)} s` : `${duration} s`,
     video?.width && video.height ? `${video.width} × ${video.height}` : undefined,
@@ -184,9 +184,4 @@ function costOf(media: IMedia, testMode: boolean): string | undefined {
   if (hasEnded && !cost.charged) return neverReachedFal ? "nothing was billed" : "not charged";
   const usd = cost.billedUsd ?? cost.estimatedUsd;
   return usd === 0 ? undefined : dollars(usd);
-}
-
-/** `kling 2.1` -> `Kling 2.1` */
-export function titled(words: string): string {
-  return words.replace(/(^| )[a-z]/g, (letter) => letter.toUpperCase());
 }

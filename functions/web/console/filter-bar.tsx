@@ -2,8 +2,8 @@
 import { useId } from "preact/hooks";
 import { dayBefore, type Filter, type Status } from "./address.ts";
 import { Star } from "./icons.tsx";
-import { titled } from "./card.tsx";
 import type { Planning } from "./use-planning.ts";
+import { modelWords } from "./words.ts";
 
 const STATUS_WORDS: Record<Status, string> = {
   in_progress: "Only being made",
@@ -27,7 +27,7 @@ export function FilterBar({ filter, planning, onChange }: Props) {
   const narrow = (change: Filter) => onChange({ ...filter, ...change }, "new");
   const models = (planning.models ?? []).map((model) => ({ id: model.id, name: model.name }));
   if (filter.model !== undefined && !models.some((model) => model.id === filter.model)) {
-    models.push({ id: filter.model, name: titled(filter.model.replaceAll("-", " ")) });
+    models.push({ id: filter.model, name: modelWords(filter.model) });
   }
   const time = timeOf(filter);
   return (

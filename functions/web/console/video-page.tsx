@@ -1,18 +1,23 @@
 // One video by itself, at an address of its own.
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { MediaSpace } from "../../../shared/client/contract.ts";
+import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { Cancel, Delete, Download } from "./actions.tsx";
 import { pathTo, type Address } from "./address.ts";
-import { factsOf, isDeletable, type Doings } from "./card.tsx";
+import { isDeletable, type Doings } from "./card.tsx";
+import { CopyButton } from "./copy.tsx";
+import { Deliveries } from "./deliveries.tsx";
 import { draftOf } from "./draft.ts";
 import { Star } from "./icons.tsx";
 import { Progress } from "./progress.tsx";
+import { asCurl, asTypeScript, requestBody } from "./request-code.ts";
 import { Player } from "./screen.tsx";
+import { Timeline } from "./timeline.tsx";
 import type { Planning } from "./use-planning.ts";
 import type { Space } from "./use-space.ts";
-import { statusOf } from "./words.ts";
+import { dollars, megabytes, modelWords, modeWords, moment, priceTag, statusOf } from "./words.ts";
 
 interface Props {
   id: string;
@@ -89,6 +94,11 @@ function Video({
   const { media } = item;
   const { onChanged, onStale, onReuse, onSay, onFavourite } = doings;
   const isRunning = media.generationStatus === "generating-video";
+  const link = `${location.origin}${pathTo({ space: item.spaceId, media: item.id, filter: {} })}`;
+  const remove = (deleted: MediaSpace) => {
+    doings.onDeleted(deleted);
+    onClose();
+  };
   return (
     <>
       <Player item={item} preview={preview} onStale={onStale} />
@@ -102,11 +112,6 @@ function Video({
           {media.error.message} <code>{media.error.code}</code>
         </p>
       )}
-      <p class="facts">
-        {factsOf(media, planning.testMode).map((fact) => (
-          <span key={fact}>{fact}</span>
-        ))}
-      </p>
       <div class="card-actions">
         {isRunning && media.phase !== undefined && (
           <Cancel item={item} connection={connection} onChanged={onChanged} onSay={onSay} />
@@ -121,22 +126,242 @@ function Video({
           type="button"
           class="button star-filter"
           aria-pressed={isFavourite}
+          title="Kept in this browser"
           onClick={() => onFavourite(item, !isFavourite)}
         >
           <Star /> Favourite
         </button>
-        {isDeletable(item) && (
-          <Delete
-            item={item}
-            connection={connection}
-            onDeleted={(deleted) => {
-              doings.onDeleted(deleted);
-              onClose();
-            }}
-            onSay={onSay}
-          />
+        <Share link={link} title={media.context || media.name} onSay={onSay} />
+        {isDeletable(item) && <Delete item={item} connection={connection} onDeleted={remove} onSay={onSay} />}
+      </div>
+      <div class="video-facts">
+        <Words media={media} onSay={onSay} />
+        <Timeline media={media} />
+        <Pictures media={media} />
+        <Facts item={item} planning={planning} onSay={onSay} />
+      </div>
+      <Code item={item} connection={connection} onSay={onSay} />
+      <Deliveries mediaId={item.id} connection={connection} />
+    </>
+  );
+}
+
+/** By what the device has for it; where it has nothing, the link is copied. */
+function Share({ link, title, onSay }: { link: string; title: string; onSay: (words: string) => void }) {
+  return (
+    <>
+      {"share" in navigator && (
+        <button
+          type="button"
+          class="quiet"
+          // Refused, or closed without a choice: nothing has happened.
+          onClick={() => void navigator.share({ url: link, title }).catch(() => undefined)}
+        >
+          Share
+        </button>
+      )}
+      <CopyButton text={link} onSay={onSay}>
+        Copy link
+      </CopyButton>
+    </>
+  );
+}
+
+function Words({ media, onSay }: { media: IMedia; onSay: (words: string) => void }) {
+  const { context, prompt, shots, negativePrompt, description } = media;
+  return (
+    <section aria-labelledby="words-title">
+      <h3 id="words-title">In words</h3>
+      <h4>As you wrote it</h4>
+      <Quoted text={context} onSay={onSay} />
+      {prompt !== undefined && prompt !== context && (
+        <>
+          <h4>As Kling was told</h4>
+          <Quoted text={prompt} onSay={onSay} />
+        </>
+      )}
+      {prompt !== undefined && prompt === context && <p class="note">Kling was told exactly this.</p>}
+      {shots && (
+        <>
+          <h4>Shot by shot</h4>
+          <ol class="shots">
+            {shots.map((shot, n) => (
+              <li key={n} dir="auto">
+                {shot.prompt} <span class="note">{`${shot.duration} s`}</span>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      {negativePrompt !== undefined && (
+        <>
+          <h4>What should not appear</h4>
+          <Quoted text={negativePrompt} onSay={onSay} />
+        </>
+      )}
+      {description.length > 0 && <h4>What is seen in it</h4>}
+      {description.map(({ start, text }) => (
+        <p key={start} class="quoted" dir="auto">
+          {text}
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function Quoted({ text, onSay }: { text: string; onSay: (words: string) => void }) {
+  return (
+    <div class="quoted">
+      <p dir="auto">{text}</p>
+      <CopyButton text={text} onSay={onSay}>
+        Copy
+      </CopyButton>
+    </div>
+  );
+}
+
+/** What it was made from: beside the video, one sees what Kling has made of it. */
+function Pictures({ media: { image, tailImageUrl, video } }: { media: IMedia }) {
+  if (!image) return null;
+  const isOfWeb = tailImageUrl !== undefined && /^https?:/i.test(tailImageUrl);
+  return (
+    <section aria-labelledby="pictures-title">
+      <h3 id="pictures-title">{video ? "Before" : "The picture"}</h3>
+      <div class="figures">
+        <figure>
+          <a href={image.link} target="_blank" rel="noreferrer">
+            <img src={image.link} alt="The picture as Kling has got it" loading="lazy" />
+          </a>
+          <figcaption class="note">
+            {`First frame${image.width && image.height ? `, ${image.width} × ${image.height}` : ""}`}
+          </figcaption>
+        </figure>
+        {tailImageUrl !== undefined && (
+          <figure>
+            {isOfWeb && (
+              <a href={tailImageUrl} target="_blank" rel="noreferrer">
+                <img src={tailImageUrl} alt="The last frame that was asked for" loading="lazy" />
+              </a>
+            )}
+            <figcaption class="note">{isOfWeb ? "Last frame" : "With a last frame, by upload"}</figcaption>
+          </figure>
         )}
       </div>
-    </>
+    </section>
+  );
+}
+
+function Facts({ item, planning, onSay }: { item: MediaSpace; planning: Planning; onSay: (words: string) => void }) {
+  const { media } = item;
+  const { video, cost } = media;
+  const rows: [string, string | undefined][] = [
+    [
+      "Model",
+      [modelWords(media.model), media.generationMode && modeWords(media.generationMode).name]
+        .filter(Boolean)
+        .join(", "),
+    ],
+    ["Length", `${media.duration} s${media.audio ? ", with sound" : ""}`],
+    ["Format", media.aspectRatio ?? "as the picture is"],
+    ["How closely it follows the words", media.cfgScale?.toFixed(1)],
+    [
+      "Video",
+      video?.width && video.height
+        ? `${video.width} × ${video.height}${video.fps ? `, ${video.fps} fps` : ""}`
+        : undefined,
+    ],
+    ["File", video?.size ? megabytes(video.size) : undefined],
+    ["Estimated", priceTag(cost.estimatedUsd, media.testMode ?? planning.testMode)],
+    ["Billed", billedWords(media, planning.testMode)],
+    ["Started by", item.uploadedBy],
+    ["Kept until", media.keptUntil && moment(media.keptUntil)],
+  ];
+  const ids: [string, string | undefined][] = [
+    ["Id", item.id],
+    ["Job at fal.ai", media.requestId],
+    ["Picture's id", item.baseMediaId],
+  ];
+  return (
+    <section aria-labelledby="facts-title">
+      <h3 id="facts-title">Facts</h3>
+      <dl>
+        {rows.map(([name, value]) => value !== undefined && <Fact key={name} name={name} value={value} />)}
+        {ids.map(
+          ([name, value]) =>
+            value !== undefined && (
+              <Fact key={name} name={name} value={value}>
+                <CopyButton text={value} onSay={onSay}>
+                  Copy
+                </CopyButton>
+              </Fact>
+            ),
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Fact({ name, value, children }: { name: string; value: string; children?: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        <span dir="auto">{value}</span>
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+/** What fal has taken for it, as far as one knows. */
+function billedWords({ testMode, cost, generationStatus }: IMedia, isTestMode: boolean): string {
+  if (testMode ?? isTestMode) return "nothing, in test mode";
+  if (cost.billedUsd !== undefined) return dollars(cost.billedUsd);
+  if (cost.charged) return "fal's bill has not been compared yet";
+  return generationStatus === "generating-video" ? "when it is ready" : "not charged";
+}
+
+function Code({
+  item,
+  connection,
+  onSay,
+}: {
+  item: MediaSpace;
+  connection: Connection;
+  onSay: (words: string) => void;
+}) {
+  const body = requestBody(item);
+  const where = { origin: location.origin, hasToken: connection.token !== undefined };
+  const texts: [string, string][] = [
+    ...(body
+      ? ([
+          ["curl", asCurl(body, where)],
+          ["TypeScript", asTypeScript(body, where)],
+        ] as [string, string][])
+      : []),
+    ["JSON", JSON.stringify(item, null, 2)],
+  ];
+  const [shown, setShown] = useState("curl");
+  const [name, text] = texts.find(([it]) => it === shown) ?? texts[0] ?? ["JSON", ""];
+  return (
+    <details class="code">
+      <summary>This request as code, and the answer as JSON</summary>
+      <fieldset class="segments">
+        <legend class="visually-hidden">As</legend>
+        {texts.map(([it]) => (
+          <label key={it}>
+            <input type="radio" name="code" checked={it === name} onChange={() => setShown(it)} />
+            <span>{it}</span>
+          </label>
+        ))}
+      </fieldset>
+      <pre tabIndex={0} aria-label={name}>
+        {text}
+      </pre>
+      <CopyButton text={text} onSay={onSay}>
+        {`Copy ${name}`}
+      </CopyButton>
+      {name === "JSON" && <p class="note">Its links end within the hour.</p>}
+    </details>
   );
 }

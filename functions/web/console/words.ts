@@ -78,6 +78,22 @@ export function moment(iso: string): string {
   return isToday ? `Today, ${CLOCK.format(at)}` : `${DAY.format(at)}, ${CLOCK.format(at)}`;
 }
 
+const SECONDS = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+/** To the second, without the day. */
+export function clockTime(iso: string): string {
+  return SECONDS.format(new Date(iso));
+}
+
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toLocaleString(undefined, { maximumFractionDigits: 1 })} MB`;
+}
+
+/** `kling-2.1` -> `Kling 2.1` */
+export function modelWords(model: string): string {
+  return model.replaceAll("-", " ").replace(/(^| )[a-z]/g, (letter) => letter.toUpperCase());
+}
+
 /** Where a generation stands, as a person would say it. */
 export function statusOf(media: IMedia): string {
   if (media.cancelRequestedAt !== undefined && media.generationStatus === "generating-video") return "Asked to stop";

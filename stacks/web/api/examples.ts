@@ -73,6 +73,12 @@ const completed = {
     description: [{ start: 0, text: "Waves roll onto a beach at sunset." }],
     analysisStatus: "completed",
     cost: { estimatedUsd: 0.49, billedUsd: 0.49, charged: true },
+    timeline: [
+      { at: "2026-11-22T12:00:02.000Z", phase: "submitting", attempt: 1 },
+      { at: "2026-11-22T12:00:03.000Z", phase: "generating" },
+      { at: "2026-11-22T12:02:24.000Z", phase: "finalizing" },
+      { at: "2026-11-22T12:02:27.000Z", phase: "completed" },
+    ],
     completedAt: "2026-11-22T12:02:27.000Z",
     updatedAt: "2026-11-22T12:02:31.000Z",
     version: 9,
