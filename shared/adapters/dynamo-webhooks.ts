@@ -30,7 +30,9 @@ export function createDynamoWebhooks({ client, table, tellUnreadable }: DynamoWe
 
     async add(webhook) {
       const Key = keyOf({ tenantId: webhook.tenantId, webhookId: webhook.id });
-      await db.send(new PutCommand({ TableName: table, Item: { ...Key, ...webhook } }));
+      const put = { TableName: table, Item: { ...Key, ...webhook }, ConditionExpression: "attribute_not_exists(pk)" };
+      // No two have one id: what is there already is our own, whose answer was lost, or which has been changed since.
+      await ignoreConflict(db.send(new PutCommand(put)));
     },
 
     async list(tenantId) {

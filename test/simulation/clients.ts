@@ -25,6 +25,10 @@ export interface Asked {
   rawBody?: string;
   headers?: Record<string, string>;
   tenant?: string;
+  /** The key that is shown, where callers have keys: the tenant's unless it is said. */
+  bearer?: string;
+  /** The key is right, and lacks the scope. */
+  lacks?: true;
 }
 export interface Answered {
   statusCode: number;
@@ -137,6 +141,15 @@ export class Clients {
     if (record) intent.mediaId = record.id;
   }
 
+  /** The same wish by a bus that delivers once: three tries, and then the dead letters. */
+  async startByBus(intent: Intent): Promise<void> {
+    const detail = { ...intent.body, tenantId: intent.tenant, idempotencyKey: intent.key };
+    const event = { id: `event-${intent.name}`, source: "shop", "detail-type": "Generation Requested", detail };
+    intent.accepted = await this.#world.bus.deliver("start-from-event", event);
+    const [record] = this.#world.recordsOf(intent);
+    if (record) intent.mediaId = record.id;
+  }
+
   /** Looks now and then until the video is there, or nobody would wait any longer. */
   async follow(intent: Intent): Promise<void> {
     for (
@@ -211,7 +224,9 @@ export class Clients {
     try {
       const name = `http.Invoke ${this.#world.functionOf(asked.route)}`;
       await gate.pass({ name, perform: () => {}, timeout });
-      const answer = await this.#world.http(asked);
+      const bearer = asked.bearer ?? this.#world.owners.bearerOf(asked.tenant);
+      const shown = bearer === undefined ? asked : { ...asked, bearer };
+      const answer = await this.#world.http(shown, (actor) => asked.lacks && this.#world.strangers.add(actor));
       await gate.pass({ name: "http.answer", perform: () => {}, timeout, about: () => String(answer.statusCode) });
       this.#world.observe({ kind: "answer", asked, answer });
       return answer;
@@ -233,137 +248,3 @@ function idIn(body: string): string {
   const { data } = JSON.parse(body) as { data: { mediaSpace: { id: string } } };
   return data.mediaSpace.id;
 }
-
-/** So many starts with one key, and among them one with another body. */
-function atOnce({ clients }: World, count: number): Promise<unknown> {
-  const intent = clients.intent({ key: "order-1" });
-  const starts = Array.from({ length: count }, () => clients.as(() => clients.start(intent)));
-  const other = clients.as(() => clients.send(intent, { ...intent.body, duration: "10" }));
-  return Promise.all([...starts, other]).then(() => clients.as(() => clients.follow(intent)));
-}
-
-/** So many wishes of two tenants, of several prices, some of them asked twice at once and some given up. */
-function againstCaps({ clients, sleep }: World, count: number, random: () => number): Promise<unknown> {
-  const modes = ["standard", "standard", "pro", "master"];
-  const wishes = Array.from({ length: count }, (_, n) => {
-    const more = { mode: modes[Math.floor(random() * modes.length)], duration: random() < 0.3 ? "10" : "5" };
-    const key = random() < 0.7 ? `order-${n}` : undefined;
-    const intent = clients.intent({ tenant: TENANTS[random() < 0.6 ? 0 : 2], more, ...(key !== undefined && { key }) });
-    const [twice, canceledAfter] = [
-      key !== undefined && random() < 0.4,
-      random() < 0.4 ? random() * 40_000 : undefined,
-    ];
-    return clients.as(async () => {
-      const again = twice ? clients.as(() => clients.insist(intent, 2)) : undefined;
-      await Promise.all([clients.insist(intent, 3), again]);
-      if (canceledAfter !== undefined) {
-        await sleep(canceledAfter);
-        await clients.cancel(intent);
-      }
-      await clients.follow(intent);
-    });
-  });
-  return Promise.all(wishes);
-}
-
-/** What happens in a run, besides what goes wrong. */
-export const STORIES = {
-  "a video": (world) => {
-    const { clients } = world;
-    const intent = clients.intent({ key: "order-1" });
-    return clients.as(async () => {
-      await clients.start(intent);
-      await clients.spy(intent, TENANTS[1]);
-      await clients.knock(intent);
-      await clients.follow(intent);
-      await clients.send(intent, intent.body);
-      await clients.send(intent, { ...intent.body, duration: "10" });
-    });
-  },
-  "a plain start": (world) => {
-    const { clients } = world;
-    const intent = clients.intent({ more: { mode: "master" } });
-    return clients.as(async () => {
-      await clients.start(intent);
-      await clients.follow(intent);
-    });
-  },
-  "a cancel": (world, random) => {
-    const { clients } = world;
-    const intent = clients.intent({ key: "order-1" });
-    return clients.as(async () => {
-      await clients.start(intent);
-      await world.sleep(random() * 30_000);
-      await Promise.all([clients.cancel(intent), random() < 0.5 ? clients.cancel(intent) : undefined]);
-      await clients.follow(intent);
-    });
-  },
-  "a deletion": (world) => {
-    const { clients } = world;
-    const intent = clients.intent({ key: "order-1" });
-    return clients.as(async () => {
-      await clients.start(intent);
-      await clients.follow(intent);
-      await clients.delete(intent);
-      await clients.delete(intent);
-      await clients.send(intent, intent.body);
-    });
-  },
-  "one key of two tenants": (world) => {
-    const { clients } = world;
-    const [mine, theirs] = TENANTS.slice(0, 2).map((tenant) => clients.intent({ tenant, key: "order-1" }));
-    if (!mine || !theirs) throw new Error("there are no tenants");
-    return Promise.all([
-      clients.as(async () => {
-        await clients.start(mine);
-        await clients.follow(mine);
-        await clients.spy(theirs, mine.tenant);
-        await clients.send(mine, mine.body);
-      }),
-      clients.as(async () => {
-        await clients.start(theirs);
-        await clients.follow(theirs);
-        await clients.send(theirs, theirs.body);
-      }),
-    ]);
-  },
-  "many at once": (world) => atOnce(world, 5),
-  "fifty at once": (world) => atOnce(world, 50),
-  "starts against a cap": (world, random) => againstCaps(world, 3 + Math.floor(random() * 6), random),
-  "a hundred against a cap": ({ clients }) => {
-    const intents = Array.from({ length: 100 }, () => clients.intent());
-    return Promise.all(
-      intents.map((intent) =>
-        clients.as(async () => {
-          await clients.start(intent);
-          await clients.follow(intent);
-        }),
-      ),
-    );
-  },
-  "the kill switch": (world, random) => {
-    const { clients } = world;
-    const starts = [0, random() * 20_000, 20_000 + random() * 20_000].map(async (afterMs, n) => {
-      const intent = clients.intent({ key: `order-${n}` });
-      await world.sleep(afterMs);
-      await clients.as(() => clients.start(intent));
-      await clients.as(() => clients.follow(intent));
-    });
-    const operator = world
-      .sleep(random() * 20_000)
-      .then(() => world.setKillSwitch(true))
-      .then(() => world.sleep(10_000 + random() * 60_000))
-      .then(() => world.setKillSwitch(false));
-    return Promise.all([...starts, operator]);
-  },
-  "by the bus": (world) => {
-    const { clients } = world;
-    const intent = clients.intent({ tenant: TENANTS[2], key: "order-1" });
-    return clients.as(async () => {
-      await clients.startByEvent(intent);
-      await clients.follow(intent);
-    });
-  },
-} satisfies Record<string, (world: World, random: () => number) => Promise<unknown>>;
-
-export type Story = keyof typeof STORIES;

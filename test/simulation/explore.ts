@@ -1,9 +1,9 @@
 // Which runs are made: every single fault, pairs of them, and whatever a seed throws; and how a failing one is made short.
 import { mulberry32 } from "../../stacks/fal-simulator/random.ts";
-import type { Story } from "./clients.ts";
 import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";
 import type { Limits } from "./money.ts";
+import { TOLD_STORIES, type Story } from "./stories.ts";
 import { World, type Plan, type Run, type Stage } from "./world.ts";
 
 const SUBMIT = "submit-generation/fal.submit#1";
@@ -27,11 +27,22 @@ const AMPLE: Limits = {
 /** Three videos of a hundred, by the tenant's cap alone. */
 const SCARCE: Limits = { tenantCapMills: 900, globalCapMills: 10_000 };
 
+/** Not one. */
+const NOTHING_LEFT: Limits = { tenantCapMills: 100 };
+
 /**
  * What the systematic search starts from: runs without chance, which between them touch every call there is. Some have a
  * fault already, for what is only there when something has gone wrong.
  */
-const CALM: { story: Story; webhooks?: boolean; ai?: boolean; limits?: Limits; fault?: Struck; once?: true }[] = [
+const CALM: {
+  story: Story;
+  webhooks?: boolean;
+  ai?: boolean;
+  told?: true;
+  limits?: Limits;
+  fault?: Struck;
+  once?: true;
+}[] = [
   { story: "a plain start", webhooks: true },
   { story: "a plain start", ai: true },
   { story: "a video", limits: AMPLE },
@@ -54,26 +65,31 @@ const CALM: { story: Story; webhooks?: boolean; ai?: boolean; limits?: Limits; f
   // It is found in fal's history; it is named by fal's webhook.
   { story: "a plain start", fault: { fault: "no answer once it was taken", at: SUBMIT } },
   { story: "a plain start", webhooks: true, fault: { fault: "no answer once it was taken", at: SUBMIT } },
+  { story: "a video that is told", told: true },
+  { story: "keys and their misuse", told: true },
+  { story: "a refusal that is told", told: true },
+  // What was right is refused, too.
+  { story: "a refusal that is told", told: true, limits: NOTHING_LEFT },
   // It is submitted again.
   { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
 ];
 
-const calmPlan = ({ story, webhooks = false, ai = false, limits, fault }: (typeof CALM)[number]): Plan => ({
+const calmPlan = ({ story, webhooks = false, ai = false, told, limits, fault }: (typeof CALM)[number]): Plan => ({
   seed: 1,
   story,
   schedule: "calm",
-  settings: { webhooks, ai, ...(limits && { limits }) },
+  settings: { webhooks, ai, ...(told && { told }), ...(limits && { limits }) },
   faults: fault ? [fault] : [],
 });
 
 /** A call that is made over and over (a poll, a read, a shard of the sweeper's index) is met so often. */
 const TIMES_MET = 1;
 
-/** Every fault at every call of the calm runs. What a run shares with one before is tried once. */
-export async function singles(run: Runner): Promise<Plan[]> {
+/** Every fault at every call of the calm runs, or of those that tell one story. What a run shares with one before is tried once. */
+export async function singles(run: Runner, told?: string): Promise<Plan[]> {
   const plans: Plan[] = [];
   const tried = new Set<string>();
-  for (const calm of CALM) {
+  for (const calm of CALM.filter(({ story }) => story === (told ?? story))) {
     const plain = calmPlan(calm);
     const added = (calm.once ? [] : await nextFaults(run, plain)).filter((plan) => {
       const { fault = "", at = "" } = struckIn(plan).at(-1) ?? {};
@@ -140,6 +156,10 @@ const STORIES_BY_CHANCE: Story[] = [
   "many at once",
   "starts against a cap",
   "the kill switch",
+  "a video that is told",
+  "a video that is told",
+  "keys and their misuse",
+  "a refusal that is told",
 ];
 
 /** By chance any of them, and in some runs none; where a cap is the story, low enough to be met. */
@@ -163,7 +183,8 @@ export function planOf(seed: number): Plan {
   const random = mulberry32(seed + 4_000_003);
   const story = STORIES_BY_CHANCE[Math.floor(random() * STORIES_BY_CHANCE.length)] ?? "a plain start";
   const [webhooks, ai, limits] = [random() < 0.6, random() < 0.4, limitsOf(story, random)];
-  const settings = { webhooks, ai, ...(limits && { limits }) };
+  const told = story in TOLD_STORIES;
+  const settings = { webhooks, ai, ...(told && { told }), ...(limits && { limits }) };
   return { seed, story, schedule: "wild", settings, faults: { atMost: Math.floor(random() * 6) } };
 }
 

@@ -294,6 +294,29 @@ const WEB_FAULTS: Fault[] = [
   { name: "leads to a private address", befalls: named("web.lookup"), strike: twisted("a private address") },
 ];
 
+const receiver = named("web.POST");
+const RECEIVER_FAULTS: Fault[] = [
+  ...["answers 500", "answers 410", "asks for an hour", "redirects inside"].map((twist) => ({
+    name: `the receiver ${twist}`,
+    befalls: receiver,
+    strike: twisted(twist),
+  })),
+  {
+    name: "receivers answer 500 for 10 min",
+    befalls: receiver,
+    strike: twisted("answers 500"),
+    lastsSeconds: 10 * MINUTES,
+  },
+  { name: "receivers answer 500 for ever", befalls: receiver, strike: twisted("answers 500"), lastsSeconds: FOR_EVER },
+  { name: "the receiver hangs", befalls: receiver, strike: lost },
+  { name: "the receiver takes it and does not say so", befalls: receiver, strike: answerLost },
+  {
+    name: "an event is told twice",
+    befalls: ({ operation }) => operation.name.startsWith("bus.Invoke"),
+    strike: twisted("twice"),
+  },
+];
+
 const describes = named("ai", "fal.describe", "fal.frame");
 const AI_FAULTS: Fault[] = [
   { name: "analysis answers 500", befalls: describes, strike: says(() => falAnswer(500, {})) },
@@ -416,6 +439,7 @@ const SPECIAL: readonly Fault[] = [
   ...SUBMIT_FAULTS,
   ...LOOK_FAULTS,
   ...WEB_FAULTS,
+  ...RECEIVER_FAULTS,
   ...AI_FAULTS,
   ...HTTP_FAULTS,
   ...WEBHOOK_FAULTS,

@@ -5,6 +5,7 @@ import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
 import { isAccount, isEverybodys, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
+import { REFUSED, TOLD, type Message } from "./receivers.ts";
 import { failureOf, type Job } from "./simulated-fal.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +19,10 @@ export type Fact =
   | { kind: "event"; type: string; detail: Item }
   | { kind: "text"; where: "log" | "execution input" | "step input" | "step output" | "event"; text: string }
   | { kind: "connection"; url: string; address: string }
+  /** A message has reached the receiver of a webhook. */
+  | { kind: "message"; message: Message }
+  /** A key, or the secret of a webhook, has been shown to its owner. */
+  | { kind: "secret"; secret: string }
   | { kind: "step"; execution: string }
   | { kind: "started"; intent: Intent; body: Item; answer: Answered | undefined }
   | { kind: "answer"; asked: Asked; answer: Answered }
@@ -240,15 +245,15 @@ export const INVARIANTS = {
     on: {
       write({ before, after, by }, world, check) {
         const tenant = world.tenantOf(by);
-        // How long generations take is nobody's: a time and a number of seconds.
-        if (tenant === undefined || after.pk.startsWith("TIMINGS#")) return;
+        // How long generations take, and how often an event was tried, is nobody's: a time or a count.
+        if (tenant === undefined || /^(TIMINGS|EVENT)#/.test(after.pk)) return;
         if (isAccount(after) && isEverybodys(after)) {
           const others = changedEntries(before, after).filter((entry) => entry.tenantId !== tenant);
           return check(others.length === 0, () => `${by.name} of ${tenant} changed what is another's in ${after.pk}`);
         }
-        // A job is found by fal's id, which no tenant can choose; whose it is, it says.
-        const isJob = after.pk.startsWith("REQUEST#") && after.tenantId === tenant;
-        const own = isJob || after.pk.split("#")[1] === encodeURIComponent(tenant);
+        // A job is found by fal's id and a key by its own, which no tenant can choose; whose it is, it says.
+        const saysWhose = /^(REQUEST|KEYS)#/.test(after.pk) && after.tenantId === tenant;
+        const own = saysWhose || after.pk.split("#")[1] === encodeURIComponent(tenant);
         check(own && (!before || before.pk === after.pk), () => `${by.name} of ${tenant} wrote ${after.pk}`);
       },
       answer({ asked: { tenant, route }, answer }, world, check) {
@@ -260,6 +265,17 @@ export const INVARIANTS = {
             () => `${route} showed ${tenant} what is ${intent.tenant}'s: ${answer.body}`,
           );
         }
+        for (const { url, tenant: owner } of world.receivers.endpoints) {
+          if (owner === tenant) continue;
+          check(!answer.body.includes(url), () => `${route} showed ${tenant} a webhook of ${owner}: ${answer.body}`);
+        }
+      },
+      message({ message: { url, body } }, world, check) {
+        const endpoint = world.receivers.endpointAt(url);
+        const { data } = JSON.parse(body) as { data: { tenantId?: string } };
+        // A test is of a webhook, and names it alone.
+        if (!endpoint || data.tenantId === undefined) return;
+        check(data.tenantId === endpoint.tenant, () => `${endpoint.url} of ${endpoint.tenant} was told ${body}`);
       },
       submit({ mediaId, by }, world, check) {
         const record = world.record(mediaId ?? "");
@@ -274,9 +290,11 @@ export const INVARIANTS = {
   I13: {
     says: "No route without authentication but those on the list; an unsigned, stale or foreign webhook changes nothing.",
     on: {
-      answer({ asked: { tenant, route }, answer }, _world, check) {
-        if (tenant === undefined)
-          check(answer.statusCode === 401, () => `${route} answered a stranger ${answer.statusCode}`);
+      answer({ asked: { tenant, route, lacks }, answer }, world, check) {
+        // Where keys are, a table that does not answer lets nobody in: 500. A key without the scope is told so: 403.
+        const refusals = [401, ...(world.settings.told ? [500] : []), ...(lacks ? [403, 503] : [])];
+        if (tenant === undefined || lacks)
+          check(refusals.includes(answer.statusCode), () => `${route} answered a stranger ${answer.statusCode}`);
       },
       write({ after, by }, world, check) {
         check(!world.strangers.has(by), () => `${by.name} wrote ${after.pk} for somebody who has no right to it`);
@@ -295,9 +313,21 @@ export const INVARIANTS = {
     },
   },
   I15: {
-    says: "No secret, prompt or signed URL in logs, workflow data or events.",
+    says: "No secret, prompt or signed URL in logs, workflow data or events; no key or webhook's secret in the table.",
     on: {
-      text({ where, text }, _world, check) {
+      secret({ secret }, world, check) {
+        const items = [...world.aws.items.values()].map((item) => JSON.stringify(item));
+        const shown = [...items, ...world.said].find((text) => text.includes(secret));
+        check(shown === undefined, () => `a key or secret, before it was shown to its owner: ${shown}`);
+      },
+      write({ after }, world, check) {
+        if (world.secrets.size === 0) return;
+        const item = JSON.stringify(after);
+        for (const secret of world.secrets) check(!item.includes(secret), () => `a key or secret is kept: ${item}`);
+      },
+      text({ where, text }, world, check) {
+        for (const secret of world.secrets)
+          check(!text.includes(secret), () => `a key or secret in a ${where}: ${text}`);
         const found = /SECRET-[A-Z]+(-[A-Z]+)*|X-Amz-Signature|sources\/[\w-]+-[0-9a-f]{32}\.jpg/.exec(text)?.[0];
         check(found === undefined, () => `${found} in a ${where}: ${text}`);
       },
@@ -373,6 +403,8 @@ export const INVARIANTS = {
       },
     },
   },
+  I20: TOLD,
+  I21: REFUSED,
 } satisfies Record<string, Invariant>;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -16,6 +16,7 @@ const HELP = `npm run simulate -- [what] [how]
   --seeds N        N random seeds
   --seed S         the first of them; alone, that one with its trace
   --singles        every single fault at every call
+  --story NAME     of the single faults, those in runs that tell this story
   --pairs [N]      N seeded pairs of faults, or all of them (hours)
   --plan JSON      one run, as a failure has printed it
   --planted NAME   with a planted bug in it, and only the invariant on that must catch it
@@ -28,6 +29,7 @@ const { values: given } = parseArgs({
     seeds: { type: "string" },
     seed: { type: "string" },
     singles: { type: "boolean" },
+    story: { type: "string" },
     pairs: { type: "boolean" },
     count: { type: "string" },
     plan: { type: "string" },
@@ -97,7 +99,7 @@ const FAILURES_SHOWN = 5;
 async function* plans(run: Runner): AsyncGenerator<Plan> {
   const seed = Number(given.seed ?? 1);
   if (given.plan !== undefined) yield JSON.parse(given.plan) as Plan;
-  else if (given.singles) yield* await singles(run);
+  else if (given.singles) yield* await singles(run, given.story);
   else if (given.pairs) yield* pairs(run, given.count === undefined ? "all" : { count: Number(given.count), seed });
   else if (planted) yield* plansToShow(run, planted);
   else yield* seeds(seed, Number(given.seeds ?? 1));

@@ -17,6 +17,8 @@ const result = /^finalize-and-analyze\/fal\.result/;
 const video = /^finalize-and-analyze\/web\.GET video/;
 const webhook = /^fal\/fal\.webhook/;
 const inExecution = /^(submit|check|finalize)/;
+const delivers = /^(tell|deliver)-webhooks\//;
+const post = /^(tell|deliver)-webhooks\/web\.POST/;
 const phases = ["→submitting", "→generating", "→finalizing", "→completed"];
 
 export const MATRIX: readonly MatrixLine[] = [
@@ -247,6 +249,46 @@ export const MATRIX: readonly MatrixLine[] = [
         (where) => at(fault, where),
       ),
     ),
+  },
+  // Keys, and what tenants are told.
+  {
+    id: "D01",
+    says: "a delivery dies before it is written down, before the POST, in it, and before its outcome is",
+    struck: [
+      at("dies before", /^tell-webhooks\/dynamodb\.PutItem delivery/),
+      at("dies after", /^tell-webhooks\/dynamodb\.PutItem delivery/),
+      at("dies before", post),
+      at("dies after", post),
+      at("hangs until its time is up", post),
+      at("the whole machine loses power", post),
+    ],
+  },
+  {
+    id: "D02",
+    says: "the table is throttled, or its answer lost, on the way to a receiver",
+    struck: ["throttled for 30 s", "answer lost", "arrives late"].map((fault) => at(fault, delivers)),
+  },
+  {
+    id: "D03",
+    says: "the receiver is slow, refuses, wants no more, asks for time, or redirects into our network; its name leads there",
+    struck: [
+      at(/^the receiver (hangs|takes it and does not say so)$/, post),
+      at(/^the receiver (answers 500|answers 410|asks for an hour|redirects inside)$/, post),
+      at(/^receivers answer 500 for/, post),
+      at("leads to a private address", /^tell-webhooks\/web\.lookup/),
+    ],
+  },
+  { id: "D04", says: "an event is told twice at once", struck: [at("an event is told twice", /^bus\/bus\.Invoke/)] },
+  {
+    id: "D05",
+    says: "whoever judges a key dies, or cannot read it",
+    struck: ["dies before", "throttled for 30 s", "answer lost"].map((fault) => at(fault, /^authorize-caller/)),
+  },
+  {
+    id: "D06",
+    says: "a request on the bus is refused while something fails",
+    struck: ["dies after", "throttled for 30 s", "answer lost"].map((fault) => at(fault, /^start-from-event/)),
+    stories: ["a refusal that is told"],
   },
 ];
 

@@ -24,6 +24,9 @@ const ACCOUNTS = "shared/adapters/dynamo-budget.ts";
 const MONEY = "shared/money/budget.ts";
 const WORKFLOW = "stacks/blueprint/workflow.asl.ts";
 
+const TARGETS = "shared/adapters/checked-fetch.ts";
+const VERDICT = "shared/webhooks/verdict.ts";
+
 const POST = `      answer = await answerTo(url, { ...post, signal: AbortSignal.timeout(SUBMIT_TIMEOUT_MS) });`;
 
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -526,6 +529,108 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     file: ANSWERS,
     wraps: "resultVerdict",
     by: `(real) => (answer) => (answer.status >= 500 ? { verdict: "failed", code: "internal_error", reason: {} } : real(answer))`,
+  },
+  {
+    name: "an altered key opens what the right one does",
+    caughtBy: "I13",
+    file: "shared/access/api-keys.ts",
+    wraps: "keyOf",
+    by: `(real) => async (deps, bearer) => (await real(deps, bearer)) ?? deps.keys.get(bearer.split("_")[1] ?? "")`,
+  },
+  {
+    name: "a key that may read may write",
+    caughtBy: "I13",
+    file: "shared/edge/caller.ts",
+    wraps: "callerOf",
+    by: `(real) => (event) => real(event, "read")`,
+  },
+  {
+    name: "an event is told to the webhooks of all",
+    caughtBy: "I12",
+    file: "shared/adapters/dynamo-webhooks.ts",
+    wraps: "createDynamoWebhooks",
+    by: `(real) => (options) => {
+      const webhooks = real(options);
+      const list = async () => [...(await webhooks.list("acme")), ...(await webhooks.list("acme#SPACE#holiday"))];
+      return { ...webhooks, list };
+    }`,
+  },
+  {
+    name: "a target whose name leads inside is trusted",
+    caughtBy: "I14",
+    file: TARGETS,
+    wraps: "createTargetDoor",
+    by: `(real) => (options) => real({ trustedOrigins: [...options.trustedOrigins, "https://internal.example"] })`,
+  },
+  {
+    name: "a webhook's secret is kept as it is",
+    caughtBy: "I15",
+    file: "shared/adapters/sealed-secrets.ts",
+    wraps: "createSealedSecrets",
+    by: `() => () => ({ seal: (secret) => secret, open: (secret) => secret })`,
+  },
+  {
+    name: "a key is kept whole beside its hash",
+    caughtBy: "I15",
+    file: "shared/access/api-keys.ts",
+    find: "    secretHash: sha256(secret),",
+    replace: "    secretHash: sha256(secret),\n    note: secret,",
+  },
+  {
+    name: "a receiver that is down is given up after three tries",
+    caughtBy: "I20",
+    shownBy: ["receivers answer 500 for ever"],
+    file: VERDICT,
+    wraps: "nextTry",
+    by: `(real) => (tried, ...more) => (tried >= 3 ? undefined : real(tried, ...more))`,
+  },
+  {
+    name: "a redirect counts as taken",
+    caughtBy: "I20",
+    shownBy: ["the receiver redirects inside"],
+    file: VERDICT,
+    wraps: "verdictOf",
+    by: `(real) => (answer, now) => (answer.statusCode >= 300 && answer.statusCode < 400 ? { outcome: "delivered" } : real(answer, now))`,
+  },
+  {
+    name: "what is due is not announced",
+    caughtBy: "I20",
+    shownBy: ["receivers answer 500 for 10 min"],
+    file: "shared/webhooks/announce.ts",
+    wraps: "announceDue",
+    by: `() => async () => ({ announced: 0 })`,
+  },
+  {
+    name: "a message is sent before it is written down",
+    caughtBy: "I20",
+    shownBy: ["receivers answer 500 for 10 min"],
+    file: "shared/adapters/dynamo-deliveries.ts",
+    wraps: "createDynamoDeliveries",
+    by: `(real) => (options) => {
+      const deliveries = real(options);
+      const [begun, get] = [new Map(), deliveries.get];
+      return {
+        ...deliveries,
+        add: async (delivery) => void begun.set(delivery.id + delivery.webhookId, delivery),
+        get: async (ref) => begun.get(ref.deliveryId + ref.webhookId) ?? get(ref),
+        save: async (delivery) => {
+          if (delivery.status === "pending") return { ...delivery, version: delivery.version + 1 };
+          begun.delete(delivery.id + delivery.webhookId);
+          await deliveries.add({ ...delivery, version: delivery.version + 1 });
+          return delivery;
+        },
+      };
+    }`,
+  },
+  {
+    name: "what was refused may be asked for again",
+    caughtBy: "I21",
+    file: "shared/adapters/dynamo-request-tries.ts",
+    wraps: "createDynamoRequestTries",
+    by: `(real) => (options) => {
+      const tries = real(options);
+      return { ...tries, refuse: async () => {}, begin: async (id) => Number((await tries.begin(id)) || 1) };
+    }`,
   },
   {
     name: "a video in another coat is none",

@@ -19,6 +19,8 @@ export interface Report {
   places: string[];
   /** Stories told. */
   stories: Record<string, number>;
+  /** Records begun, by story: one without any tells nothing. */
+  starts: Record<string, number>;
   checks: Partial<Record<InvariantId, number>>;
   ends: Record<string, number>;
   refusals: Record<string, number>;
@@ -33,6 +35,7 @@ export function emptyReport(): Report {
     struck: {},
     places: [],
     stories: {},
+    starts: {},
     checks: {},
     ends: {},
     refusals: {},
@@ -45,6 +48,7 @@ export function count(report: Report, run: Run): void {
   report.runs++;
   report.virtualSeconds += run.virtualSeconds;
   add(report.stories, run.plan.story, 1);
+  add(report.starts, run.plan.story, run.ends.length);
   for (const { fault, at } of run.struck) {
     add(report.struck, fault, 1);
     const place = `${fault} @ ${at.replace(/#\d+$/, "")}`;
@@ -64,6 +68,7 @@ export function merge(report: Report, other: Report): void {
   for (const [end, times] of Object.entries(other.ends)) add(report.ends, end, times);
   for (const [code, times] of Object.entries(other.refusals)) add(report.refusals, code, times);
   for (const [story, times] of Object.entries(other.stories)) add(report.stories, story, times);
+  for (const [story, times] of Object.entries(other.starts)) add(report.starts, story, times);
   for (const id of INVARIANT_IDS) add(report.checks, id, other.checks[id] ?? 0);
   report.places = [...new Set([...report.places, ...other.places])];
   report.failures.push(...other.failures);

@@ -64,6 +64,17 @@ export interface StoredItem {
     hold?: { since: string; probeAt: string };
     outbox: { id: string; at: string }[];
   };
+  /** Of whatever an event on the bus has asked for. */
+  request?: { id?: string };
+  /** Of webhooks. */
+  url?: string;
+  enabled?: boolean;
+  events?: string[];
+  /** Of their deliveries. */
+  webhookId?: string;
+  messageId?: string;
+  status?: string;
+  attempts?: { statusCode?: number }[];
 }
 
 /** What the machine has that no crash takes away. */
@@ -135,6 +146,10 @@ export class SimulatedAws {
       headers: call.headers,
       body: bytesOf(seen || call.body),
     });
+    if (statusCode === 200 && operation === "DeleteItem") {
+      const { pk, sk } = unmarshall(asked["Key"] as Parameters<typeof unmarshall>[0]) as StoredItem;
+      this.items.delete(`${pk} ${sk}`);
+    }
     if (statusCode === 200 && (operation === "PutItem" || operation === "UpdateItem")) {
       const written = operation === "PutItem" ? asked["Item"] : (JSON.parse(body) as Item)["Attributes"];
       const after = unmarshall(written as Parameters<typeof unmarshall>[0]) as StoredItem;
@@ -151,7 +166,7 @@ export class SimulatedAws {
   /** A shard of the sweeper's index in which there is nothing, as most are: not worth a look. */
   #isEmptyShard(asked: Item): boolean {
     const { ":shard": shard } = asked["ExpressionAttributeValues"] as Record<string, { S: string } | undefined>;
-    return shard !== undefined && ![...this.records, ...this.accounts].some(({ sweepShard }) => sweepShard === shard.S);
+    return shard !== undefined && ![...this.items.values()].some(({ sweepShard }) => sweepShard === shard.S);
   }
 
   /** DynamoDB deletes an item by its TTL, whenever it likes. */
@@ -240,13 +255,14 @@ export class SimulatedAws {
   }
 
   #putEvents(asked: Item, twist: string | undefined): unknown {
-    const entries = (asked["Entries"] as { DetailType: string; Detail: string }[]).map((entry, n) => {
+    const entries = (asked["Entries"] as { Source: string; DetailType: string; Detail: string }[]).map((entry, n) => {
       const taken = twist !== "takes none" && !(twist === "takes the first alone" && n > 0);
       this.#world.observe({ kind: "text", where: "event", text: entry.Detail });
       if (!taken) return { ErrorCode: "InternalFailure", ErrorMessage: "The event could not be taken." };
       const detail = JSON.parse(entry.Detail) as Item;
       this.published.push({ id: String(detail["id"]), type: entry.DetailType, detail });
       this.#world.observe({ kind: "event", type: entry.DetailType, detail });
+      this.#world.bus.take(`event-${this.published.length}`, entry.Source, entry.DetailType, detail);
       return { EventId: `event-${this.published.length}` };
     });
     return { FailedEntryCount: entries.filter((entry) => "ErrorCode" in entry).length, Entries: entries };
@@ -330,8 +346,10 @@ function purposeOf(operation: string, asked: Item): string {
   if (operation === "Query") return asked["IndexName"] === undefined ? "" : " sweep";
   const key = (asked["Key"] ?? asked["Item"]) as Record<"pk" | "sk", { S: string }>;
   if (isAccount({ sk: key.sk.S })) return purposeWithAccount(key.pk.S, asked);
+  const kind = KINDS.find(([isOf]) => isOf.test(`${key.pk.S} ${key.sk.S}`))?.[1];
+  if (kind !== undefined) return ` ${kind}`;
   if (operation === "UpdateItem") {
-    const names = asked["ExpressionAttributeNames"] as Record<string, string>;
+    const names = (asked["ExpressionAttributeNames"] ?? {}) as Record<string, string>;
     const values = (asked["ExpressionAttributeValues"] ?? {}) as Record<string, { S?: string }>;
     const sets = [...String(asked["UpdateExpression"]).matchAll(/(#n\d+) = (:v\d+)/g)];
     const phase = sets.find(([, name = ""]) => names[name] === "phase")?.[2];
@@ -342,6 +360,13 @@ function purposeOf(operation: string, asked: Item): string {
   }
   return key.sk.S.startsWith("KEY#") ? " key" : " media";
 }
+/** Items that are neither records nor accounts, nor the keys of repeated starts. */
+const KINDS: [RegExp, string][] = [
+  [/^KEYS#/, "api key"],
+  [/ WEBHOOK#/, "webhook"],
+  [/ DELIVERY#/, "delivery"],
+  [/ TRIES$/, "tries"],
+];
 
 /** ` reserve`, ` settle of everybody`, ` kill switch`; a read is ` account`. */
 function purposeWithAccount(pk: string, asked: Item): string {

@@ -1,4 +1,5 @@
 // The web under the checked door: names, pictures and fal's video files, and every connection that was made.
+import { strangelyAnswered, type Message } from "./receivers.ts";
 import type { World } from "./world.ts";
 
 export interface Page {
@@ -48,6 +49,19 @@ export class SimulatedWeb {
       if (page.cut) throw Object.assign(new Error("aborted"), { code: "ECONNRESET" });
     }
     return { statusCode: page.statusCode, headers: page.headers, destroy: () => {}, [Symbol.asyncIterator]: body };
+  }
+
+  /** A message to a receiver, which is at the other end of the connection, whoever it belongs to. */
+  async post(message: Message, address: string, signal: AbortSignal) {
+    const { gate, receivers } = this.#world;
+    this.#world.observe({ kind: "connection", url: message.url.href, address });
+    const { statusCode, headers } = await gate.pass({
+      name: "web.POST receiver",
+      perform: (twist) => strangelyAnswered(twist) ?? receivers.take(message),
+      signal,
+      about: () => `${message.url.host} ${message.headers["webhook-id"] ?? ""}`,
+    });
+    return { statusCode, headers, destroy: () => {}, async *[Symbol.asyncIterator]() {} };
   }
 
   #page(url: URL, twist: string | undefined): Page {

@@ -114,8 +114,9 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     clip,
     remove: (key) => removeItem(dynamoDb, key),
     linkSecret: (name, value) => void Reflect.set(Resource, name, { value }),
-    environment: ({ webhooks, ai, limits = {} }: Settings) => ({
+    environment: ({ webhooks, ai, told, limits = {} }: Settings) => ({
       ...ENVIRONMENT,
+      ...(told && { AUTH: "keys" }),
       ...inEnvironment(limits),
       ...(webhooks && { PUBLIC_URL: "https://api.example" }),
       ...(ai && { WORKFLOWAI_API_KEY: "SECRET-AI-KEY", WORKFLOWAI_API_URL: "https://workflowai.example" }),

@@ -4,15 +4,19 @@ import type { Outcome } from "../../stacks/local/aws/functions.ts";
 import type { EndedExecution } from "../../stacks/local/aws/workflow.ts";
 import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
-import { Clients, STORIES, type Answered, type Asked, type Intent, type Story } from "./clients.ts";
+import { SimulatedBus } from "./bus.ts";
+import { Clients, type Answered, type Asked, type Intent } from "./clients.ts";
 import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
 import { isHalfDeleted, isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
 import { link } from "./link.ts";
 import { Money, type Limits } from "./money.ts";
+import { Owners } from "./owners.ts";
+import { Receivers } from "./receivers.ts";
 import { SimulatedAws, type ProcessWide, type StoredItem } from "./simulated-aws.ts";
 import { SimulatedFal, STRANGERS_KEY, type Hook, type Job } from "./simulated-fal.ts";
 import { filePage, SimulatedWeb } from "./simulated-web.ts";
+import { STORIES, type Story } from "./stories.ts";
 import { BEGINNING, seedChance, type VirtualTime } from "./virtual-time.ts";
 
 /** Everything a run follows from. */
@@ -35,6 +39,8 @@ export interface Settings {
   renderSeconds?: number;
   /** What may be spent; none: nothing is limited. */
   limits?: Limits;
+  /** Callers show keys, and tenants have webhooks: what is on the bus reaches the rules. */
+  told?: boolean;
 }
 
 /** What a run has come to. */
@@ -75,6 +81,10 @@ const SWEEP_EVERY_MS = 60_000;
 /** A run that makes more calls than this, or lasts longer, would go on for ever. */
 const STEPS_MAX = 6_000;
 const LASTS_MAX_MS = 4 * 3_600_000;
+/** Ten tries of a message take 76 hours, and a fifth more by chance; a receiver may ask for a day between any two. */
+const TELLING_LASTS_MAX_MS = 100 * 3_600_000;
+/** API Gateway keeps an answer of its authorizer so long (stacks/blueprint/routes.ts). */
+const AUTHORIZER_KEEPS_MS = 50_000;
 /** More or less, so that faults strike early and late. */
 const CALLS_OF_A_RUN = 100;
 /** After this no new fault strikes, so that there is an end to wait for. */
@@ -91,6 +101,9 @@ export class World {
   readonly aws: SimulatedAws;
   readonly fal: SimulatedFal;
   readonly web: SimulatedWeb;
+  readonly bus = new SimulatedBus(this);
+  readonly receivers = new Receivers(this);
+  readonly owners = new Owners(this);
   readonly clip: Buffer;
   readonly frameUrl = "https://v3.fal.media/files/frame.jpg";
   readonly watch: Watch;
@@ -103,6 +116,12 @@ export class World {
   readonly #intents = new Map<string, Intent>();
   /** How records ended, by their ids: the deleted ones have forgotten it. */
   readonly ended = new Map<string, string>();
+  /** What callers and receivers must keep to themselves: it is shown once, and stands nowhere. */
+  readonly secrets = new Set<string>();
+  /** Whatever was logged, put on the bus or handed to a step: a secret may have been said before the world has heard it. */
+  readonly said: string[] = [];
+  /** By bearer: what our authorizer has said of it, and until when the gateway keeps that. */
+  readonly #judged = new Map<string, { context: object; until: number }>();
   /** Records whose owner wants them gone. */
   readonly unwanted = new Set<string>();
   /** Records that an operator has taken up again. */
@@ -124,6 +143,7 @@ export class World {
   #lastFaultAt = BEGINNING;
   #busBackAt = BEGINNING;
   #resuming = false;
+  #webhooksResuming = false;
 
   constructor(plan: Plan, stage: Stage, invariants: readonly InvariantId[]) {
     this.#plan = plan;
@@ -151,13 +171,15 @@ export class World {
     story.catch((error: Error) => (broken = error));
     const sweeper = setInterval(() => this.#minute(), SWEEP_EVERY_MS);
     try {
-      for (let step = 0; ; step++) {
+      const lastsMax = this.settings.told ? TELLING_LASTS_MAX_MS : LASTS_MAX_MS;
+      for (;;) {
         await this.gate.quiet();
         this.watch.afterStep(this);
         if (broken) throw broken;
         if (this.watch.violation || (told && this.#atRest())) break;
-        if (step > STEPS_MAX || this.now() > BEGINNING + LASTS_MAX_MS) {
-          this.watch.accuse(step > STEPS_MAX ? "I16" : "I17", `after ${step} steps the run has not come to rest`);
+        const steps = this.#calls.length;
+        if (steps > STEPS_MAX || this.now() > BEGINNING + lastsMax) {
+          this.watch.accuse(steps > STEPS_MAX ? "I16" : "I17", `after ${steps} steps the run has not come to rest`);
           break;
         }
         const call = this.#isLeftWaiting() ? undefined : this.gate.take((count) => this.#choose(count));
@@ -246,6 +268,10 @@ export class World {
   /** Nothing is under way any more, and nothing is left to do. */
   #atRest(): boolean {
     if (this.#alive.size > 0 || this.gate.waiting.length > 0 || this.aws.anyRuns || this.fal.reportsSoon) return false;
+    // Tries are announced on the bus: with that dead, the first two are all there are.
+    const { deliveries, owed } = this.receivers;
+    const tells = deliveries.some(({ status }) => status === "pending") || owed.some((it) => this.receivers.left(it));
+    if (this.bus.underWay > 0 || (tells && this.#busBackAt !== Infinity)) return false;
     // Nor is any money put aside.
     if (this.aws.accounts.some(({ open = {} }) => Object.keys(open).length > 0)) return false;
     return this.records().every((record) => {
@@ -295,7 +321,14 @@ export class World {
     setTimeout(() => void work(), ms);
   }
 
+  /** Somebody has been shown what must be shown nowhere else. */
+  keepSecret(secret: string): void {
+    this.secrets.add(secret);
+    this.observe({ kind: "secret", secret });
+  }
+
   observe(fact: Fact): void {
+    if (fact.kind === "text" && this.settings.told) this.said.push(fact.text);
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     if (fact.kind === "write") this.money.note(fact);
     this.watch.see(fact, this);
@@ -375,19 +408,27 @@ export class World {
     const { tenantId, detail, requestContext } = (event ?? {}) as {
       tenantId?: string;
       detail?: { tenantId?: string };
-      requestContext?: { authorizer?: { jwt: { claims: { tenant: string } } } };
+      requestContext?: { authorizer?: { jwt?: { claims: { tenant: string } }; lambda?: { tenantId: string } } };
     };
-    return requestContext?.authorizer?.jwt.claims.tenant ?? tenantId ?? detail?.tenantId;
+    const { jwt, lambda } = requestContext?.authorizer ?? {};
+    return lambda?.tenantId ?? jwt?.claims.tenant ?? tenantId ?? detail?.tenantId;
   }
 
   /** An operator throws the kill switch or takes it back, again until that is done. */
   async setKillSwitch(stopped: boolean): Promise<void> {
-    await acting.run(new Actor("operator"), async () => {
+    await this.operate("set-kill-switch", { stopped });
+  }
+
+  /** An operator calls a function by its name, again until it succeeds. @returns its answer, as JSON */
+  async operate(name: string, event: object): Promise<string | undefined> {
+    return acting.run(new Actor("operator"), async () => {
       for (let tried = 0; tried < 20; tried++) {
         if (tried > 0) await this.sleep(10_000);
-        await this.gate.pass({ name: "operator.Invoke set-kill-switch", perform: () => {} });
-        if ((await this.invoke("set-kill-switch", { stopped })).ok) return;
+        await this.gate.pass({ name: `operator.Invoke ${name}`, perform: () => {} });
+        const outcome = await this.invoke(name, event);
+        if (outcome.ok) return outcome.payload;
       }
+      return undefined;
     });
   }
 
@@ -468,12 +509,32 @@ export class World {
     return functionName(found.handler);
   }
 
-  /** One call through API Gateway, whose authorizer has read the token. */
+  /** One call through API Gateway, whose authorizer has read the token, or ours the key. */
   async http(asked: Asked, born?: (actor: Actor) => void): Promise<Answered> {
     const name = this.functionOf(asked.route);
-    const outcome = await this.invoke(name, httpEvent(asked), born ? { born } : {});
+    const judged = this.#needsKey(asked) ? await this.#judge(asked.bearer) : {};
+    if (judged.refused !== undefined) return { statusCode: judged.refused, headers: {}, body: "{}" };
+    const outcome = await this.invoke(name, httpEvent(asked, judged.context), born ? { born } : {});
     if (!outcome.ok) return { statusCode: 500, headers: {}, body: "" };
     return { headers: {}, body: "", ...(JSON.parse(outcome.payload) as { statusCode: number }) };
+  }
+
+  #needsKey({ route }: Asked): boolean {
+    return this.settings.told === true && ROUTES.find((it) => it.route === route)?.access !== "open";
+  }
+
+  /** What the gateway makes of a bearer: it asks our authorizer, and keeps a yes for a while. */
+  async #judge(bearer: string | undefined): Promise<{ context?: object; refused?: number }> {
+    if (bearer === undefined) return { refused: 401 };
+    const kept = this.#judged.get(bearer);
+    if (kept && kept.until > this.now()) return kept;
+    const outcome = await this.invoke("authorize-caller", { identitySource: [`Bearer ${bearer}`] });
+    if (!outcome.ok) return { refused: outcome.error.errorMessage === "Unauthorized" ? 401 : 500 };
+    const { isAuthorized, context } = JSON.parse(outcome.payload) as { isAuthorized: boolean; context: object };
+    if (!isAuthorized) return { refused: 403 };
+    const judged = { context, until: this.now() + AUTHORIZER_KEEPS_MS };
+    this.#judged.set(bearer, judged);
+    return judged;
   }
 
   /** fal, or somebody who says so, calls a webhook. @returns its status, 0 when nobody answered */
@@ -496,6 +557,17 @@ export class World {
     const waits = (item: StoredItem) => item.hold !== undefined || (item.providerAccount?.outbox ?? []).length > 0;
     const items = [...this.records(), ...this.aws.accounts];
     if (this.#resuming || items.some((item) => isDue(item) || waits(item))) this.sweep();
+    if (this.#webhooksResuming || this.receivers.deliveries.some(isDue)) this.#sweepWebhooks();
+  }
+
+  #sweepWebhooks(): void {
+    const all = this.#webhooksResuming;
+    void acting.run(new Actor("schedule"), async () => {
+      await this.gate.pass({ name: "schedule.Invoke sweep-webhooks", perform: () => {} });
+      const detail = all ? { all: true } : "{}";
+      const outcome = await this.invoke("sweep-webhooks", { source: "aws.scheduler", detail });
+      if (outcome.ok && all) this.#webhooksResuming = false;
+    });
   }
 
   /** A machine that has just come back asks for everything. */
@@ -517,6 +589,7 @@ export class World {
     this.aws.loseExecutions();
     link.life = {};
     this.#resuming = true;
+    this.#webhooksResuming = this.settings.told === true;
     this.after(1000, () => this.sweep());
   }
 
@@ -541,7 +614,7 @@ export class World {
 
   async expireKeys(): Promise<void> {
     for (const { pk, sk } of [...this.aws.items.values()]) {
-      if (!sk.startsWith("KEY#")) continue;
+      if (!sk.startsWith("KEY#") || pk.startsWith("KEYS#")) continue;
       this.expiredKeys++;
       await this.aws.expire({ pk, sk });
     }
@@ -604,10 +677,11 @@ function timeoutSeconds(name: string): number {
 }
 
 /** Payload format 2.0 of API Gateway's HTTP API. */
-function httpEvent({ route, path, body, rawBody, headers, tenant }: Asked) {
+function httpEvent({ route, path, body, rawBody, headers, tenant }: Asked, judged: object | undefined) {
   const [method = "", template = ""] = route.split(" ");
   const rawPath = template.replace(/\{(\w+)\}/g, (_, name: string) => path?.[name] ?? "");
   const claims = tenant !== undefined && { tenant, sub: `somebody of ${tenant}` };
+  const authorizer = judged ? { lambda: judged } : claims && { jwt: { claims } };
   return {
     version: "2.0",
     routeKey: route,
@@ -619,7 +693,7 @@ function httpEvent({ route, path, body, rawBody, headers, tenant }: Asked) {
       requestId: "trace-1",
       routeKey: route,
       http: { method, path: rawPath },
-      ...(claims && { authorizer: { jwt: { claims } } }),
+      ...(authorizer && { authorizer }),
     },
     body: rawBody ?? (body === undefined ? undefined : JSON.stringify(body)),
     isBase64Encoded: false,
