@@ -5,6 +5,7 @@ import {
   CORS,
   DEVELOPMENT_ROUTES,
   HEAD_ROUTES,
+  isJudgedByGateway,
   ROUTES,
   type Route,
 } from "./blueprint/routes.ts";
@@ -95,8 +96,9 @@ export function createRoutes(
   functions: Functions,
 ): void {
   const auth = authorizerOf(gateway, settings, identity, functions);
-  const made = routesOfStage().map(({ route, handler, access }) => {
-    const closed = access !== "open" && auth;
+  const made = routesOfStage().map((entry) => {
+    const { route, handler } = entry;
+    const closed = isJudgedByGateway(entry) && auth;
     const { nodes } = gateway.route(route, functions(handler).arn, {
       name: routeName(route),
       ...(closed ? { auth: closed } : {}),

@@ -115,9 +115,9 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       if (!(await ignoreConflict(db.send(new PutCommand(put))))) throw new MediaExistsError(media.id);
     },
 
-    async list(space, { limit, before, wanted = () => true }) {
+    async list(space, { limit, seen: last, oldestFirst = false, wanted = () => true }) {
       const found: Media[] = [];
-      let seen = before;
+      let seen = last;
       // One more than asked for tells whether there is a next page.
       for (let [read, size] = [0, limit + 1]; read < LIST_READS; read++, size = Math.min(size * 2, LIST_READ_ITEMS)) {
         const { Items = [], LastEvaluatedKey } = await db.send(
@@ -126,7 +126,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
             KeyConditionExpression: "pk = :pk AND begins_with(sk, :sk)",
             ExpressionAttributeValues: { ":pk": partitionKey(space), ":sk": mediaKey({ ...space, mediaId: "" }).sk },
             ExclusiveStartKey: seen === undefined ? undefined : mediaKey({ ...space, mediaId: seen }),
-            ScanIndexForward: false,
+            ScanIndexForward: oldestFirst,
             Limit: size,
           }),
         );
@@ -209,15 +209,18 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       });
     },
 
-    async putIdempotencyKey(tenantId, key, start) {
+    async putIdempotencyKey(tenantId, key, start, { inPlaceOfAny = false } = {}) {
       const Key = { pk: `TENANT#${encodeURIComponent(tenantId)}#KEY#enhance`, sk: `KEY#${key}` };
+      // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
+      const isFree = {
+        ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
+        ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+      };
       const putOrRead = async () => {
         const put = {
           TableName: table,
           Item: { ...Key, ...start },
-          // TTL deletes late (AWS: "within a few days"), so an expired key is free already.
-          ConditionExpression: "attribute_not_exists(pk) OR expiresAt < :now",
-          ExpressionAttributeValues: { ":now": Math.floor(clock.now() / 1000) },
+          ...(inPlaceOfAny ? {} : isFree),
         };
         if (await ignoreConflict(db.send(new PutCommand(put)))) return start;
         const { Item } = await db.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));

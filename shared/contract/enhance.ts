@@ -10,22 +10,28 @@ import { maybe, text, textOrNumber, visible } from "./text.ts";
 
 const LINK_MAX_CHARACTERS = 2048;
 
+/** Of links as the published schema says it. */
+export const LINK_PATTERN = `^([Hh][Tt][Tt][Pp][Ss]?://.+|${LINK_PREFIX}${UPLOAD_ID.source.slice(1, -1)})$`;
+
 const link = text(LINK_MAX_CHARACTERS).check(
   z.refine((url) => isOfWebOrUpload(url), "must be an http(s) URL, or the link of an upload"),
   z.meta({
     description: "Of the web, or of an upload.",
     examples: ["https://example.com/photo.jpg"],
     format: "uri",
-    pattern: `^([Hh][Tt][Tt][Pp][Ss]?://.+|${LINK_PREFIX}${UPLOAD_ID.source.slice(1, -1)})$`,
+    pattern: LINK_PATTERN,
   }),
 );
 
 const words = text(PROMPT_MAX_CHARACTERS);
 
 /** Which lengths are possible is the model's; here it is a whole number, in digits as fal and older clients have it, or as a number. */
-const seconds = z.union([z.string().check(z.regex(/^[1-9]\d{0,2}$/)), z.int().check(z.minimum(1), z.maximum(999))], {
-  error: 'must be a whole number of seconds, such as "5" or 5',
-});
+export const seconds = z.union(
+  [z.string().check(z.regex(/^[1-9]\d{0,2}$/)), z.int().check(z.minimum(1), z.maximum(999))],
+  {
+    error: 'must be a whole number of seconds, such as "5" or 5',
+  },
+);
 
 export const enhanceRequest = z.object({
   spaceId: spaceIdInBody,
@@ -66,13 +72,19 @@ export const enhanceRequest = z.object({
 });
 export type EnhanceRequest = z.infer<typeof enhanceRequest>;
 
+/** What is asked for, by whichever route it came. */
+type StartWish = Pick<EnhanceRequest, "spaceId" | "context"> &
+  Partial<Omit<EnhanceRequest, "mediaSpace">> & {
+    mediaSpace: { id?: string | undefined; media: { name?: string | undefined; image: { link: string } } };
+  };
+
 /**
  * What the domain starts; of the caller's picture only link, name and id are taken.
  * @param offered what this deployment offers
  * @throws NotOfferedError with what would be possible
  */
 export function startCommand(
-  body: EnhanceRequest,
+  body: StartWish,
   caller: { tenantId: string; userId: string; keyBudget?: KeyBudget },
   offered: readonly KlingRow[],
 ): StartCommand {
@@ -104,7 +116,7 @@ export function startCommand(
   };
 }
 
-function isOfWebOrUpload(link: string): boolean {
+export function isOfWebOrUpload(link: string): boolean {
   const uploadId = uploadIdIn(link);
   return uploadId === undefined ? /^https?:\/\//i.test(link) && URL.canParse(link) : UPLOAD_ID.test(uploadId);
 }

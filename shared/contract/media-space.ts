@@ -142,5 +142,9 @@ export const errorAnswer = z.object({
   traceId: z.string(),
 });
 
-/** What API Gateway says itself, where no function of ours was asked or has answered. */
-export const gatewayError = z.object({ message: z.string() });
+/** The same as generated clients get it: one shape for every error, those too that API Gateway answers by itself, with `message` alone. */
+export const anyErrorAnswer = z.extend(z.partial(errorAnswer), {
+  message: z
+    .optional(z.string())
+    .check(z.describe("Alone: API Gateway answered by itself, where no function was asked or has answered.")),
+});

@@ -18,9 +18,9 @@ export class RequestError extends DomainError {
   }
 }
 
-/** A cursor that this API did not issue, or issued for another list. */
-export function notOfThisList(): RequestError {
-  const details = [{ path: "cursor", message: "is not one that this list gave" }];
+/** A cursor that this API did not issue, or issued for another list. @param name of its parameter */
+export function notOfThisList(name = "cursor"): RequestError {
+  const details = [{ path: name, message: "is not one that this list gave" }];
   return new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
@@ -78,6 +78,7 @@ const STATUS_BY_CODE: Record<string, number> = {
   rate_limited: 429,
   starts_stopped: 503,
   sign_in_unavailable: 503,
+  issuer_unavailable: 503,
   upload_not_found: 404,
   // Only an upload's check answers these: a picture that is fetched later fails its generation instead.
   ...Object.fromEntries(IMAGE_FAULT_CODES.map((code) => [code, 400])),
@@ -87,6 +88,8 @@ const STATUS_BY_CODE: Record<string, number> = {
   delivery_not_found: 404,
   delivery_busy: 409,
   too_many_webhooks: 409,
+  picture_too_large_to_send: 413,
+  video_not_ready: 409,
   webhook_refused: 401,
 };
 
@@ -98,11 +101,33 @@ const BUSY = "unavailable";
 /** Longer than a throttled table, or the SDK's own tries, take to pass. */
 const BUSY_SECONDS = 2;
 
+/** What is told of an error, before it is put into the words of one API or another. */
+export interface ErrorFacts {
+  status: number;
+  code: string;
+  message: string;
+  details: { path: string; message: string }[] | undefined;
+  budget: { leftUsd: number | undefined; renewsAt: string } | undefined;
+  traceId: string;
+}
+
+/** How an API tells an error: its body, and headers that go with it. */
+export type ErrorFormat = (facts: ErrorFacts) => { body: unknown; headers?: Record<string, string> };
+
+/** Everywhere but where another API's shapes are spoken. */
+const ourFormat: ErrorFormat = ({ message, code, details, budget, traceId }) => ({
+  body: { error: message, code, details, budget, traceId },
+});
+
 /**
  * The answer to an error. An unexpected error is a 500 with the trace id that its log line has. The log is imported
  * with its first line, because it takes 8 ms of a cold start.
  */
-export async function errorReply(error: Error | null | undefined, traceId: string): Promise<HttpReply> {
+export async function errorReply(
+  error: Error | null | undefined,
+  traceId: string,
+  format: ErrorFormat = ourFormat,
+): Promise<HttpReply> {
   const { status, code, message, details } = describe(error);
   const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
   const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
@@ -111,14 +136,16 @@ export async function errorReply(error: Error | null | undefined, traceId: strin
     const { log } = await import("../services/log.ts");
     log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
   }
+  const { body, headers = {} } = format({ status, code, message, details, budget, traceId });
   return {
     statusCode: status,
     headers: {
       "content-type": "application/json",
       "cache-control": "no-store",
       ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+      ...headers,
     },
-    body: JSON.stringify({ error: message, code, details, budget, traceId }),
+    body: JSON.stringify(body),
   };
 }
 

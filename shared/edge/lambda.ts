@@ -1,11 +1,11 @@
 // What every function does around its one call: parse, know the caller, log, turn errors into answers.
-import middy from "@middy/core";
+import middy, { type MiddlewareObj } from "@middy/core";
 import { en } from "zod/locales";
 import * as z from "zod/mini";
 import { callerOf, type Access, type Caller } from "./caller.ts";
 import type { HttpEvent, HttpReply } from "./http-event.ts";
 import { nearMisses } from "./near-miss.ts";
-import { InvalidEventError, RequestError } from "./http-errors.ts";
+import { InvalidEventError, RequestError, type ErrorFormat } from "./http-errors.ts";
 import {
   answersErrors,
   bodyOf,
@@ -35,13 +35,23 @@ interface Circumstances {
   caller: (access: Access) => Caller;
 }
 
+/** How a route is spoken to, where that is not our own way: how errors are told, and what is done before the request is read. */
+export interface Manners {
+  errors?: ErrorFormat;
+  before?: MiddlewareObj<ParsedEvent>[];
+  /** Reads the body, if any is taken. */
+  body?: MiddlewareObj<ParsedEvent>;
+}
+
 /** A function behind an HTTP route. `answer` gets what `shape` parsed; any error it throws becomes an answer. */
 export function http<S extends RequestShape>(
   shape: S,
   answer: (request: z.infer<S>, circumstances: Circumstances) => Promise<HttpReply>,
+  { errors, before = [], body = parsesJson }: Manners = {},
 ) {
-  const route = middy<ParsedEvent, HttpReply>().use(namesInvocation).use(answersErrors).use(needsHttpEvent);
-  if ("body" in shape.shape) route.use(parsesJson);
+  const route = middy<ParsedEvent, HttpReply>().use(namesInvocation).use(answersErrors(errors)).use(needsHttpEvent);
+  route.use(before);
+  if ("body" in shape.shape) route.use(body);
   return route.handler(async (event) =>
     answer(validated(shape, event), {
       headers: event.headers,

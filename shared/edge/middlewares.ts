@@ -3,7 +3,7 @@ import type { MiddlewareObj } from "@middy/core";
 import * as z from "zod/mini";
 import { DomainError } from "../kling/errors.ts";
 import { beginInvocation } from "../services/invocation.ts";
-import { errorReply, InvalidEventError, NoHttpEventError, RequestError } from "./http-errors.ts";
+import { errorReply, InvalidEventError, NoHttpEventError, RequestError, type ErrorFormat } from "./http-errors.ts";
 import { isHttpEvent, type HttpEvent, type HttpReply } from "./http-event.ts";
 
 /** An HTTP API takes 10 MB; we accept no more than this. */
@@ -23,12 +23,14 @@ export const needsHttpEvent: MiddlewareObj<HttpEvent> = {
 };
 
 /** Any error of a route becomes an answer; where there is no request to answer, the caller gets the error itself. */
-export const answersErrors: MiddlewareObj<HttpEvent, HttpReply> = {
-  onError: async (request) => {
-    if (request.error instanceof NoHttpEventError) return;
-    request.response = await errorReply(request.error, request.event.requestContext.requestId);
-  },
-};
+export function answersErrors(format?: ErrorFormat): MiddlewareObj<HttpEvent, HttpReply> {
+  return {
+    onError: async (request) => {
+      if (request.error instanceof NoHttpEventError) return;
+      request.response = await errorReply(request.error, request.event.requestContext.requestId, format);
+    },
+  };
+}
 
 /**
  * Logs what a function throws, and rethrows it without secrets: Lambda's runtime and Step Functions keep it. The log
@@ -84,9 +86,10 @@ export function bodyOf(event: HttpEvent): Buffer {
   return Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
 }
 
-function jsonOf(event: HttpEvent): unknown {
+/** @param maxBytes of the body @throws RequestError 400, 413, 415 */
+export function jsonOf(event: HttpEvent, maxBytes = BODY_MAX_BYTES): unknown {
   const bytes = bodyOf(event);
-  if (bytes.length > BODY_MAX_BYTES) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
+  if (bytes.length > maxBytes) throw new RequestError(413, "body_too_large", "The body is larger than 1 MB.");
   const type = event.headers["content-type"] ?? "";
   if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type)) {
     throw new RequestError(

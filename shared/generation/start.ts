@@ -10,7 +10,7 @@ import {
 } from "../media/errors.ts";
 import { modelOf, refOf, type Media } from "../media/media.ts";
 import { instant, type Instant } from "../media/instant.ts";
-import type { Budget, Clock, Log, MediaRecords, Workflow } from "../media/ports.ts";
+import type { Budget, Clock, IdempotentStart, Log, MediaRecords, Workflow } from "../media/ports.ts";
 import { estimatedCostUsd } from "../kling/price.ts";
 import { findRow, FIRST_MODEL } from "../kling/catalogue.ts";
 import type { KlingGenerationMode } from "../kling/models.ts";
@@ -87,17 +87,7 @@ export async function startGeneration(
     return { media, replayed: false };
   }
 
-  const fingerprint = createHash("sha256")
-    .update(
-      JSON.stringify({
-        ...command,
-        ...sinceModels(command),
-        uploadedBy: undefined,
-        keyBudget: undefined,
-        request: undefined,
-      }),
-    )
-    .digest("hex");
+  const fingerprint = fingerprintOf(command);
   const expiresAt = Math.floor(deps.clock.now() / 1000) + KEY_KEPT_SECONDS;
   const kept = await deps.records.putIdempotencyKey(command.tenantId, idempotencyKey, {
     fingerprint,
@@ -105,6 +95,48 @@ export async function startGeneration(
     expiresAt,
   });
   if (kept.fingerprint !== fingerprint) throw new IdempotencyKeyReusedError();
+  return beginKept(deps, media, kept);
+}
+
+/** A client that repeats what was not answered does so within this. */
+const REPEATED_WITHIN_SECONDS = 600;
+
+/**
+ * The same for clients that send no key and tell a repeat from a new wish (`x-stainless-retry-count`): a repeat finds the latest
+ * start of the same command by the same caller within ten minutes, and starts what it does not find.
+ * @throws as `startGeneration` without a key
+ */
+export async function startOrFindRepeated(
+  deps: StartDeps,
+  command: StartCommand,
+  { isRepeat }: { isRepeat: boolean },
+): Promise<{ media: Media; replayed: boolean }> {
+  const media = newMedia(deps, command);
+  const fingerprint = fingerprintOf(command);
+  const expiresAt = Math.floor(deps.clock.now() / 1000) + REPEATED_WITHIN_SECONDS;
+  // With blanks, which no caller's key has.
+  const key = `repeat of ${sha256(JSON.stringify([command.uploadedBy, fingerprint]))}`;
+  const start = { fingerprint, media, expiresAt };
+  const kept = await deps.records.putIdempotencyKey(command.tenantId, key, start, { inPlaceOfAny: !isRepeat });
+  return beginKept(deps, media, kept);
+}
+
+/** What makes two commands the same: all that is asked for, but not who asks. */
+function fingerprintOf(command: StartCommand): string {
+  const own = { uploadedBy: undefined, keyBudget: undefined, request: undefined };
+  return sha256(JSON.stringify({ ...command, ...sinceModels(command), ...own }));
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+/** Begins what is kept under a key, unless it was begun. @param media what would have begun, had the key been free */
+async function beginKept(
+  deps: StartDeps,
+  media: Media,
+  kept: IdempotentStart,
+): Promise<{ media: Media; replayed: boolean }> {
   const replayed = kept.media.id !== media.id;
   // A key without a record: its start died on the way, or was refused. The time that it has counts from when it begins,
   // which may be long after its key was kept.

@@ -2,6 +2,7 @@
 import { DomainError } from "../kling/errors.ts";
 import type { FalReason, SubmitOutcome } from "../kling/fal-answers.ts";
 import type { CapName } from "./account.ts";
+import type { Progress } from "./status.ts";
 
 /** The catalogue has lost the model of a generation before it was submitted. */
 export class ModelWithdrawnError extends DomainError {
@@ -196,6 +197,31 @@ export class UploadNotFoundError extends DomainError {
   readonly code = "upload_not_found";
   constructor() {
     super("No picture has arrived as this upload. Put it to the place that POST /api/uploads gave, then check it.");
+  }
+}
+
+/** A picture inside a request is larger than a function can be given. */
+export class PictureTooLargeToSendError extends DomainError {
+  override readonly name = "PictureTooLargeToSendError";
+  readonly code = "picture_too_large_to_send";
+  constructor(maxBytes: number) {
+    super(
+      `The picture is larger than ${maxBytes / 1024 / 1024} MB, which is what a request may carry. Send a link to it instead: of ` +
+        "the web, or of an upload (POST /api/uploads takes up to 50 MB).",
+    );
+  }
+}
+
+/** The video of a generation is asked for that has none, or not yet. */
+export class NoVideoError extends DomainError {
+  override readonly name = "NoVideoError";
+  readonly code = "video_not_ready";
+  constructor(status: Progress) {
+    super(
+      status === "in_progress"
+        ? "The video is still being made: ask for its status until that is completed, then for its content."
+        : `There is no video: this generation is ${status}.`,
+    );
   }
 }
 

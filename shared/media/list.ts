@@ -26,19 +26,20 @@ export interface ListPage {
   from?: string;
   /** Before then. */
   to?: string;
+  oldestFirst?: boolean;
 }
 
 /**
- * Newest first, from the cursor on, of this status, model and time where they are named; undefined when the cursor is not one of this list.
+ * Newest first unless it is said otherwise, from the cursor on, of this status, model and time where they are named; undefined when the cursor is not one of this list.
  * Fewer than `limit` where more would not fit into an answer.
  */
 export async function listMedia(
   { records, cursors }: ListDeps,
   space: Omit<MediaRef, "mediaId">,
-  { limit, cursor, status, model, from, to }: ListPage,
+  { limit, cursor, status, model, from, to, oldestFirst }: ListPage,
 ): Promise<{ items: Media[]; nextCursor: string | undefined } | undefined> {
-  const before = cursor === undefined ? undefined : cursors.mediaAt(space, cursor);
-  if (cursor !== undefined && before === undefined) return undefined;
+  const seen = cursor === undefined ? undefined : cursors.mediaAt(space, cursor);
+  if (cursor !== undefined && seen === undefined) return undefined;
   const [fromMs, toMs] = [
     from === undefined ? -Infinity : Date.parse(from),
     to === undefined ? Infinity : Date.parse(to),
@@ -52,7 +53,7 @@ export async function listMedia(
       startedMs < toMs
     );
   };
-  const page = await records.list(space, { limit, before, wanted });
+  const page = await records.list(space, { limit, seen, oldestFirst, wanted });
   const items = fitting(page.items);
   const next = items.length < page.items.length ? items.at(-1)?.id : page.next;
   return { items, nextCursor: next === undefined ? undefined : cursors.after({ ...space, mediaId: next }) };

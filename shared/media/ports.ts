@@ -51,12 +51,13 @@ export interface MediaRecords {
   /** To be shown: without those fields that cannot be read. */
   show(ref: MediaRef): Promise<Media | undefined>;
   /**
-   * To be shown, newest first, without what is deleted. `before` is the id of the last one seen, `wanted` leaves out others.
+   * To be shown, newest first unless it is said otherwise, without what is deleted. `seen` is the id of the last one seen, `wanted`
+   * leaves out others.
    * A page is shorter than asked for, and has a `next`, only where thousands of records lie between two that are wanted.
    */
   list(
     space: Omit<MediaRef, "mediaId">,
-    page: { limit: number; before?: string; wanted?: (media: Media) => boolean },
+    page: { limit: number; seen?: string; oldestFirst?: boolean; wanted?: (media: Media) => boolean },
   ): Promise<{ items: Media[]; next?: string }>;
   /**
    * One move of the table, written only if the record is in a status the move starts from and `expected` holds.
@@ -84,8 +85,13 @@ export interface MediaRecords {
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Those that are parked while fal takes no job of ours: first whose hold ends first, and so has lasted longest. */
   parked(limit: number): Promise<(MediaRef & { heldUntil: string })[]>;
-  /** Writes the start under its key, or returns the one that is there (and not expired). */
-  putIdempotencyKey(tenantId: string, key: string, start: IdempotentStart): Promise<IdempotentStart>;
+  /** Writes the start under its key, or returns the one that is there (and not expired), unless this one takes its place. */
+  putIdempotencyKey(
+    tenantId: string,
+    key: string,
+    start: IdempotentStart,
+    options?: { inPlaceOfAny?: boolean },
+  ): Promise<IdempotentStart>;
 }
 
 /** What an account allows; what is absent is not limited. */

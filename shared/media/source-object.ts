@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { instant } from "./instant.ts";
 import type { Announcements, Clock, MediaFiles, SourceObjects } from "./ports.ts";
-import { LINK_PREFIX, uploadKey } from "./upload.ts";
+import { idOf, LINK_PREFIX, uploadKey } from "./upload.ts";
 import { IMAGE_LIMITS } from "../kling/models.ts";
 
 export interface SourceObjectDeps {
@@ -39,7 +39,7 @@ export async function requestFromObject(
   const { bytes, contentType, metadata } = await deps.objects.read(object, IMAGE_LIMITS.maxBytes);
   const name = JSON.stringify([object.bucket, object.key, object.versionId ?? object.sequencer ?? ""]);
   const hash = createHash("sha256").update(name).digest("hex");
-  const id = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
+  const id = idOf(name);
   const idempotencyKey = `s3:${hash}`;
   const { tenantId, detail } = requestOf(metadata, LINK_PREFIX + id, idempotencyKey);
   await deps.files.put(uploadKey(tenantId, id), bytes, contentType);

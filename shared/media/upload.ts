@@ -1,6 +1,6 @@
 // A picture from the user's disk: an address to upload it to, a check of the bytes, and the link that stands for it.
 import { createHash } from "node:crypto";
-import { SourceImageError, UploadNotFoundError } from "./errors.ts";
+import { PictureTooLargeToSendError, SourceImageError, UploadNotFoundError } from "./errors.ts";
 import { instant, type Instant } from "./instant.ts";
 import { IMAGE_LIMITS } from "../kling/models.ts";
 import type { Clock, ImageInspector, MediaFiles, PresignedUpload, UploadPlaces } from "./ports.ts";
@@ -40,6 +40,43 @@ export async function checkUpload(
   const bytes = await deps.files.read(uploadKey(tenantId, id));
   if (!bytes) throw new UploadNotFoundError();
   return { link: LINK_PREFIX + id, ...(await deps.images.inspect(bytes)) };
+}
+
+/**
+ * Of a picture that comes inside a request. Lambda takes 6 MB in all (AWS: "Lambda quotas"), in which bytes are written in
+ * base64, a third longer.
+ */
+const SENT_PICTURE_MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The link of a picture that came inside a request, before it is kept: the same bytes have the same link, so that a request that
+ * comes again is the same request.
+ * @throws PictureTooLargeToSendError
+ */
+export function linkOfSent(bytes: Uint8Array): string {
+  if (bytes.byteLength > SENT_PICTURE_MAX_BYTES) throw new PictureTooLargeToSendError(SENT_PICTURE_MAX_BYTES);
+  return LINK_PREFIX + idOf(bytes);
+}
+
+/** Keeps it among the tenant's uploads, where its link leads. */
+export async function keepSent(
+  { files }: { files: Pick<MediaFiles, "put"> },
+  tenantId: string,
+  { bytes, contentType }: SentPicture,
+): Promise<void> {
+  await files.put(uploadKey(tenantId, idOf(bytes)), bytes, contentType);
+}
+
+/** A picture that came inside a request. */
+export interface SentPicture {
+  bytes: Uint8Array;
+  contentType: string;
+}
+
+/** An id of an upload that is made of what it is of. */
+export function idOf(content: Uint8Array | string): string {
+  const hash = createHash("sha256").update(content).digest("hex");
+  return hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
 }
 
 /** The id in an upload's link; undefined for the links of the web. */

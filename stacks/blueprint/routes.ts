@@ -9,10 +9,20 @@ export interface Route {
   handler: string;
   /** `open` routes carry their own proof (a token or a signature in the URL) or reveal nothing. */
   access: "read" | "write" | "admin" | "open";
+  /**
+   * The function judges the caller itself, and the gateway lets all pass: the clients it is for want a refusal in a shape that API
+   * Gateway cannot give (a body of theirs, or `WWW-Authenticate`).
+   */
+  judgedByFunction?: true;
 }
 
 /** What one route is: all that is said of it here. */
 type RouteEntry = Omit<Route, "route"> & FunctionPlan;
+
+/** Of what another's clients call: their shapes, and callers judged by the function. */
+const FOREIGN = { judgedByFunction: true, ...API_SIZE } as const;
+/** What that takes. */
+const JUDGING = ["ApiKeys.get", "ApiKeys.noteUse"] as const;
 
 const CONSOLE = {
   handler: "functions/web/serve-console.handler",
@@ -173,6 +183,36 @@ const ROUTE_TABLE = {
     ...API_SIZE,
     links: ["Media.get", "Media.put", "Bus.publish"],
   },
+  "POST /v1/videos": {
+    handler: "functions/api/create-video.handler",
+    access: "write",
+    ...FOREIGN,
+    links: ["Media.get", "Media.put", "Media.update", "Generation.start", "MediaFiles.takeUpload", ...JUDGING],
+  },
+  "GET /v1/videos": {
+    handler: "functions/api/list-videos.handler",
+    access: "read",
+    ...FOREIGN,
+    links: ["Media.list", ...JUDGING],
+  },
+  "GET /v1/videos/{id}": {
+    handler: "functions/api/get-video.handler",
+    access: "read",
+    ...FOREIGN,
+    links: ["Media.get", ...JUDGING],
+  },
+  "GET /v1/videos/{id}/content": {
+    handler: "functions/api/get-video-content.handler",
+    access: "read",
+    ...FOREIGN,
+    links: ["Media.get", "MediaFiles.link", ...JUDGING],
+  },
+  "DELETE /v1/videos/{id}": {
+    handler: "functions/api/delete-video.handler",
+    access: "write",
+    ...FOREIGN,
+    links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete", ...JUDGING],
+  },
   "POST /webhooks/fal/{token}": {
     handler: "functions/events/receive-fal-webhook.handler",
     access: "open",
@@ -200,9 +240,14 @@ const ROUTE_TABLE = {
 export type RouteKey = keyof typeof ROUTE_TABLE;
 
 export const ROUTES: readonly (Route & { route: RouteKey })[] = keysOf(ROUTE_TABLE).map((route) => {
-  const { handler, access } = ROUTE_TABLE[route];
-  return { route, handler, access };
+  const { handler, access, judgedByFunction }: RouteEntry = ROUTE_TABLE[route];
+  return { route, handler, access, ...(judgedByFunction && { judgedByFunction }) };
 });
+
+/** Whether the gateway asks who calls. */
+export function isJudgedByGateway({ access, judgedByFunction }: Route): boolean {
+  return access !== "open" && !judgedByFunction;
+}
 
 /** The functions behind the routes, by the path of their files. */
 export const ROUTE_FUNCTIONS: Readonly<Record<string, FunctionPlan>> = Object.fromEntries(
@@ -251,7 +296,7 @@ const TRACING_HEADERS = [
 /** What a page of a listed origin may send, and read of the answer. */
 export const CORS: Cors = {
   methods: ["GET", "POST", "PATCH", "DELETE"],
-  headers: ["authorization", "content-type", "idempotency-key", ...TRACING_HEADERS],
+  headers: ["authorization", "content-type", "idempotency-key", "x-space-id", ...TRACING_HEADERS],
   exposedHeaders: ["idempotent-replayed", "retry-after", "apigw-requestid"],
   maxAgeSeconds: 3600,
 };

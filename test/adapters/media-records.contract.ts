@@ -57,7 +57,7 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       const space = { tenantId: media.tenantId, spaceId: media.spaceId };
       const first = await records.list(space, { limit: 2 });
       expect(first.items.map(({ id }) => id)).toEqual(["m4", "m3"]);
-      const second = await records.list(space, { limit: 2, before: first.next });
+      const second = await records.list(space, { limit: 2, seen: first.next });
       expect(second.items.map(({ id }) => id)).toEqual(["m2", "m1"]);
       expect(second.next).toBeUndefined();
     });
@@ -70,12 +70,12 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
 
     async function wholeList(limit: number, wanted?: (media: Media) => boolean): Promise<string[][]> {
       const pages: string[][] = [];
-      let before: string | undefined;
+      let seen: string | undefined;
       do {
-        const { items, next } = await records.list(space, { limit, before, wanted });
+        const { items, next } = await records.list(space, { limit, seen, wanted });
         pages.push(idsOf(items));
-        before = next;
-      } while (before !== undefined);
+        seen = next;
+      } while (seen !== undefined);
       return pages;
     }
 

@@ -96,6 +96,7 @@ interface Answer {
 }
 interface Json {
   code?: string;
+  error?: { code?: string };
   data?: {
     id?: string;
     key?: { id: string };
@@ -124,7 +125,9 @@ async function call(route: string, { path = {}, query = {}, body, rawBody, heade
   const text = (await response.text()).replace(/"traceId":"[^"]*"/, "");
   const isJson = response.headers.get("content-type")?.includes("json") && text !== "";
   const json: Json = isJson ? (JSON.parse(text.replace(/,\}/, "}").replace(/\{,/, "{")) as Json) : {};
-  return { status: response.status, text, json } satisfies Answer;
+  // Where another's shapes are spoken, the code lies one level deeper.
+  const code = json.code ?? json.error?.code;
+  return { status: response.status, text, json: code === undefined ? json : { ...json, code } } satisfies Answer;
 }
 
 const ENHANCE = "POST /api/media/enhance";
@@ -191,6 +194,11 @@ const NO_ID = "019b76da-a800-7000-8000-00000000ffff";
 const ofMedia = (start: () => Promise<string>): Pick<Entry, "right" | "missing"> => ({
   right: async () => ({ path: { spaceId: SPACE, id: await start() } }),
   missing: ({ path }) => ({ path: { ...path, id: NO_ID } }),
+});
+
+const ofVideo = (start: () => Promise<string>): Pick<Entry, "right" | "missing"> => ({
+  right: async () => ({ path: { id: `${SPACE}.${await start()}` } }),
+  missing: () => ({ path: { id: `${SPACE}.${NO_ID}` } }),
 });
 
 /** Each in the place of the one before: a tenant has twenty at most. */
@@ -271,6 +279,17 @@ const ENTRIES: Record<string, Entry> = {
     right: async () => reportOf("019b76da-a800-7000-8000-00000000dead", secretNamed("WebhookSecret")),
     status: 200,
   },
+  "POST /v1/videos": {
+    right: async () => ({
+      body: { prompt: "Waves.", input_reference: { image_url: "https://pictures.example/beach.jpg" } },
+    }),
+    status: 200,
+  },
+  "GET /v1/videos": { right: async () => ({}), status: 200 },
+  "GET /v1/videos/{id}": { ...ofVideo(startedByAda), status: 200 },
+  // What is not finished has no content yet.
+  "GET /v1/videos/{id}/content": { ...ofVideo(startedByAda), status: 409 },
+  "DELETE /v1/videos/{id}": { ...ofVideo(canceledByAda), status: 200 },
   "GET /sources/{name}": { right: async () => ({ path: { name: SOURCE } }), status: 200 },
   "GET /": { right: async () => ({}), status: 200 },
   "GET /docs": { right: async () => ({}), status: 200 },

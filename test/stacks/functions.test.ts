@@ -32,6 +32,8 @@ const deletes = [
   "s3:DeleteObject on MediaFiles/sources/*",
   "s3:ListBucket on MediaFiles",
 ];
+/** Whose key it is, and that it was used. */
+const judges = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media"];
 const moves = ["dynamodb:GetItem on Media", "dynamodb:UpdateItem on Media", "events:PutEvents on Bus"];
 
 const SPECIFICATION: Record<string, Specification> = {
@@ -180,6 +182,38 @@ const SPECIFICATION: Record<string, Specification> = {
     calledBy: "POST /api/webhooks/{id}/deliveries/{deliveryId}/redeliver, with a token",
     may: ["dynamodb:GetItem on Media", "dynamodb:PutItem on Media", "events:PutEvents on Bus"],
     knows: ["Media", "Bus"],
+    ...small,
+  },
+  // Open at the gateway: these judge their callers themselves, as "lets nobody in" of test/security/access.test.ts holds.
+  "create-video": {
+    calledBy: "POST /v1/videos, open",
+    may: [
+      "dynamodb:GetItem on Media",
+      "dynamodb:PutItem on Media",
+      "dynamodb:UpdateItem on Media",
+      "states:StartExecution on Generation",
+      "s3:PutObject on MediaFiles/uploads/*",
+    ],
+    knows: ["Media", "Generation", "MediaFiles"],
+    ...small,
+  },
+  "list-videos": {
+    calledBy: "GET /v1/videos, open",
+    may: ["dynamodb:Query on Media", ...judges],
+    knows: ["Media"],
+    ...small,
+  },
+  "get-video": { calledBy: "GET /v1/videos/{id}, open", may: judges, knows: ["Media"], ...small },
+  "get-video-content": {
+    calledBy: "GET /v1/videos/{id}/content, open",
+    may: [...judges, ...links],
+    knows: ["Media", "MediaFiles"],
+    ...small,
+  },
+  "delete-video": {
+    calledBy: "DELETE /v1/videos/{id}, open",
+    may: [...moves, ...deletes],
+    knows: ["Media", "Bus", "MediaFiles"],
     ...small,
   },
   "serve-source": {

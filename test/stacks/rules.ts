@@ -673,8 +673,16 @@ export const RULES: Rule[] = [
   },
 ];
 
-/** The sources' route has a random part, the webhook's a proof and a signature, the others tell what is public. */
+/**
+ * The sources' route has a random part, the webhook's a proof and a signature, the functions of /v1 judge their callers
+ * themselves, the others tell what is public.
+ */
 const OPEN_ROUTES = [
+  "POST /v1/videos",
+  "GET /v1/videos",
+  "GET /v1/videos/{id}",
+  "GET /v1/videos/{id}/content",
+  "DELETE /v1/videos/{id}",
   "POST /webhooks/fal/{token}",
   "GET /sources/{name}",
   "GET /openapi.json",

@@ -21,7 +21,7 @@ export interface Cors {
 
 export interface GatewayOptions {
   /** `GET /api/spaces/{spaceId}/media`, the function behind it, and who may call. */
-  routes: readonly { route: string; handler: string; access: string }[];
+  routes: readonly { route: string; handler: string; access: string; judgedByFunction?: true }[];
   functions: Pick<Functions, "invoke">;
   /** Asked for every route that is not open; without it all are. */
   authorize?: Authorize;
@@ -72,7 +72,11 @@ export function createHttpGateway(options: GatewayOptions): Handle {
     // A function that outlasts the integration is a 503 here, not REST APIs' 504 (serverless/serverless issue 11222).
     if (!outcome) return sendJson(response, 503, { message: "Service Unavailable" });
     if (!outcome.ok && outcome.error.errorType === "RequestTooLargeException") {
-      return refuse(413, "body_too_large", "The body is larger than a function can be given.");
+      return refuse(
+        413,
+        "body_too_large",
+        "The body is larger than a function can be given (6 MB): send a link instead of a file.",
+      );
     }
     const reply = outcome.ok ? parseReply(outcome.payload) : undefined;
     if (!reply) return sendJson(response, 500, { message: "Internal Server Error" });
@@ -106,13 +110,13 @@ interface ParsedRoute {
   segments: readonly { literal?: string; parameter?: string }[];
 }
 
-function parseRoute({ route, handler, access }: GatewayOptions["routes"][number]): ParsedRoute {
+function parseRoute({ route, handler, access, judgedByFunction }: GatewayOptions["routes"][number]): ParsedRoute {
   const [, method, path] = /^([A-Z]+) (\/\S*)$/.exec(route) ?? [];
   if (!method || !path || path.includes("+}")) throw new Error(`"${route}" is not a route the local gateway knows`);
   return {
     routeKey: route,
     handler,
-    open: access === "open",
+    open: access === "open" || judgedByFunction === true,
     method,
     segments: path.split("/").map((segment) => {
       const parameter = /^\{([^}]+)\}$/.exec(segment)?.[1];

@@ -1,5 +1,5 @@
 // One generation told in examples: what OpenAPI shows beside the schemas, and a test holds against them.
-import { imageFault } from "../../../shared/media/errors.ts";
+import { imageFault, PictureTooLargeToSendError } from "../../../shared/media/errors.ts";
 
 const id = "019b76da-a800-7000-8000-000000000001";
 const uploadId = "019b76da-a7f0-7000-8000-00000000002a";
@@ -128,6 +128,22 @@ const pending = {
   createdAt: "2026-11-22T12:05:00.000Z",
 };
 
+const video = {
+  id: `default.${id}`,
+  object: "video",
+  model: "kling-2.1-pro",
+  status: "completed",
+  progress: 100,
+  created_at: 1_795_348_800,
+  completed_at: 1_795_348_947,
+  expires_at: null,
+  seconds: "5",
+  size: "1920x1080",
+  prompt: "The waves roll in, slow camera pan to the right.",
+  error: null,
+  remixed_from_video_id: null,
+};
+
 /** By the name of the schema. */
 export const EXAMPLES = {
   EnhanceRequest: {
@@ -239,6 +255,16 @@ export const EXAMPLES = {
   RotateSecretAnswer: { data: { secret: webhookSecret } },
   DeliveryAnswer: { data: { delivery: pending } },
   DeliveryListAnswer: { data: { items: [pending, delivered], nextCursor: delivered.id } },
+  CreateVideoRequest: {
+    prompt: "The waves roll in, slow camera pan to the right.",
+    input_reference: { image_url: image.link },
+    model: "kling-2.1-pro",
+    seconds: "5",
+    size: "1920x1080",
+  },
+  Video: video,
+  VideoList: { object: "list", data: [video], first_id: video.id, last_id: video.id, has_more: false },
+  DeletedVideo: { id: video.id, object: "video.deleted", deleted: true },
   WebhookAnswer: { received: true },
   HealthAnswer: { status: "ok", testMode: false, provider: "ok" },
 };
@@ -363,6 +389,17 @@ export const STARTS_STOPPED: ErrorExample = {
     traceId,
   },
   headers: ["Retry-After"],
+};
+
+/** What a request with a picture in it says of one that is too large. */
+export const PICTURE_TOO_LARGE: ErrorExample = {
+  description:
+    "The picture is larger than a request may carry; over 6 MB in all, API Gateway itself says so with a `message` alone.",
+  example: {
+    error: new PictureTooLargeToSendError(4 * 1024 * 1024).message,
+    code: "picture_too_large_to_send",
+    traceId,
+  },
 };
 
 /** The answer of an upload's check to a picture that cannot be used. */

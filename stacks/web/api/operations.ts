@@ -26,11 +26,25 @@ import {
 import { createKeyRequest, keyPath } from "../../../shared/contract/api-keys.ts";
 import { enhanceRequest } from "../../../shared/contract/enhance.ts";
 import type { RouteKey } from "../../blueprint/routes.ts";
-import { STARTS_LIMITED, STARTS_STOPPED, UPLOAD_REFUSED, type ErrorExample, type EXAMPLES } from "./examples.ts";
+import {
+  PICTURE_TOO_LARGE,
+  STARTS_LIMITED,
+  STARTS_STOPPED,
+  UPLOAD_REFUSED,
+  type ErrorExample,
+  type EXAMPLES,
+} from "./examples.ts";
 import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
-import { errorAnswer, gatewayError, media, mediaSpace } from "../../../shared/contract/media-space.ts";
+import { anyErrorAnswer, media, mediaSpace } from "../../../shared/contract/media-space.ts";
 import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "../../../shared/contract/reading.ts";
 import { uploadPath, uploadRequest } from "../../../shared/contract/upload.ts";
+import {
+  deletedVideoAnswer,
+  videoAnswer,
+  videoListAnswer,
+  videosErrorAnswer,
+} from "../../../shared/contract/video-answers.ts";
+import { contentQuery, createVideoRequest, videoPath, videosQuery } from "../../../shared/contract/videos.ts";
 import {
   changeWebhookRequest,
   createWebhookRequest,
@@ -47,14 +61,14 @@ export const REQUESTS = {
   CreateKeyRequest: createKeyRequest,
   CreateWebhookRequest: createWebhookRequest,
   ChangeWebhookRequest: changeWebhookRequest,
+  CreateVideoRequest: createVideoRequest,
   FalWebhook: falWebhook,
 };
 /** The schemas of what is answered, and what they are made of. */
 export const ANSWERS = {
   IMedia: media,
   MediaSpace: mediaSpace,
-  Error: errorAnswer,
-  GatewayError: gatewayError,
+  Error: anyErrorAnswer,
   EnhanceAnswer: enhanceAnswer,
   CheckGenerationAnswer: checkAnswer,
   MediaAnswer: mediaAnswer,
@@ -74,6 +88,10 @@ export const ANSWERS = {
   RotateSecretAnswer: rotateSecretAnswer,
   DeliveryAnswer: deliveryAnswer,
   DeliveryListAnswer: listDeliveriesAnswer,
+  Video: videoAnswer,
+  VideoList: videoListAnswer,
+  DeletedVideo: deletedVideoAnswer,
+  VideosError: videosErrorAnswer,
   WebhookAnswer: webhookAnswer,
   HealthAnswer: healthAnswer,
 };
@@ -81,6 +99,7 @@ export const ANSWERS = {
 export const TAGS = {
   generations: "A picture and a few words become a video.",
   uploads: "An address to upload a picture from the user's disk to.",
+  videos: "The same generations in the shapes of OpenAI's retired Videos API, for clients that speak it.",
   planning: "What it costs and how long it takes, before it is started.",
   keys: "Who else may call for a tenant: for scope `admin`, or who may write by a token.",
   webhooks: "Addresses of yours that are told what happens, signed as Standard Webhooks says.",
@@ -114,12 +133,20 @@ interface Answer {
 }
 
 export interface Operation {
+  /** Called by our own pages or by fal: described apart, for no client is generated of it. */
+  internal?: true;
   tag: keyof typeof TAGS;
   operationId: string;
   summary: string;
   body?: keyof typeof REQUESTS;
+  /** The body may be a form too, with a file at this field. */
+  formFile?: string;
   path?: z.ZodMiniObject;
   query?: z.ZodMiniType;
+  /** Reads `x-space-id`. */
+  spaceHeader?: true;
+  /** The shape of its errors, where that is not everybody's. */
+  errorSchema?: "VideosError";
   answers: Record<number, Answer>;
   /** The errors it may answer besides 429, 500 and 503, which any route may, and 401 and 403, which any closed one may. */
   errors: number[];
@@ -127,6 +154,8 @@ export interface Operation {
   ownErrors?: Record<number, ErrorExample>;
   idempotent?: true;
 }
+
+const IN_VIDEOS = { tag: "videos", errorSchema: "VideosError" } as const;
 
 /** By route: one without its operation does not compile. */
 export const OPERATIONS: Record<RouteKey, Operation> = {
@@ -328,7 +357,58 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     answers: { 202: { description: "It is being sent: the log shows how it went.", schema: "DeliveryAnswer" } },
     errors: [400, 404, 409],
   },
+  "POST /v1/videos": {
+    ...IN_VIDEOS,
+    operationId: "createVideo",
+    summary:
+      "Start a generation. A repeat that says so (`x-stainless-retry-count`) finds the first within ten minutes.",
+    body: "CreateVideoRequest",
+    formFile: "input_reference",
+    spaceHeader: true,
+    answers: { 200: { description: "Saved and started.", schema: "Video", headers: ["Idempotent-Replayed"] } },
+    errors: [400, 402, 413, 415, 422],
+    ownErrors: { 413: PICTURE_TOO_LARGE, 429: STARTS_LIMITED, 503: STARTS_STOPPED },
+    idempotent: true,
+  },
+  "GET /v1/videos": {
+    ...IN_VIDEOS,
+    operationId: "listVideos",
+    summary: "The videos of a space, newest first unless asked otherwise.",
+    query: videosQuery,
+    spaceHeader: true,
+    answers: { 200: { description: "One page.", schema: "VideoList" } },
+    errors: [400],
+  },
+  "GET /v1/videos/{id}": {
+    ...IN_VIDEOS,
+    operationId: "getVideo",
+    summary: "Where a video stands.",
+    path: videoPath,
+    answers: { 200: { description: "The video.", schema: "Video" } },
+    errors: [400, 404],
+  },
+  "GET /v1/videos/{id}/content": {
+    ...IN_VIDEOS,
+    operationId: "getVideoContent",
+    summary: "Where the finished video, or its first frame, is to be had: a signed link.",
+    path: videoPath,
+    query: contentQuery,
+    answers: {
+      200: { description: "The file, for a client that follows the link.", contentType: ["video/mp4", "image/jpeg"] },
+      302: { description: "The file is at `Location`, without a header." },
+    },
+    errors: [400, 404, 409],
+  },
+  "DELETE /v1/videos/{id}": {
+    ...IN_VIDEOS,
+    operationId: "deleteVideo",
+    summary: "Delete a video and its files. One that is still running is canceled first (409).",
+    path: videoPath,
+    answers: { 200: { description: "It is gone, or was already.", schema: "DeletedVideo" } },
+    errors: [400, 404, 409],
+  },
   "POST /webhooks/fal/{token}": {
+    internal: true,
     tag: "service",
     operationId: "receiveFalWebhook",
     summary:
@@ -339,6 +419,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [400, 401, 413, 415],
   },
   "GET /sources/{name}": {
+    internal: true,
     tag: "service",
     operationId: "serveSource",
     summary: "Where fal fetches a source image.",
@@ -347,6 +428,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [404],
   },
   "GET /": {
+    internal: true,
     tag: "service",
     operationId: "serveConsole",
     summary: "The console.",
@@ -354,6 +436,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [],
   },
   "GET /docs": {
+    internal: true,
     tag: "service",
     operationId: "serveDocs",
     summary: "This document for people.",
@@ -361,6 +444,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [],
   },
   "GET /client.js": {
+    internal: true,
     tag: "service",
     operationId: "serveClient",
     summary: "The client library as a module, for browsers and Node.",
@@ -368,6 +452,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [],
   },
   "GET /assets/{name}": {
+    internal: true,
     tag: "service",
     operationId: "serveAsset",
     summary: "What the pages are made of.",
@@ -376,6 +461,7 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     errors: [404],
   },
   "GET /openapi.json": {
+    internal: true,
     tag: "service",
     operationId: "describeApi",
     summary: "This document.",

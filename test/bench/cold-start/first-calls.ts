@@ -58,6 +58,7 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
   const lost: Media = { ...generating, phase: "failed", error: { code: "delivery_failed", message: "No." } };
   const location = { spaceId: queued.spaceId };
   const path = { ...location, id: queued.id };
+  const video = { id: `${queued.spaceId}.${queued.id}` };
   const start = {
     ...location,
     type: "video",
@@ -97,6 +98,23 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
       record: queued,
       answers: /\\"width\\":1600/,
     },
+    "create-video": {
+      event: http("create-video", { body: { prompt: queued.context, input_reference: { image_url: image.link } } }),
+      record: queued,
+      answers: /\\"status\\":\\"queued\\"/,
+    },
+    "list-videos": {
+      event: http("list-videos", { headers: { "x-space-id": queued.spaceId } }),
+      record: completed,
+      answers: /\\"has_more\\":false/,
+    },
+    "get-video": { event: http("get-video", { path: video }), record: completed, answers: /\\"progress\\":100/ },
+    "get-video-content": {
+      event: http("get-video-content", { path: video }),
+      record: completed,
+      answers: /X-Amz-Signature/,
+    },
+    "delete-video": { event: http("delete-video", { path: video }), record: completed, answers: /video\.deleted/ },
     "report-pricing": { event: http("report-pricing"), record: queued, answers: /0\.28/ },
     "report-budget": { event: http("report-budget"), record: queued, answers: /"statusCode":200/ },
     "report-timings": { event: http("report-timings"), record: queued, answers: /timings/ },
