@@ -42,6 +42,7 @@ const SWEEP_TIMEOUT_SECONDS = 300;
 /** How many starts and submits run at once: a burst of 200 is worked off in 10 to 20 s on two cores. */
 const STARTS: readonly string[] = [
   "functions/api/enhance-media.handler",
+  "functions/api/create-video.handler",
   "functions/events/start-from-event.handler",
   WORKFLOW_FUNCTIONS.SubmitGeneration,
 ];
