@@ -143,17 +143,14 @@ describe("a client that is generated of the document", () => {
     expect(JSON.stringify({ paths, responses: components.responses })).not.toContain("oneOf");
   });
 
-  it("can tell the choices apart by their type alone, and none stands beside a type", () => {
-    const typeOf = (it: unknown): unknown =>
-      choicesIn(it)
-        .find(({ path }) => path === "")
-        ?.anyOf.map(typeOf) ?? z.looseObject({ type: z.string() }).parse(it).type;
+  it("can tell the choices apart by their type: none has two objects in it, and none stands beside a type", () => {
+    const typesOf = (it: unknown): string[] => {
+      const inner = choicesIn(it).find(({ path }) => path === "");
+      return inner ? inner.anyOf.flatMap(typesOf) : [z.looseObject({ type: z.string() }).parse(it).type];
+    };
     for (const { path, type, anyOf } of choicesIn(openApi())) {
-      const types = anyOf
-        .map(typeOf)
-        .flat(9)
-        .map((name) => (name === "integer" ? "number" : name));
-      expect([path, type, new Set(types).size]).toEqual([path, undefined, types.length]);
+      const objects = anyOf.flatMap(typesOf).filter((name) => name === "object");
+      expect([path, type, objects.length]).toEqual([path, undefined, Math.min(objects.length, 1)]);
     }
   });
 
