@@ -21,7 +21,7 @@ const MAX_OPEN = 1000;
 /** Ends of generations cannot be foreseen; the shortest take about a minute. */
 const TOO_MANY_OPEN_RETRY_SECONDS = 30;
 
-/** Somebody else's write comes between two of ours a few times at most: at the first start, and when a month or a minute begins. */
+/** Another process's write comes between two of ours a few times at most: at the first start, and when a month or a minute begins. */
 const TRIES = 10;
 
 /** In the sweeper's index, apart from the records. */

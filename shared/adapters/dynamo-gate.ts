@@ -1,4 +1,4 @@
-// The gate in DynamoDB: the item of everybody's account, which has the kill switch; what is known of fal's account lies beside it.
+// The gate in DynamoDB: the item of the deployment's account has the kill switch, and beside it what is known of our account at fal.
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";

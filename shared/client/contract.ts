@@ -36,5 +36,5 @@ export type Timings = z.output<typeof timingsAnswer>["data"];
 export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;
 export type WebhookEvent = WebhookMessage;
-/** How many times as long as wide a picture may be that no format is chosen for: a type of one number, so that whoever writes it down is right. */
+/** How many times as long as wide a picture may be without a chosen format: a type of one number, so that only the right number compiles. */
 export type ImageRatioMax = typeof IMAGE_RATIO_MAX;

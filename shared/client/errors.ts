@@ -1,4 +1,4 @@
-// What a call may throw: the API's own word, or that there was none.
+// What a call may throw: the API's refusal, or that no answer came.
 import type { ErrorAnswer } from "./contract.ts";
 
 /** Answers that say "not now": the same call may succeed in a moment. */
@@ -11,7 +11,7 @@ export class ApiError extends Error {
   /** As in the answer; `http_<status>` where something in between answered instead of the API. */
   readonly code: string;
   readonly details: ErrorAnswer["details"];
-  /** For whoever runs the service. */
+  /** For the operator of the service. */
   readonly traceId: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
@@ -32,7 +32,7 @@ export class ApiError extends Error {
   }
 }
 
-/** Nobody answered, or not in time: no network, a server that restarts, a machine that slept. */
+/** No answer came, or not in time: no network, a server that restarts, a machine that slept. */
 export class NoAnswerError extends Error {
   override readonly name = "NoAnswerError";
   readonly code = "no_answer";
@@ -69,7 +69,7 @@ export class GaveUpError extends Error {
   }
 }
 
-/** What went wrong on the way to an answer, if that is what it is. */
+/** The error, if it occurred on the way to an answer. */
 export function isTrouble(error: unknown): error is ApiError | NoAnswerError {
   return error instanceof ApiError || error instanceof NoAnswerError;
 }

@@ -1,7 +1,7 @@
 // How a generation is followed: chosen anew on each answer, by what the answer says.
 import type { IMedia } from "./contract.ts";
 
-/** How the next answer is got. */
+/** How the next answer is requested. */
 export type Regime =
   /** Records from before fal's request ids: asked often, for a while. */
   | { kind: "legacy"; everyMs: number }

@@ -22,17 +22,17 @@ export interface Request {
   /** On top of the time that any answer may take. */
   waitSeconds?: number;
   /**
-   * How often it is sent at most. More than once only what may be sent twice: reading, and what carries a key that
-   * makes it one.
+   * How often it is sent at most. Only requests that are safe to repeat are sent more than once: reads, and those that
+   * carry an idempotency key.
    */
   tries?: number;
 }
 
 /** The API answers in milliseconds; behind a cold start and a bad line this is long. */
 const ANSWER_SECONDS = 15;
-/** 0.5, 1, 2 s: what takes longer than a hiccup is the caller's to know. */
+/** 0.5, 1, 2 s: the caller learns of a longer outage. */
 const FIRST_PAUSE_MS = 500;
-/** A server may ask for patience, but not for a page that seems dead: a refusal for longer than this is told at once. */
+/** A refusal that asks for a longer wait than this is thrown at once, because the page would seem dead. */
 const PAUSE_MAX_MS = 5_000;
 
 /**
@@ -48,7 +48,7 @@ export async function send<T>(request: Request, connection: Connection = {}): Pr
       return await sendOnce<T>(request, connection);
     } catch (error) {
       if (!isTrouble(error)) throw error;
-      // A token that ended on the way: whoever gives it is asked once more.
+      // A token that expired on the way: its source is asked once more.
       if (error.code === "unauthorized" && typeof connection.token === "function" && !isTokenFresh) {
         isTokenFresh = true;
         continue;
@@ -60,7 +60,7 @@ export async function send<T>(request: Request, connection: Connection = {}): Pr
   }
 }
 
-/** Between half and all of it, so that those who were cut off together do not come back together. */
+/** Between half and all of it, so that clients that lost the connection together do not come back together. */
 export function jittered(ms: number): number {
   return ms * (0.5 + Math.random() / 2);
 }
@@ -84,7 +84,7 @@ async function sendOnce<T>(request: Request, connection: Connection): Promise<T>
     });
     const text = await response.text();
     if (!response.ok) throw new ApiError(response.status, errorIn(text), retryAfter(response));
-    // Taken at its word: schemas would weigh more than all the rest of this library.
+    // Not validated: schemas would weigh more than all the rest of this library.
     return JSON.parse(text || "null") as T;
   } catch (error) {
     signal?.throwIfAborted();
@@ -92,7 +92,7 @@ async function sendOnce<T>(request: Request, connection: Connection): Promise<T>
   }
 }
 
-/** What a proxy or a gateway answers need not be ours, nor JSON at all. */
+/** The answer of a proxy or a gateway need not have our shape, nor be JSON at all. */
 function errorIn(text: string): Partial<ErrorAnswer> {
   try {
     const answer = JSON.parse(text) as Partial<ErrorAnswer> | null;

@@ -1,7 +1,7 @@
 // Where the client runs: a page that may be hidden and lose its network, or a program that knows neither.
 import { UsageError } from "./errors.ts";
 
-/** What of a browser matters here; a program has none of it. */
+/** The parts of a browser that matter here; a program has none of them. */
 interface Page {
   document?: EventTarget & { readonly visibilityState: string };
   addEventListener?: EventTarget["addEventListener"];
@@ -30,12 +30,12 @@ export function expectUsable({ baseUrl, fetch }: { baseUrl?: string | undefined;
     throw new UsageError("bad_base_url", 'Give `baseUrl`, the API\'s address, such as "https://api.example.com".');
 }
 
-/** Resolves as soon as somebody may be looking. @throws the signal's reason */
+/** Resolves as soon as the page may be visible. @throws the signal's reason */
 export async function untilVisible(signal?: AbortSignal): Promise<void> {
   while (page.document?.visibilityState === "hidden") await pause(Infinity, signal);
 }
 
-/** Waits, but no longer than until things change for the better: the page is shown again, or the network is back. */
+/** Waits, but no longer than until the page is shown again or the network is back. */
 export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   const { document } = page;
   await new Promise<void>((resolve) => {

@@ -1,4 +1,4 @@
-// A picture from somebody's disk: put into the store, checked at once, then usable as any link.
+// A picture from the user's disk: uploaded to the store, checked at once, then usable like any link.
 import type { Upload, UploadedImage } from "./contract.ts";
 import { NoAnswerError, ApiError } from "./errors.ts";
 import { send, type Connection } from "./request.ts";
@@ -16,7 +16,7 @@ export async function uploadImage(image: Blob, connection: Connection = {}): Pro
   return (await send<{ data: UploadedImage }>(check, connection)).data;
 }
 
-/** As long as the place takes bytes: a picture of 10 MB over a slow line takes some minutes. */
+/** As long as the upload address is valid: a picture of 10 MB over a slow line takes some minutes. */
 const PUT_SECONDS = 15 * 60;
 
 /** To the store itself, which knows no bearer: the URL is the permission. */

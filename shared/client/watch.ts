@@ -20,11 +20,11 @@ export interface WatchOptions extends Connection {
 export interface Watch extends Promise<MediaSpace>, AsyncIterable<Watched> {}
 
 const LEGACY_LIMIT_MS = 5 * 60_000;
-/** The longest that the API waits. */
+/** The longest wait that the API allows. */
 const WAIT_SECONDS = 20;
 /** A server that restarts is found again within this. */
 const TROUBLE_PAUSE_MAX_MS = 5_000;
-/** A proxy may answer 204 at once where the API would wait: so much lies between two questions without news. */
+/** A proxy may answer 204 at once where the API would wait: at least this much time lies between two requests without news. */
 const NO_NEWS_PAUSE_MS = 1_000;
 const ENDS: readonly string[] = ["completed", "failed", "canceled"] satisfies MediaSpace["media"]["generationStatus"][];
 
@@ -90,7 +90,7 @@ async function follow(
     }
     try {
       const askedAt = Date.now();
-      // After trouble the first question is a short one: what cuts long answers off shall not cut all of them.
+      // After trouble the first request is a short one, in case a proxy cuts long answers off.
       const answer = await ask(ref, failures > 0 ? undefined : regime, connection);
       offersWaiting = answer.offersWaiting ?? offersWaiting;
       const { news } = answer;
@@ -127,7 +127,7 @@ async function ask(ref: MediaRef, regime: Regime | undefined, connection: Connec
     if (!news || !regime) return { ...(news && { news }) };
     return { news, offersWaiting: news.media.version > regime.sinceVersion };
   } catch (error) {
-    // The original application's server, and whatever speaks as it does, has no such route.
+    // The original application's server, and any server with its API, has no such route.
     const hasNoSuchRoute =
       error instanceof ApiError && [404, 405].includes(error.status) && error.code !== "media_not_found";
     if (!hasNoSuchRoute) throw error;
@@ -145,7 +145,7 @@ function isOver({ media }: MediaSpace, until: "ended" | "described"): boolean {
   return until === "ended" || media.analysisStatus !== "pending";
 }
 
-/** Hands over the newest that was put in; what a slow reader has missed is missed. */
+/** Hands over the newest update only: a slow reader misses those between. */
 class Latest<T> implements AsyncIterable<T> {
   #value: { value: T } | undefined;
   #state: "open" | "ended" | { error: unknown } = "open";

@@ -39,7 +39,7 @@ export async function verifyWebhook(
   if (!/^\d+$/.test(timestamp) || Math.abs(Date.now() / 1000 - seconds) > TOLERANCE_SECONDS) {
     throw new WebhookError(
       "bad_timestamp",
-      "webhook-timestamp is more than five minutes off: a message sent again by somebody, or a clock that is wrong.",
+      "webhook-timestamp is more than five minutes off: a replayed message, or a clock that is wrong.",
     );
   }
   const given = signatures.flatMap((signature) => (signature.startsWith("v1,") ? fromBase64(signature.slice(3)) : []));

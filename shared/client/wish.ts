@@ -1,7 +1,7 @@
-// One wish, one key: what a start button is pressed for, from the first press until its outcome is known.
+// One wish, one key: a start button's request, from the first press until its outcome is known.
 import { newIdempotencyKey } from "./calls.ts";
 
-/** What of a browser's `Storage` is needed. */
+/** The part of a browser's `Storage` that is needed. */
 export interface WishStorage {
   getItem(name: string): string | null;
   setItem(name: string, text: string): void;

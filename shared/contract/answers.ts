@@ -139,7 +139,7 @@ export const budgetAnswer = z.object({
       .boolean()
       .check(
         z.describe(
-          "Nobody can start anything just now: stopped by whoever runs the service, or its own budget is spent.",
+          "No start is accepted just now: stopped by the operator of the service, or the service's own budget is spent.",
         ),
       ),
     month: z

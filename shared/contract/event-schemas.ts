@@ -63,7 +63,7 @@ const EVENT_DETAILS = {
     .check(z.describe("The video is described, and its first frame is beside it; what is missing could not be had.")),
   "Generation Orphaned": z
     .extend(about, { status: z.enum(PHASES), orphanRequestIds: z.array(z.string()) })
-    .check(z.describe("fal ran jobs, and perhaps billed them, whose videos nobody gets.")),
+    .check(z.describe("fal ran jobs, and perhaps billed them, whose videos are not delivered.")),
   "Media Deleted": z
     .extend(about, { status: z.literal("deleted") })
     .check(z.describe("The media is gone, and all of its files.")),

@@ -15,7 +15,7 @@ export const duration = z
   .string()
   .check(z.regex(/^[1-9]\d{0,2}$/), z.meta({ description: "Seconds that were asked for.", examples: ["5"] }));
 
-/** A deleted media is shown to nobody. */
+/** A deleted media is never shown. */
 export const shownPhase = z.enum(PHASES.filter((phase) => phase !== "deleted"));
 
 export const media = z.object({

@@ -26,7 +26,7 @@ export async function presentMedia(files: Pick<MediaFiles, "link">, record: Medi
     usage: "media",
     name: record.name ?? "Untitled",
     generationStatus: generationOf(record),
-    // A deleted media is shown to nobody.
+    // A deleted media is never shown.
     phase: record.phase === "deleted" ? undefined : record.phase,
     model: modelOf(record),
     generationMode: record.generationMode,

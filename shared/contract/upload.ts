@@ -1,4 +1,4 @@
-// POST /api/uploads and its check, a place for a picture from somebody's disk: what they take.
+// The requests of POST /api/uploads and its check: a picture from the user's disk.
 import * as z from "zod/mini";
 import { IMAGE_LIMITS } from "../kling/models.ts";
 import { UPLOAD_ID } from "../media/upload.ts";

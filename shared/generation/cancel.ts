@@ -12,7 +12,7 @@ export interface CancelDeps extends MoveDeps {
   kling: Pick<Kling, "cancelKlingRequest">;
 }
 
-/** Longer than the call to fal may take (10 s): who began it has ended, or has died and another must. */
+/** Longer than the call to fal may take (10 s): by then the process that began it has ended, or has died and another must. */
 const CANCEL_CALL_SECONDS = 30;
 
 /**
@@ -33,7 +33,7 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
       return (await move(deps, media, "cancel", {}, expected)).media;
     case "submitting":
     case "generating": {
-      // Whoever comes first tells fal, and the checks do if that call failed.
+      // The first caller tells fal, and the checks do if that call failed.
       if (media.cancelRequestedAt !== undefined) return tellFalToCancel(deps, media);
       const cancelRequestedAt = instant(deps.clock.now());
       const asked = await move(deps, media, "request cancel", { cancelRequestedAt }, expected);
@@ -49,7 +49,7 @@ async function cancelAs(deps: CancelDeps, media: Media): Promise<Media> {
   }
 }
 
-/** What a cancel has come to, for the person who asked. */
+/** The result of a cancel, for the person who asked. */
 export function cancelMessage(media: Media): string {
   if (media.phase === "canceled") return "The generation is canceled.";
   const mayFinish = "If it has begun, it may still finish the video and bill it; then you get the video.";

@@ -1,4 +1,4 @@
-// One look at a generation: what fal says of it, what time says of it, and so what comes next.
+// One check of a generation: fal's status and the deadlines decide the next step.
 import { adoptRunning, type AdoptDeps } from "./adopt.ts";
 import { tellFalToCancel } from "./cancel.ts";
 import { deliverBy, passed } from "./deadlines.ts";
@@ -27,7 +27,7 @@ export interface CheckDeps extends MoveDeps, AdoptDeps {
 /** Analysis takes seconds; a pending one this old was lost with its process. */
 const ANALYSIS_LOST_AFTER_SECONDS = 120;
 
-/** A webhook may be faster than what fal's status says: whoever it wakes looks so often, a second apart. */
+/** A webhook may be faster than fal's own status: the woken execution checks this often, a second apart. */
 export const WAKE_UP_LOOKS = 3;
 const BETWEEN_LOOKS_MS = 1000;
 
@@ -76,7 +76,7 @@ async function check(deps: CheckDeps, ref: MediaRef, heard: string | undefined):
 
 async function checkQueued(deps: CheckDeps, media: Media): Promise<StepResult> {
   const now = deps.clock.now();
-  // Judged first: where no execution can be started, nobody comes to what a verdict of `submit` would do.
+  // Judged first: where no execution can be started, no step would act on a verdict of `submit`.
   if (passed(media.deadlineAt, now)) return { next: "fail", code: "timed_out" };
   // The submit step keeps a wish to cancel that came during an earlier submit.
   if (media.cancelRequestedAt !== undefined) return { next: "submit" };
@@ -87,13 +87,13 @@ async function checkQueued(deps: CheckDeps, media: Media): Promise<StepResult> {
   return { next: "submit" };
 }
 
-/** Nothing is to be done before fal takes jobs again: no execution waits for that, the sweeper wakes it. */
+/** Nothing can be done before fal takes jobs again: no execution waits for that, the sweeper wakes the generation. */
 export async function park(deps: MoveDeps, media: Media): Promise<StepResult> {
   await move(deps, media, "park", { sweepAt: media.heldUntil }, { version: media.version });
   return { next: "held" };
 }
 
-/** A claim without a request id: the facts are gathered, and in-doubt.ts says what they come to. */
+/** A claim without a request id: gathers the facts, and in-doubt.ts gives the verdict. */
 async function checkInDoubt(deps: CheckDeps, media: Media, heard: string | undefined): Promise<StepResult> {
   const history = await searchHistory(deps, media);
   const found = heard ?? history.found;
@@ -173,7 +173,7 @@ async function checkGenerating(deps: CheckDeps, media: Media): Promise<StepResul
   return { next: "wait" };
 }
 
-/** fal's word on the job, or undefined when fal gives none just now: that says nothing about the job. */
+/** fal's status of the job; undefined when fal gives none just now, which says nothing about the job. */
 async function look(deps: CheckDeps, media: Media): Promise<KlingStatus | undefined> {
   const { requestId } = media;
   if (requestId === undefined) return undefined;

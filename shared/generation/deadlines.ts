@@ -25,7 +25,7 @@ export function deliverBy(media: Pick<Media, "deadlineAt" | "updatedAt">): numbe
 }
 
 /**
- * When the sweeper shall look at a record that is moved now: never later than its deadlines, so that it can end what
+ * When the sweeper looks at a record that is moved now: never later than its deadlines, so that it can end what
  * its workflow did not.
  */
 export function nextSweep(media: Pick<Media, "deadlineAt" | "heldUntil" | "updatedAt">, nowMs: number): Instant {

@@ -1,6 +1,6 @@
-// Deleting a media: first the wish, in one write, then its files, then what the record says, with the word on the bus, once
+// Deleting a media: first the mark, in one write, then its files, then the record's content together with the event, once
 // no step can add another file.
-// Whoever dies on the way is followed by the sweeper.
+// If the process dies on the way, the sweeper finishes.
 import { isOvertaken, MediaNotFoundError, NotDeletableError } from "../media/errors.ts";
 import { keyPrefixes } from "../media/file-keys.ts";
 import type { MediaChange, MediaRef } from "../media/media.ts";
@@ -14,7 +14,7 @@ export interface DeleteDeps extends MoveDeps {
 }
 
 /**
- * Deletes a generation that has ended, and its files. Again is the same as once.
+ * Deletes a generation that has ended, and its files. Repeating it changes nothing.
  * @throws MediaNotFoundError, NotDeletableError
  */
 export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void> {
@@ -35,7 +35,7 @@ export async function deleteMedia(deps: DeleteDeps, ref: MediaRef): Promise<void
  */
 const STEPS_RUN_SECONDS = 300;
 
-/** What a deleted record keeps: its ids, what it cost, and that it was there. */
+/** What a deleted record keeps: its ids, its cost, and that it existed. */
 const NOTHING: MediaChange = {
   uploadedBy: "",
   context: "",
@@ -55,8 +55,8 @@ const NOTHING: MediaChange = {
 };
 
 /**
- * Deletes the files of a record whose deletion was begun, then what it says. The record itself stays until every
- * Idempotency-Key is forgotten that could bring it back, and pay for it again.
+ * Deletes the files of a record whose deletion was begun, then its content. The record itself stays until every
+ * Idempotency-Key has expired that could start it again, and pay for it again.
  */
 export async function finishDeletion(deps: DeleteDeps, ref: MediaRef): Promise<void> {
   const media = await deps.records.get(ref);
@@ -71,7 +71,7 @@ export async function finishDeletion(deps: DeleteDeps, ref: MediaRef): Promise<v
   try {
     await move(deps, media, "erase", { ...NOTHING, expiresAt }, { version: media.version });
   } catch (error) {
-    // Somebody else has finished it.
+    // Another process has finished it.
     if (!isOvertaken(error)) throw error;
   }
 }

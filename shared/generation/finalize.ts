@@ -51,7 +51,7 @@ export interface FinalizeDeps extends MoveDeps {
   frames: VideoFrames;
 }
 
-/** Ten times what a 10 s clip of 1080p weighs, and far less than a function can copy in its 300 s. */
+/** Ten times the size of a 10 s clip of 1080p, and far less than a function can copy in its 300 s. */
 const VIDEO_MAX_BYTES = 500 * 1024 * 1024;
 const VIDEO_COPY_TIMEOUT_MS = 240_000;
 
@@ -60,7 +60,7 @@ const POSTER_MAX_BYTES = 10 * 1024 * 1024;
 const POSTER_FETCH_TIMEOUT_MS = 20_000;
 const JPEG_START = Buffer.from([0xff, 0xd8, 0xff]);
 
-/** As long as the step may run: nobody else finalizes meanwhile, and after a crash somebody does. */
+/** As long as the step may run: no other process finalizes meanwhile, and after a crash another one does. */
 const LEASE_SECONDS = 300;
 
 /** How long a result without a video is asked for again before the job has failed. */
@@ -69,7 +69,7 @@ const WITHOUT_MEDIA_SECONDS = 120;
 /** One or two sentences were asked for. What comes goes into an item of 400 KB and an event of 256 KB at most. */
 const DESCRIPTION_MAX_CHARACTERS = 4000;
 
-/** After a copy that failed: no try before this, for hosts that are down stay so for a while. */
+/** After a failed copy: no try before this, because a host that is down stays down for a while. */
 const COPY_AGAIN_AFTER_SECONDS = 30;
 
 /**
@@ -115,7 +115,7 @@ async function finalize(deps: FinalizeDeps, ref: MediaRef): Promise<StepResult> 
   return analyze(deps, completed);
 }
 
-/** The video is there, whether or not we remember how long it took. */
+/** The video is completed, whether or not its timing could be recorded. */
 async function rememberTiming(deps: FinalizeDeps, completed: Media): Promise<void> {
   try {
     await noteTiming(deps, completed);
@@ -231,7 +231,7 @@ async function lease(deps: FinalizeDeps, media: Media, providerVideoUrl: string)
   const name = media.phase === "generating" ? "start finalizing" : "take over finalizing";
   const change = {
     leaseOwner: randomUUID(),
-    // Never past the end of the delivery, when whoever looks may fail it.
+    // Never past the end of the delivery, when the next check may fail it.
     leaseUntil: instant(Math.min(deps.clock.now() + LEASE_SECONDS * 1000, deliverBy(media))),
     providerVideoUrl,
   };
@@ -266,12 +266,12 @@ async function analyze(deps: FinalizeDeps, media: Media): Promise<StepResult> {
   await noteDelivery(deps, media);
   const frame = framesOf(deps, media.providerVideoUrl);
   const [described, poster] = await Promise.all([describe(deps, media, frame), takePoster(deps, media, frame)]);
-  // Once, whoever has looked at the record meanwhile: the sweeper's visit raises its version, and a description is paid.
+  // Once, even if the sweeper has visited the record meanwhile: its visit raises the version, and a description is paid.
   await move(deps, media, "record analysis", { ...described, poster }, { analysisStatus: "pending" });
   return { next: "done" };
 }
 
-/** Each frame is taken once, whoever wants it: the description and the poster both want the first. */
+/** Each frame is taken once: the description and the poster both need the first. */
 function framesOf({ frames }: FinalizeDeps, videoUrl: string | undefined) {
   const taken = new Map<Frame, Promise<string | undefined>>();
   return async (which: Frame): Promise<string | undefined> => {
@@ -296,7 +296,7 @@ async function describe(
   }
 }
 
-/** The first frame, kept beside the video; undefined where there is none to have. */
+/** The first frame, stored beside the video; undefined where none can be taken. */
 async function takePoster(
   deps: FinalizeDeps,
   { id, video }: Media,
@@ -308,7 +308,7 @@ async function takePoster(
     if (url === undefined) return undefined;
     const { body } = await deps.fetch(url, { maxBytes: POSTER_MAX_BYTES, timeoutMs: POSTER_FETCH_TIMEOUT_MS });
     const bytes = await wholeBody(body);
-    // Said by the bytes: it is shown as what it is called.
+    // Checked by the bytes, because it is served under its extension's type.
     if (!Buffer.from(bytes.subarray(0, 3)).equals(JPEG_START)) throw new DeliveryError("The first frame is no JPEG.");
     const key = posterKey(id);
     await deps.files.put(key, bytes, "image/jpeg");

@@ -22,7 +22,7 @@ export async function findInHistory(deps: HistoryDeps, media: Media): Promise<st
 
 /**
  * Whether a job was made of the record's own picture. fal's history proves presence, never absence: a job that it does
- * not show, or not with its picture, may be anybody's.
+ * not show, or not with its picture, may be any customer's.
  * @throws ProviderUnavailableError, SourceImageUnavailableError when there is no image to match it on
  */
 export async function whoseJob(

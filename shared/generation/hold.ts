@@ -1,4 +1,4 @@
-// A generation that waits because fal takes no job of the account: how long it may, and whose turn it is to ask.
+// A generation that waits because fal takes no job of the account: how long it may wait, and which one asks fal next.
 import { isProbeDue } from "../money/hold.ts";
 import { passed } from "./deadlines.ts";
 import type { Hold, Media, MediaChange } from "../media/media.ts";
@@ -7,8 +7,8 @@ import type { Clock, Gate, MediaRecords } from "../media/ports.ts";
 import type { AccountHold, HoldCode } from "../media/provider-account.ts";
 
 /**
- * What holding changes in a record. Its deadline moves away by as much as it may be held, so that waiting costs it none of
- * its time: `takenUp` brings back what was not used.
+ * What holding changes in a record. Its deadline is extended by the longest hold, so that waiting does not use up its
+ * time; `takenUp` takes back what was not used.
  * @param before the hold that it was under before the claim that was refused, if it was
  */
 export function heldBack(
@@ -24,7 +24,7 @@ export function heldBack(
   return { hold: { code, since: before?.since ?? instant(nowMs) }, heldUntil, deadlineAt };
 }
 
-/** What taking it up again changes: from here on its own time runs. */
+/** What resuming changes: from here on its own time runs. */
 export function takenUp({ hold, heldUntil, deadlineAt }: Media, nowMs: number): MediaChange {
   if (!hold || heldUntil === undefined) return {};
   return { deadlineAt: moved(deadlineAt, Math.min(0, nowMs - Date.parse(heldUntil))) };
@@ -39,7 +39,7 @@ export function isHoldOver(media: Pick<Media, "heldUntil">, nowMs: number): bool
   return passed(media.heldUntil, nowMs);
 }
 
-/** Whether it is this one's turn to ask fal: the time has come, and none of those that are parked waits longer. */
+/** Whether it is this generation's turn to ask fal: a probe is due, and no parked generation has waited longer. */
 export async function isNextProbe(
   deps: { clock: Clock; records: Pick<MediaRecords, "parked"> },
   media: Media,
@@ -51,7 +51,7 @@ export async function isNextProbe(
   return longest === undefined || (media.heldUntil !== undefined && media.heldUntil <= longest.heldUntil);
 }
 
-/** What a look at a generation that is held comes to; to ask fal is to go on. */
+/** The verdict on a held generation; asking fal means going on. */
 export async function heldVerdict(
   deps: { gate: Gate; clock: Clock; records: Pick<MediaRecords, "parked"> },
   media: Media,

@@ -1,4 +1,4 @@
-// A claim without a request id: fal may have the job, so it is looked for and never submitted again. What a look comes to.
+// A claim without a request id: fal may have the job, so it is looked for and never submitted again. The verdict of a check.
 import type { Media } from "../media/media.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 
@@ -33,7 +33,7 @@ export interface InDoubtFacts extends InDoubtTimes {
   report?: ReportOfClaim | undefined;
 }
 
-/** The job is this one; or the next look decides; or nobody could tell in time. */
+/** The job is this one; or the next check decides; or the time to tell is over. */
 export type InDoubtVerdict = { verdict: "accept"; requestId: string } | { verdict: "wait" } | { verdict: "give up" };
 
 /** @param inDoubtSeconds how long a claim may wait to be settled */

@@ -17,7 +17,7 @@ const ORPHANS_KEPT = 20;
 /** Adds a job to the record's orphans, once, and tells fal to cancel it, once. @throws StaleMediaError */
 export async function noteOrphan(deps: OrphanDeps, media: Media, requestId: string): Promise<void> {
   const request = acceptedRequest(media, requestId, instant(deps.clock.now()));
-  // Its bill shall find it, whatever becomes of the rest.
+  // First, so that its bill finds the record even if the rest fails.
   if (request) await deps.ledger.accept({ ...request, orphan: true });
   const known = media.orphanRequestIds ?? [];
   if (!known.includes(requestId) && known.length < ORPHANS_KEPT) {
@@ -28,7 +28,7 @@ export async function noteOrphan(deps: OrphanDeps, media: Media, requestId: stri
   if (request) await cancelOrphan(deps, media, requestId);
 }
 
-/** Nobody gets its video: what has not begun need not be paid. Whoever finds it next tells fal where this did not reach it. */
+/** Its video is not delivered, so a job that has not begun need not be paid. If fal cannot be reached, the next step that finds it tells fal. */
 async function cancelOrphan(deps: OrphanDeps, media: Media, requestId: string): Promise<void> {
   if (!(await deps.ledger.claimCancel(requestId))) return;
   const facts = { mediaId: media.id, requestId };

@@ -31,7 +31,7 @@ const REASON_MAX_CHARACTERS = 500;
 /** fal's codes are words: `content_policy_violation`. */
 const CODE_MAX_CHARACTERS = 100;
 
-/** So much of somebody's words is a quotation wherever it stands; less of it may be fal's own sentence. */
+/** This much of a user's words is a quotation wherever it stands; less of it may be fal's own sentence. */
 const QUOTED_CHARACTERS = 20;
 /** Opening and closing; the last is a quotation mark inside of JSON. */
 const QUOTES = [`""`, `''`, "``", "“”", "‘’", "„“", "«»", `"\\`];

@@ -24,7 +24,7 @@ export async function redriveGeneration(deps: RedriveDeps, mediaId: string): Pro
   if (media.phase !== "failed" || media.error?.code !== "delivery_failed") throw new NothingToRedriveError(media);
   await settle(deps, media);
   const restarts = media.restarts + 1;
-  // A name of its own: whoever still settles the first reservation does not touch this one.
+  // A separate name: a process that still settles the first reservation does not touch this one.
   const reserved = await reserve(deps, media, `${media.id}-r${restarts}`);
   const anew = {
     ...recorded(reserved),

@@ -1,4 +1,4 @@
-// The source image becomes ours before fal sees it: fetched once, checked, fitted, kept.
+// The source image is copied to our store before fal sees it: fetched once, checked, fitted, stored.
 import { FetchError, SourceImageError, SourceImageUnavailableError, type PictureName } from "../media/errors.ts";
 import { newSourceKey } from "../media/file-keys.ts";
 import type { Media, SourceImage } from "../media/media.ts";
@@ -17,7 +17,7 @@ const IMAGE_FETCH_TIMEOUT_MS = 30_000;
 
 /**
  * Fetches, checks, fits and keeps the source image (and the last frame, where one was given).
- * @param limits of the model that shall see them
+ * @param limits of the model that gets them
  * @throws SourceImageError when the image cannot be used, SourceImageUnavailableError when its host may answer later
  */
 export async function takeSource(

@@ -53,7 +53,7 @@ export interface StartDeps {
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** The sender's clock may be so far behind ours. */
+/** How far the sender's clock may be behind ours. */
 const CLOCKS_DIFFER_SECONDS = 3600;
 
 /** A record whose workflow could not be started is found by the sweeper after this. */
@@ -156,7 +156,7 @@ async function begin(deps: StartDeps, media: Media): Promise<void> {
     const { id: mediaId, estimatedCostUsd: usd, generationMode: mode } = media;
     deps.log.info("generation started", { event: "generation_started", mediaId, mode, usd });
   } catch (error) {
-    // Nobody else draws this id. Either the same start was faster under its key, or it is our own write: its answer was
+    // No other start draws this id. Either the same start was faster under its key, or it is our own write: its answer was
     // lost, and the SDK has made it again.
     if (!(error instanceof MediaExistsError) && !(await isSaved(deps, media))) {
       // Answered with an error, it holds no money. Should the write arrive after all, the submit puts its price aside anew.
@@ -172,7 +172,7 @@ async function isSaved({ records }: StartDeps, media: Media): Promise<boolean> {
   return (await records.get(refOf(media)).catch(() => undefined)) !== undefined;
 }
 
-/** Until when it must have ended, and when the sweeper starts its workflow if nobody has. */
+/** Until when it must have ended, and when the sweeper starts its workflow if no process has. */
 function timesOf({ clock, deadlineSeconds }: StartDeps): Pick<Media, "deadlineAt" | "sweepAt"> {
   const now = clock.now();
   return {

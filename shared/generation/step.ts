@@ -10,7 +10,7 @@ export type StepResult =
   | { next: "done" }
   /** It waits for the account at fal, and no execution waits with it. */
   | { next: "held" }
-  /** There is no such media: nobody but a stranger starts an execution for one. */
+  /** There is no such media: only a stranger starts an execution for one. */
   | { next: "unknown" };
 
 /** The step's answer; `wait` when another door moved the record meanwhile: the next look decides anew. */

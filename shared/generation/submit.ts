@@ -46,7 +46,7 @@ export interface SubmitDeps extends OrphanDeps, SourceDeps, HoldDeps {
   prompts: PromptWriter;
   /** Where fal can reach us, if it can. */
   publicUrl: string | undefined;
-  /** Where fal shall report the end of an attempt's job; undefined where it cannot: the checks are enough. */
+  /** The address at which fal reports the end of an attempt's job; undefined where it cannot: the checks are enough. */
   webhookUrl(claim: Claim): string | undefined;
   /** How long a generation may wait for an account that fal has locked. */
   holdSeconds: number;
@@ -65,7 +65,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   if (!media?.phase || isTerminal(media.phase)) return { next: "done" };
   if (media.phase !== "queued") return { next: "wait" };
   if (media.cancelRequestedAt !== undefined) {
-    // The wish came while an earlier claim was on its way; that submit started nothing, and no other may.
+    // The cancel came during an earlier claim; that submit started nothing, and no other may start.
     await move(deps, media, "cancel", {}, { version: media.version });
     return { next: "done" };
   }
@@ -84,7 +84,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   const { stopped, account } = await deps.gate.read();
   if (stopped) return { next: "wait" };
   if (passed(media.deadlineAt, deps.clock.now())) return { next: "fail", code: "timed_out" };
-  // Whoever has the turn to ask has it once: what follows may end in waiting, too.
+  // The process that has the turn to ask has it once: what follows may end in waiting, too.
   const isProbe = account.hold !== undefined;
   if (account.hold) {
     const mayAsk = !isHoldOver(media, deps.clock.now()) && (await isNextProbe(deps, media, account.hold));
@@ -118,7 +118,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
   return claim.moved ? submitOnce(deps, claim.media, prepared, { isProbe, hold: media.hold }) : { next: "wait" };
 }
 
-/** What another try does not make a second time. */
+/** What a later try reuses. */
 function whatIsPrepared({ shots }: Media, { source, request }: Prepared): MediaChange {
   return { source, prompt: shots ? undefined : request.prompt };
 }
@@ -137,7 +137,7 @@ async function holdBack(deps: SubmitDeps, media: Media, prepared: Prepared, code
   return { next: "wait" };
 }
 
-/** Ends what cannot be submitted, in words for the person who asked. */
+/** Fails what cannot be submitted, with a message for the person who asked. */
 async function refuse(deps: SubmitDeps, media: Media, { code, message }: DomainError): Promise<StepResult> {
   await move(deps, media, "refuse", { error: { code, message } }, { version: media.version });
   return { next: "done" };
@@ -187,7 +187,7 @@ async function writePrompt(
 
 /** Under which a claim was made. */
 interface Standing {
-  /** fal took no job of the account before: what it says now is its word on that. */
+  /** fal took no job of the account before: this answer decides whether it does again. */
   isProbe: boolean;
   /** What the record was held by until the claim. */
   hold: Hold | undefined;
@@ -220,7 +220,7 @@ async function submitOnce(
   return { next: "wait", requestId };
 }
 
-/** fal has taken the job of a record that was moved meanwhile: by its webhook, or by whoever gave the submit up. */
+/** fal has taken the job of a record that was moved meanwhile: by its webhook, or by the process that gave the submit up. */
 async function noteUnlessFollowed(deps: SubmitDeps, ref: MediaRef, requestId: string): Promise<void> {
   await retryOnConflict(async () => {
     const media = await deps.records.get(ref);
@@ -272,7 +272,7 @@ async function afterUnaccepted(
   }
 }
 
-/** The account's fault: nothing was started, and what waited before waits on. First the claim, so that no crash leaves it in doubt. */
+/** The account's fault: nothing was started, and waiting generations go on waiting. The claim is released first, so that no crash leaves it in doubt. */
 async function afterHeld(
   deps: SubmitDeps,
   media: Media,

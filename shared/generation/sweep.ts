@@ -1,4 +1,4 @@
-// The promise that nothing stays open: ends what is past its time, restarts what nobody drives, publishes what was not heard.
+// The promise that nothing stays open: ends what is past its deadline, restarts what no execution drives, publishes what the bus did not take.
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { freeAbandoned, settle } from "../money/budget.ts";
 import { announceAccount, isProbeDue, type HoldDeps } from "../money/hold.ts";
@@ -22,7 +22,7 @@ export interface SweepDeps extends CheckDeps, HoldDeps {
 /** One run ends well within its function's 60 s; what is left is due again in a minute. */
 const RECORDS_PER_RUN = 500;
 const RUN_MS = 45_000;
-/** However long the records take, so much is left for the accounts. */
+/** Time reserved for the accounts, however long the records take. */
 const FREEING_MS = 10_000;
 
 /** fal takes jobs again: as many a minute as ten submits at once (SUBMIT_CONCURRENCY) of three seconds can take. */
@@ -84,7 +84,7 @@ async function whomToWake(deps: SweepDeps): Promise<{ woken: MediaRef[]; isProbe
   return { woken: isTime ? await deps.records.parked(1) : [], isProbe: true };
 }
 
-/** What became of an execution, in epoch milliseconds. */
+/** How an execution ended, in epoch milliseconds. */
 export interface EndedExecution {
   name: string;
   startedAt: number;
@@ -94,22 +94,22 @@ export interface EndedExecution {
 /** An execution has ended badly: faster than the sweeper would notice, its generation is driven on. */
 export async function driveOn(deps: SweepDeps, ref: MediaRef, ended: EndedExecution): Promise<void> {
   const media = await deps.records.get(ref);
-  // A wake-up's end, or one that was replaced long ago, leaves nothing undriven.
+  // The end of a wake-up, or of an execution that was replaced long ago, needs no restart.
   if (!media?.phase || media.phase === "deleted" || !isOpen(media) || ended.name !== executionName(media)) return;
   if (ended.stoppedAt - ended.startedAt >= SHORT_LIFE_MS) return void (await sweepGeneration(deps, ref));
   const sweepAt = instant(deps.clock.now() + SHORT_LIFE_MS);
   try {
     await move(deps, media, "postpone sweep", { sweepAt }, { version: media.version });
   } catch (error) {
-    // Somebody drives it.
+    // An execution drives it.
     if (!isOvertaken(error)) throw error;
   }
 }
 
 interface Sweeping {
-  /** Nothing of before runs any more. */
+  /** No execution of the previous process runs any more. */
   afterRestart?: boolean;
-  /** It shall ask fal, though fal takes no job of the account. */
+  /** It asks fal, although fal takes no job of the account. */
   isProbe?: boolean;
 }
 
@@ -120,7 +120,7 @@ async function sweepGeneration(
   { afterRestart = false, isProbe = false }: Sweeping = {},
 ): Promise<boolean> {
   let first: Media | undefined;
-  // Our own look at fal may move the record, too: it lives on, and somebody has to drive it.
+  // Our own check at fal may move the record, too: it stays open, and an execution has to drive it.
   return retryOnConflict(async () => {
     const media = await deps.records.get(ref);
     if (!media) return false;
@@ -165,7 +165,7 @@ async function endOrDriveOn(
     return false;
   }
   const restarts = media.restarts + 1;
-  // Whoever held a lease was of that life too.
+  // The holder of a lease belonged to the previous process too.
   const freed = afterRestart && { leaseUntil: undefined, cancelCallUntil: undefined };
   const restarted = await move(deps, media, "restart", { restarts, ...freed }, { version: media.version });
   await restartAs(deps, restarted.media);
@@ -178,7 +178,7 @@ async function endIfOver(deps: SweepDeps, media: Media): Promise<boolean> {
   if (!passed(media.deadlineAt, now) && !(media.hold && isHoldOver(media, now))) return false;
   const verdict = await checkStatus(deps, refOf(media));
   if (media.phase === "completed") {
-    // The video is there, its description was lost, and whoever could make it had its time.
+    // The video is completed, its description was lost, and the time to make it is over.
     if (verdict.next !== "finalize" || deps.clock.now() < deliverBy(media)) return false;
     await move(deps, media, "record analysis", { analysisStatus: "failed" }, { version: media.version });
     return true;

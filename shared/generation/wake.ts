@@ -25,7 +25,7 @@ export interface ReportedJob {
  * history shows as made of another picture is none of ours. Of a claim that was given up it is an orphan, unless the
  * history shows it as another's. Any number of reports, in any order, comes to the same.
  * @param claim what the job was submitted for, by a webhook address that only fal and we know
- * @throws ProviderUnavailableError when the history does not show whose the job is: fal shall report again
+ * @throws ProviderUnavailableError when the history does not show whose the job is: fal is asked to report again
  */
 export async function wakeGeneration(deps: WakeDeps, claim: Claim, job: ReportedJob): Promise<void> {
   return retryOnConflict(() => wake(deps, claim, job));
@@ -68,7 +68,7 @@ async function isOurs(
   try {
     const owner = await whoseJob(deps, media, requestId);
     if (owner !== "unknown") return owner === "ours";
-    // Nobody asks the history about it again. fal has signed for it, and nothing contradicts it.
+    // No later step asks the history about it again. fal has signed for it, and nothing contradicts it.
     if (claim.givenUp) return true;
     if (media.phase === "deleted") return false;
     throw new ProviderUnavailableError("its history does not show whose this job is");

@@ -57,7 +57,7 @@ const BUSY: readonly number[] = [425, 429];
 const KNOWN_REFUSALS: readonly number[] = [400, 401, 402, 403, 404, 405, 406, 410, 413, 415, 422, 428, 431, 451];
 /** "Send it elsewhere": nothing was processed here. 303 is not one of them: it sends to what came of the POST. */
 const SENT_ELSEWHERE: readonly number[] = [301, 302, 307, 308];
-/** The others may quote the input: somebody's words shall not stop everybody's videos. */
+/** The others may quote the input: one user's words must not stop every tenant's videos. */
 const ABOUT_THE_ACCOUNT: readonly number[] = [401, 402, 403];
 /** fal read the input and judged it: its reason is the caller's to correct. */
 const ABOUT_THE_INPUT: readonly number[] = [400, 413, 415, 422];

@@ -1,7 +1,7 @@
-// What prices are put aside with.
+// The accounts that prices are put aside in.
 
 /**
- * What one cap is held against: everybody's month, a tenant's, a tenant's day, the month of one of its users or of one of
+ * What one cap is held against: the deployment's month (`everybody`), a tenant's, a tenant's day, the month of one of its users or of one of
  * its keys. Months and days are those of the calendar, in UTC.
  */
 export type Account =
@@ -17,7 +17,7 @@ export type CapName =
 
 export type Scope = "everybody" | "tenant" | "user" | "key";
 
-/** Whose an account is, and what its cap is called. */
+/** The owner of an account, and the name of its cap. */
 export function describeAccount(account: Account): { scope: Scope; cap: CapName } {
   if ("everybody" in account) return { scope: "everybody", cap: "GLOBAL_MONTHLY_CAP_USD" };
   if ("keyId" in account) return { scope: "key", cap: "monthlyCapUsd" };

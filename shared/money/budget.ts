@@ -1,4 +1,4 @@
-// Money: a price is put aside before anything is started, and spent or given back exactly once, whoever ends the generation.
+// Money: a price is put aside before anything is started, and spent or given back exactly once, whichever step ends the generation.
 import { describeAccount, isSameAccount, type Account, type Scope } from "../media/account.ts";
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
 import { OverBudgetError, StartsStoppedError, TooManyStartsError } from "../media/errors.ts";
@@ -8,7 +8,7 @@ import { instant } from "../media/instant.ts";
 import type { AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 
-/** What may be spent and done; whatever is not set is not limited. */
+/** The spending limits; what is not set is not limited. */
 export interface SpendingLimits {
   /** Of each tenant. */
   tenant: AccountLimits;
@@ -25,11 +25,11 @@ const EVERYBODY: Account = { everybody: true };
 
 /**
  * A reservation that has no record by now never gets one: no start runs for longer than its function's 30 s, and the
- * clocks of whoever starts and whoever sweeps may each be wrong by five minutes.
+ * clocks of the start and of the sweeper may each be wrong by five minutes.
  */
 export const ABANDONED_AFTER_MS = 15 * 60_000;
 
-/** Until it is freed it takes room from others: an account with anything open is looked at so often. */
+/** Until it is freed it takes room from others: the sweeper looks at an account with anything open this often. */
 const LOOK_AGAIN_AFTER_MS = 5 * 60_000;
 
 /** Mills, thousandths of a US dollar: whole numbers, which add up. */
@@ -72,10 +72,10 @@ interface PutAside {
 }
 
 /**
- * Puts the price of a generation aside with every account that is limited, one conditional write each: everybody's first,
- * then its tenant's. Where nothing is limited, nothing is written: only the kill switch is read.
- * What fails on the way holds nothing: it is given back.
- * @param id names the reservation; the same again is one
+ * Puts the price of a generation aside in every account that is limited, one conditional write each: the deployment's
+ * first, then its tenant's. Where nothing is limited, nothing is written: only the kill switch is read.
+ * If one write fails, those before it are given back.
+ * @param id names the reservation; a repeated call with the same id counts once
  * @returns what was put aside, so that it has to be settled; undefined where nothing is limited
  * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
  */
@@ -102,7 +102,7 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
   return accounts.length > 0 ? { reservation, accounts } : undefined;
 }
 
-/** Those that a price is put aside with, in this order, and what each of them allows. */
+/** The accounts that a price is put aside in, in this order, and what each of them allows. */
 function limitedAccounts(
   { everybody, tenant, tenantDay = {}, user = {} }: SpendingLimits,
   { tenantId, uploadedBy: userId, keyBudget }: Media,
@@ -116,7 +116,7 @@ function limitedAccounts(
   ].filter(({ limits }) => isLimited(limits));
 }
 
-/** Gives back what a start has put aside that was not carried out; what cannot be given back the sweeper frees. */
+/** Gives back the reservation of a start that was not carried out; the sweeper frees what cannot be given back. */
 export async function giveBack({ budget, log }: ReserveDeps, { reservation, accounts }: PutAside): Promise<void> {
   for (const account of accounts) {
     try {
@@ -127,7 +127,7 @@ export async function giveBack({ budget, log }: ReserveDeps, { reservation, acco
   }
 }
 
-/** What a record says of the price that is put aside for it. */
+/** The record's attributes for the price that is put aside for it. */
 export function recorded(putAside: PutAside | undefined): Pick<Media, "reservation" | "reservedWith"> {
   return putAside ? { reservation: putAside.reservation.id, reservedWith: putAside.accounts } : {};
 }
@@ -189,7 +189,7 @@ interface SettleDeps {
 
 /**
  * Settles what was put aside for a generation that has ended: spent where its video was delivered, else given back.
- * Whatever fails here is left to the sweeper, which sees the record until it is done.
+ * What fails here is left to the sweeper, which sees the record until it is settled.
  */
 export async function settle(deps: SettleDeps, media: Media): Promise<void> {
   const { reservation, phase } = media;
@@ -204,8 +204,8 @@ export async function settle(deps: SettleDeps, media: Media): Promise<void> {
 }
 
 /**
- * Frees what was put aside and never used: its start died before the record was there, or came second.
- * @param until epoch milliseconds: what is left then is looked at some minutes later
+ * Frees reservations that were never used: their start died before the record was saved, or came second.
+ * @param until epoch milliseconds: what is left then is handled some minutes later
  */
 export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: number): Promise<void> {
   const { budget, records, clock, log } = deps;
@@ -213,7 +213,7 @@ export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: 
   const isOver = () => clock.now() >= until;
   for (const account of await budget.due(instant(now))) {
     if (isOver()) return;
-    // Before anything is read: an account that cannot be read stands in the way of the others once, and not for ever.
+    // Before anything is read, so that an unreadable account delays the others once, and not for ever.
     await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
     const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
     const faults = await forEachConcurrently(waiting, isOver, async ({ id, at, ...ref }) => {

@@ -11,7 +11,7 @@ export interface Cost {
   estimatedUsd: number;
   /** By fal, discount taken off: once its bill was reconciled. */
   billedUsd?: number;
-  /** Whether it has to be paid: it was delivered, or fal has billed it all the same. */
+  /** Whether it has to be paid: it was delivered, or fal has billed it anyway. */
   charged: boolean;
 }
 

@@ -1,4 +1,4 @@
-// fal's word on our account, kept for all: after a refusal one probe at a time leaves us, and fal's yes lets everything go on.
+// Whether fal takes jobs of our account, shared by all generations: after a refusal we send one probe at a time, and its acceptance resumes the rest.
 import { DETAIL_VERSION } from "../media/event-detail.ts";
 import { instant } from "../media/instant.ts";
 import type { Announcements, Clock, Gate, Log } from "../media/ports.ts";
@@ -11,22 +11,22 @@ export interface HoldDeps {
   log: Log;
 }
 
-/** Every minute in the first hour. The sweeper, which wakes whoever probes, comes every minute and seldom to the second. */
+/** Every minute in the first hour. The sweeper, which wakes the probing generation, comes every minute and seldom to the second. */
 const PROBE_AGAIN_MS = 55_000;
 const OFTEN_FOR_MS = 3_600_000;
 /** Later a person has been told, and fal unlocks within an hour of a payment (docs/runbook.md). */
 const PROBE_LATER_MS = 10 * 60_000;
 
-/** Changes by others come between a read and its write a few times at most: when many are refused at once. */
+/** Other processes' changes come between a read and its write a few times at most: when many submits are refused at once. */
 const TRIES = 10;
 
-/** Whether one of those that wait may ask fal now. */
+/** Whether one of the waiting generations may ask fal now. */
 export function isProbeDue({ probeAt }: AccountHold, nowMs: number): boolean {
   return nowMs >= Date.parse(probeAt);
 }
 
 /**
- * Takes the one probe that is due. Of any number who try only one has it, and nobody has the next within a minute.
+ * Takes the one probe that is due. Of any number of processes that try only one gets it, and none gets the next within a minute.
  * @param seen the account as it was read
  */
 export async function takeProbe({ gate, clock }: HoldDeps, seen: ProviderAccount): Promise<boolean> {
@@ -35,7 +35,7 @@ export async function takeProbe({ gate, clock }: HoldDeps, seen: ProviderAccount
   return gate.write(seen, { ...seen, hold: { ...seen.hold, probeAt: probeAfter(seen.hold.since, now) } });
 }
 
-/** fal takes no job of ours: from here on those that are queued wait. Said once, and once more where the reason changes. */
+/** fal takes no job of ours: from here on queued generations wait. Announced once, and again if the reason changes. */
 export async function holdAccount(deps: HoldDeps, code: HoldCode): Promise<void> {
   await change(deps, ({ hold, outbox }, now) => {
     if (hold?.code === code) return undefined;
@@ -56,7 +56,7 @@ export async function releaseAccount(deps: HoldDeps): Promise<void> {
   if (written) deps.log.info("fal takes our jobs again", { event: "provider_account_released" });
 }
 
-/** Publishes what is still to be said. What the bus does not take stays for the sweeper. */
+/** Publishes pending announcements. What the bus does not take stays for the sweeper. */
 export async function announceAccount(deps: HoldDeps, seen: ProviderAccount): Promise<void> {
   for (const { id, type, code, since, at } of seen.outbox) {
     await deps.announcements.announce({ type, at, detail: { version: DETAIL_VERSION, id, code, since, at } });
@@ -68,7 +68,7 @@ export async function announceAccount(deps: HoldDeps, seen: ProviderAccount): Pr
 
 type Next = Omit<ProviderAccount, "version">;
 
-/** Writes a change and tells of it. @returns whether there was anything to change */
+/** Writes a change and announces it. @returns whether there was anything to change */
 async function change(
   deps: HoldDeps,
   next: (seen: ProviderAccount, now: string) => Next | undefined,

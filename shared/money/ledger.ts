@@ -1,13 +1,13 @@
-// The books beside the records: which jobs fal has accepted for whom, and what each tenant's jobs were estimated and billed at.
+// The books beside the records: which jobs fal accepted for which record, and each tenant's estimated and billed costs.
 import { TEST_MODE_REQUEST_ID } from "../kling/models.ts";
 import type { Instant } from "../media/instant.ts";
 import { refOf, type Media, type MediaRef } from "../media/media.ts";
 import { nanoOf } from "./nano.ts";
 
-/** A job that fal has accepted: what a bill, which names nothing but the job, is led to its record by. */
+/** A job that fal has accepted. A bill names only the job: this entry leads from it to the record. */
 export interface AcceptedRequest extends MediaRef {
   requestId: string;
-  /** When we learned of it. */
+  /** When we learned of the job. */
   at: Instant;
   /** By the price list. */
   estimatedNanoUsd: number;
@@ -15,7 +15,7 @@ export interface AcceptedRequest extends MediaRef {
   orphan?: true;
 }
 
-/** A job that somebody has to pay: it was delivered, or fal has billed it all the same. */
+/** A job that has to be paid: it was delivered, or fal has billed it anyway. */
 export interface SpendingLine extends MediaRef {
   requestId: string;
   /** When fal accepted it. */
@@ -29,12 +29,12 @@ export interface SpendingLine extends MediaRef {
 
 /** The books. Each write is conditional or says the whole: any of them may be repeated. */
 export interface Ledger {
-  /** Written once: @returns what stands, which an earlier call may have written. */
+  /** Written once. @returns the stored entry, which an earlier call may have written */
   accept(request: AcceptedRequest): Promise<AcceptedRequest>;
   find(requestId: string): Promise<AcceptedRequest | undefined>;
-  /** Whether the caller is the one to tell fal to cancel the job: of all who ask, one is. */
+  /** Whether the caller is the one that tells fal to cancel the job: of all callers, exactly one is. */
   claimCancel(requestId: string): Promise<boolean>;
-  /** fal could not be told: the next who asks may. */
+  /** fal could not be told: the next caller may try. */
   releaseCancel(requestId: string): Promise<void>;
   /** Opens the line of a delivered job, once; it stays among the unbilled until fal has billed it. */
   deliver(line: SpendingLine & { deliveredAt: Instant }): Promise<void>;

@@ -7,7 +7,7 @@ import type { AccountLimits, AccountStanding, Budget, Clock } from "../media/por
 import type { KlingRow } from "../kling/models.ts";
 import { prices } from "../kling/price.ts";
 
-/** What of a cap is left, in dollars. */
+/** What is left of a cap, in dollars. */
 interface BudgetLeft {
   capUsd: number;
   spentUsd: number;
@@ -18,7 +18,7 @@ interface BudgetLeft {
 
 /** Dollars and counts. What is not limited is absent. */
 export interface Quota {
-  /** Nobody can start anything just now, whatever they have left. */
+  /** No start is accepted just now, whatever the caller has left. */
   startsStopped: boolean;
   /** Of the tenant. */
   month?: BudgetLeft;
@@ -38,7 +38,7 @@ interface QuotaDeps {
   offered: readonly KlingRow[];
 }
 
-/** Reads one item for everybody and one for each account of the caller's where anything is limited. */
+/** Reads one item for the deployment and one for each account of the caller where anything is limited. */
 export async function quotaOf(
   deps: QuotaDeps,
   { tenantId, userId, keyBudget }: { tenantId: string; userId: string; keyBudget?: KeyBudget },
@@ -100,7 +100,7 @@ function leftBy({ period, committedMills, reservedMills }: AccountStanding, capM
   };
 }
 
-/** By the kill switch, or because all tenants together have left less than the cheapest video on offer costs; which, is the owner's business. */
+/** By the kill switch, or because the deployment's cap holds less than the cheapest video on offer; the caller is not told which. */
 async function areStartsStopped({ budget, limits, offered }: QuotaDeps): Promise<boolean> {
   const { capMills } = limits.everybody;
   if (capMills === undefined) return budget.isStopped();

@@ -168,7 +168,7 @@ describe("as long as fal takes no job", () => {
     expect(posts()).toBe(before + 1);
   });
 
-  it("nothing is asked where nobody wants a video any more, and the next that is wanted asks", async () => {
+  it("nothing is asked where no video is wanted any more, and the next that is wanted asks", async () => {
     const refs = await held(3);
     for (const ref of refs) await cancelGeneration(world.deps, ref);
     expect(await phases(refs)).toEqual(["canceled", "canceled", "canceled"]);

@@ -1,4 +1,4 @@
-// Money through a generation's whole life: put aside at the start, spent or given back at the end, once, whoever comes twice or dies.
+// Money through a generation's whole life: put aside at the start, spent or given back at the end, once, even if a process comes twice or dies.
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { periodOf, renewalOf, type SpendingLimits } from "../../shared/money/budget.ts";
@@ -112,7 +112,7 @@ describe("what starts that died have put aside", () => {
 });
 
 describe("at the start", () => {
-  it("the price is put aside with everybody's account and the tenant's, and the record says so", async () => {
+  it("the price is put aside in the deployment's account and the tenant's, and the record says so", async () => {
     const { media } = await start();
     await expectCommitted(280, [media.id]);
     expect(await stored()).toMatchObject([{ id: media.id, reservation: media.id, reservedWith: [EVERYBODY, ACME] }]);
@@ -140,11 +140,11 @@ describe("at the start", () => {
     });
     expect(await stored()).toHaveLength(3);
     expect(world.executions.size).toBe(3);
-    // What was put aside with everybody's account before the tenant's refused is given back.
+    // What was put aside in the deployment's account before the tenant's refused is given back.
     await expectCommitted(840, ["media-1", "media-2", "media-3"]);
   });
 
-  it("everybody's cap holds over all tenants, and what they have left is not told", async () => {
+  it("the deployment's cap holds over all tenants, and what they have left is not told", async () => {
     for (const tenant of ["acme", "other", "third"]) await start(undefined, tenant);
     const refused = await start(undefined, "fourth").catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "over_budget", leftUsd: undefined });
@@ -454,7 +454,7 @@ describe("a redrive", () => {
     await expectCommitted(0, []);
   });
 
-  it("is not settled by whoever still settles the failure", async () => {
+  it("is not settled by a process that still settles the failure", async () => {
     const media = await lost();
     await redriveGeneration(world.deps, media.id);
     await world.budget.settle(ACME, media.id, "refunded");
@@ -500,7 +500,7 @@ describe("a start that dies on the way", () => {
     await expectCommitted(280, [media.id]);
   });
 
-  it("after everybody's account alone is freed there", async () => {
+  it("after the deployment's account alone is freed there", async () => {
     const { budget } = world.deps;
     const reserve: typeof budget.reserve = (account, ...rest) =>
       "everybody" in account ? budget.reserve(account, ...rest) : Promise.reject(new Error("killed"));

@@ -1,4 +1,4 @@
-// What a tenant is told of its budget: exactly what its next start is held to, and nothing of anybody else's.
+// What a tenant is told of its budget: exactly what its next start is held to, and nothing of another tenant's.
 import { beforeEach, expect, it } from "vitest";
 import { quotaOf } from "../../shared/money/quota.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
@@ -112,7 +112,7 @@ it("counts as spent up what is less than the cheapest video of those on offer", 
   });
 });
 
-it("says that starts are stopped, by the switch or by everybody's cap, and not which", async () => {
+it("says that starts are stopped, by the switch or by the deployment's cap, and not which", async () => {
   await world.budget.stop(true);
   const stopped = await allowance();
   expect(stopped.startsStopped).toBe(true);

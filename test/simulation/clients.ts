@@ -82,7 +82,7 @@ export class Clients {
     return acting.run(new Actor("client"), work);
   }
 
-  /** Sends the start; with a key again and again until somebody answers, without one once. */
+  /** Sends the start; with a key again and again until an answer comes, without one once. */
   async start(intent: Intent): Promise<void> {
     for (let tried = 0; tried < (intent.key === undefined ? 1 : 5); tried++) {
       if (tried > 0) await this.#world.sleep(2000 * 2 ** tried);
@@ -92,7 +92,7 @@ export class Clients {
     }
   }
 
-  /** Whoever is refused for want of money or room asks again when some may have come free, with the same key. */
+  /** A client that is refused for want of money or room asks again when some may have come free, with the same key. */
   async insist(intent: Intent, times: number): Promise<void> {
     for (let tried = 0; tried < times; tried++) {
       if (tried > 0) await this.#world.sleep(7_000 * tried);
@@ -150,7 +150,7 @@ export class Clients {
     if (record) intent.mediaId = record.id;
   }
 
-  /** Looks now and then until the video is there, or nobody would wait any longer. */
+  /** Looks now and then until the video is there, or no client would wait any longer. */
   async follow(intent: Intent): Promise<void> {
     for (
       let pauseMs = 20_000;
@@ -194,7 +194,7 @@ export class Clients {
     await this.ask({ route: "DELETE /api/spaces/{spaceId}/media/{id}", path, tenant });
   }
 
-  /** Somebody without a token tries every route that wants one. */
+  /** A stranger without a token tries every route that wants one. */
   async knock(intent: Intent): Promise<void> {
     const path = { spaceId: intent.spaceId, id: intent.mediaId ?? "none" };
     // A body that every route takes.

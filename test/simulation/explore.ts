@@ -1,4 +1,4 @@
-// Which runs are made: every single fault, pairs of them, and whatever a seed throws; and how a failing one is made short.
+// Which runs are made: every single fault, pairs of them, and those drawn by a seed; and how a failing one is made short.
 import { mulberry32 } from "../../stacks/fal-simulator/random.ts";
 import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";
@@ -58,7 +58,7 @@ const CALM: {
   { story: "a hundred against a cap", limits: SCARCE, once: true },
   // The sweeper starts it.
   { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },
-  // Whoever hears of ended executions drives it on.
+  // The function that hears of ended executions drives it on.
   { story: "a plain start", fault: { fault: "execution aborted", at: "check-status/fal.status#1" } },
   // Its failure is recorded, and fal told to stop.
   { story: "a plain start", limits: AMPLE, fault: { fault: "taken, but the job never ends", at: SUBMIT } },

@@ -36,7 +36,7 @@ export class Actor {
     return this.event !== undefined;
   }
 
-  /** Ends it in the middle of what it does. Whoever waits for it sees the failure, and it does nothing any more. */
+  /** Ends it in the middle of what it does. Its callers see the failure, and it does nothing any more. */
   die(errorType: string): void {
     this.dead = true;
     this.#die(Object.assign(new Error(`${this.name} ended: ${errorType}`), { name: errorType }));
@@ -111,10 +111,10 @@ export class Gate {
   readonly #counts = new Map<string, number>();
   #activity = 0;
 
-  /** Waits for the schedule, then for the answer. Whoever is dead waits for ever. */
+  /** Waits for the schedule, then for the answer. A dead actor waits for ever. */
   async pass<T>(operation: Operation<T>): Promise<T> {
     const by = acting.getStore();
-    if (!by) throw new Error(`${operation.name} comes from nobody`);
+    if (!by) throw new Error(`${operation.name} comes from no actor`);
     if (by.callsLeft-- <= 0) by.die("Runtime.ExitError");
     if (by.dead) return new Promise(() => {});
     this.#activity++;
@@ -146,7 +146,7 @@ export class Gate {
     return this.waiting.splice(choose(this.waiting.length), 1)[0];
   }
 
-  /** Until everybody waits: for this gate, for time, or for nothing. Nothing in the process works in real time. */
+  /** Until every actor waits: for this gate, for time, or for nothing. Nothing in the process works in real time. */
   async quiet(): Promise<void> {
     for (let seen = -1; seen !== this.#activity;) {
       seen = this.#activity;

@@ -74,7 +74,7 @@ export const INVARIANTS = {
         check(records <= 1 + world.expiredKeys, () => `${intent.name} has ${records} records`);
       },
       started({ intent, answer }, world, check) {
-        // Whoever hears this starts again, and without a key pays again.
+        // The client that hears this starts again, and without a key pays again.
         if (!answer || answer.body === "" || codeIn(answer.body) !== "internal_error") return;
         check(world.recordsOf(intent).length === 0, () => `${intent.name} was an error of ours, and has a record`);
       },
@@ -139,7 +139,7 @@ export const INVARIANTS = {
         if (from !== "finalizing" || to !== "finalizing" || before.leaseOwner === after.leaseOwner) return;
         const { leaseUntil } = before;
         const free = leaseUntil === undefined || Date.parse(leaseUntil) <= world.now() + world.skewOf(by);
-        check(free, () => `${by.name} took ${after.id} from whoever was finalizing it until ${leaseUntil}`);
+        check(free, () => `${by.name} took ${after.id} from the process that was finalizing it until ${leaseUntil}`);
       },
       cancel({ jobId }, world, check) {
         const record = world.records().find(({ requestId }) => requestId === jobId);
@@ -245,7 +245,7 @@ export const INVARIANTS = {
     on: {
       write({ before, after, by }, world, check) {
         const tenant = world.tenantOf(by);
-        // How long generations take, and how often an event was tried, is nobody's: a time or a count.
+        // How long generations take, and how often an event was tried, belongs to no tenant: a time or a count.
         if (tenant === undefined || /^(TIMINGS|EVENT)#/.test(after.pk)) return;
         if (isAccount(after) && isEverybodys(after)) {
           const others = changedEntries(before, after).filter((entry) => entry.tenantId !== tenant);
@@ -291,16 +291,16 @@ export const INVARIANTS = {
     says: "No route without authentication but those on the list; an unsigned, stale or foreign webhook changes nothing.",
     on: {
       answer({ asked: { tenant, route, lacks }, answer }, world, check) {
-        // Where keys are, a table that does not answer lets nobody in: 500. A key without the scope is told so: 403.
+        // With keys, every caller is refused while the table does not answer: 500. A key without the scope is told so: 403.
         const refusals = [401, ...(world.settings.told ? [500] : []), ...(lacks ? [403, 503] : [])];
         if (tenant === undefined || lacks)
           check(refusals.includes(answer.statusCode), () => `${route} answered a stranger ${answer.statusCode}`);
       },
       write({ after, by }, world, check) {
-        check(!world.strangers.has(by), () => `${by.name} wrote ${after.pk} for somebody who has no right to it`);
+        check(!world.strangers.has(by), () => `${by.name} wrote ${after.pk} for a stranger who has no right to it`);
       },
       execution({ name, by }, world, check) {
-        check(!world.strangers.has(by), () => `${by.name} started ${name} for somebody who has no right to it`);
+        check(!world.strangers.has(by), () => `${by.name} started ${name} for a stranger who has no right to it`);
       },
     },
   },

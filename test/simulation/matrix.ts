@@ -281,7 +281,7 @@ export const MATRIX: readonly MatrixLine[] = [
   { id: "D04", says: "an event is told twice at once", struck: [at("an event is told twice", /^bus\/bus\.Invoke/)] },
   {
     id: "D05",
-    says: "whoever judges a key dies, or cannot read it",
+    says: "the authorizer dies while it judges a key, or cannot read it",
     struck: ["dies before", "throttled for 30 s", "answer lost"].map((fault) => at(fault, /^authorize-caller/)),
   },
   {

@@ -22,7 +22,7 @@ const PRICES: Record<string, Record<string, number>> = {
   master: { "5": 1400, "10": 2800 },
 };
 
-/** What somebody who starts a generation says of it. */
+/** What the caller who starts a generation says of it. */
 interface Wish {
   mode?: string;
   duration?: string;

@@ -8,7 +8,7 @@ interface Key {
   bearer: string;
 }
 
-/** Whoever hears nothing asks again, with longer and longer pauses, for some minutes. */
+/** An owner who gets no answer asks again, with longer and longer pauses, for some minutes. */
 const PAUSES_MS = [0, 5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000];
 
 const DELIVERY = "0".repeat(32);

@@ -69,7 +69,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
       "  await deps.kling.startKlingVideoGeneration(prepared.request, modeOf(media));\n  const claim = await move(",
   },
   {
-    name: "whoever loses the claim submits all the same",
+    name: "the step that loses the claim submits anyway",
     caughtBy: "I2",
     shownBy: ["step invoked twice"],
     file: SUBMIT,
@@ -383,7 +383,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: `if (isSigned(secret, claim, proof, "base64url")) {`,
   },
   {
-    name: "a list asks nobody who he is",
+    name: "a list does not ask who its caller is",
     caughtBy: "I13",
     file: "functions/api/list-media.ts",
     find: `tenantId: caller("read").tenantId,`,

@@ -81,7 +81,7 @@ export class Receivers {
     return this.endpoints.find(({ url }) => url === href);
   }
 
-  /** An event is on the bus: whoever wants it is owed it. */
+  /** An event is on the bus: every webhook that wants it is owed it. */
   owe(type: string, detail: Record<string, unknown>): void {
     const told = TYPES[type];
     if (told === undefined) return;
@@ -95,7 +95,7 @@ export class Receivers {
   /** What is owed and has neither come nor failed; undefined where nothing is left of it. */
   left({ webhook, messageId }: Owed): { url: string; messageId: string; delivery: StoredItem | undefined } | undefined {
     const { id, url = "", enabled } = this.#world.aws.items.get(webhook) ?? {};
-    // Whoever has gone, or was turned off, is owed nothing any more.
+    // A webhook that was deleted or disabled is owed nothing any more.
     if (!enabled || this.taken.has(`${url} ${messageId}`)) return undefined;
     const delivery = this.deliveries.find((it) => it.webhookId === id && it.messageId === messageId);
     return delivery?.status === "failed" ? undefined : { url, messageId, delivery };

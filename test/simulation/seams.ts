@@ -81,7 +81,7 @@ export function patched(source: string, patch: Patch): string {
     const { file, wraps, by } = patch;
     const isThere = new RegExp(`^export (async )?function ${wraps}\\(`, "m").test(source);
     if (!isThere) throw new Error(`${file} exports no function ${wraps}`);
-    // A function's name is a binding, which its own module may set anew; whoever has imported it sees the new one.
+    // A function's name is a binding, which its own module may set anew; modules that have imported it see the new one.
     return `${source}\n${wraps} = (${by})(${wraps});\n`;
   }
   const { file, find, replace } = patch;

@@ -1,4 +1,4 @@
-// Runs the simulation in a process of its own, as it must be: it takes the time away from whoever it runs in.
+// Runs the simulation in a process of its own, as it must be: it takes the time away from the process that it runs in.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";

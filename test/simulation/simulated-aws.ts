@@ -58,7 +58,7 @@ export interface StoredItem {
   monthCommitted?: number;
   open?: Record<string, { mediaId: string; tenantId: string; mills: number; at: number }>;
   stopped?: boolean;
-  /** Of everybody's: what is known of the account at fal. */
+  /** Of the deployment's account: what is known of the account at fal. */
   providerAccount?: {
     version: number;
     hold?: { since: string; probeAt: string };
@@ -140,7 +140,7 @@ export class SimulatedAws {
 
   async #table(call: HttpCall, operation: string, asked: Item, by: Actor | undefined): Promise<HttpAnswer> {
     if (operation === "Query" && this.#isEmptyShard(asked)) return EMPTY_PAGE;
-    // Whoever writes need not see what he has written; the world does.
+    // The writer need not see what it has written; the world does.
     const seen = operation === "UpdateItem" && JSON.stringify({ ...asked, ReturnValues: "ALL_NEW" });
     const { statusCode, headers, body } = await this.#process.dynamoDb.handle({
       headers: call.headers,
@@ -219,7 +219,7 @@ export class SimulatedAws {
 
   /** A machine without power: its executions are gone, and their names are free. */
   loseExecutions(): void {
-    // First the names: nobody hears of the end of what had another.
+    // First the names, so that no function hears of the end of an execution that had another.
     this.#lives++;
     this.stopAll();
     this.executions.clear();

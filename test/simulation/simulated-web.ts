@@ -51,7 +51,7 @@ export class SimulatedWeb {
     return { statusCode: page.statusCode, headers: page.headers, destroy: () => {}, [Symbol.asyncIterator]: body };
   }
 
-  /** A message to a receiver, which is at the other end of the connection, whoever it belongs to. */
+  /** A message to a receiver, which is at the other end of the connection, whichever tenant it belongs to. */
   async post(message: Message, address: string, signal: AbortSignal) {
     const { gate, receivers } = this.#world;
     this.#world.observe({ kind: "connection", url: message.url.href, address });

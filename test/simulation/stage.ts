@@ -97,7 +97,7 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     };
   }
 
-  // What nobody caught is a fault of the world's own, and must not be taken for a line of the product's log.
+  // An uncaught error is a fault of the world's own, and must not be taken for a line of the product's log.
   process.on("uncaughtException", (error) => {
     link.world = undefined;
     console.error(error);

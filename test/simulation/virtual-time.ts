@@ -10,7 +10,7 @@ export const BEGINNING = Date.parse("2026-01-01T00:00:00.000Z");
 
 const realSetImmediate = setImmediate;
 let draw = mulberry32(0);
-/** Milliseconds by which the clock of whoever asks is wrong. */
+/** Milliseconds by which the clock of the asking actor is wrong. */
 let skew: () => number = () => 0;
 
 /**

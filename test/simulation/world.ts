@@ -126,7 +126,7 @@ export class World {
   readonly unwanted = new Set<string>();
   /** Records that an operator has taken up again. */
   readonly redriven = new Set<string>();
-  /** Invocations on behalf of somebody who has no right to anything. */
+  /** Invocations on behalf of a stranger who has no right to anything. */
   readonly strangers = new Set<Actor>();
   /** Of all executions, in their order. */
   readonly statesEntered: string[] = [];
@@ -212,7 +212,7 @@ export class World {
     link.world = undefined;
   }
 
-  /** Now and then time passes though somebody waits: a slow network, and as good as a fault. */
+  /** Now and then time passes though an actor waits: a slow network, and as good as a fault. */
   #isLeftWaiting(): boolean {
     if (this.#plan.schedule === "calm" || this.gate.waiting.length === 0 || this.#faultsHaveEnded) return false;
     if (this.#schedule() > 0.03) return false;
@@ -316,12 +316,12 @@ export class World {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  /** Later, on nobody's behalf. */
+  /** Later, on behalf of no actor. */
   after(ms: number, work: () => unknown): void {
     setTimeout(() => void work(), ms);
   }
 
-  /** Somebody has been shown what must be shown nowhere else. */
+  /** A caller has been shown what must be shown nowhere else. */
   keepSecret(secret: string): void {
     this.secrets.add(secret);
     this.observe({ kind: "secret", secret });
@@ -492,7 +492,7 @@ export class World {
     return outcome;
   }
 
-  /** An execution has ended, and Step Functions says so: to nobody who has lost power. */
+  /** An execution has ended, and Step Functions says so, but not to a machine that has lost power. */
   executionEnded(execution: EndedExecution): void {
     const name = execution.name.replace(/^[\d-]+_/, "");
     if (execution.status === "SUCCEEDED" || this.aws.inRun(name) !== execution.name) return;
@@ -537,7 +537,7 @@ export class World {
     return judged;
   }
 
-  /** fal, or somebody who says so, calls a webhook. @returns its status, 0 when nobody answered */
+  /** fal, or a stranger who claims to be fal, calls a webhook. @returns its status, 0 when no answer came */
   async webhook(hook: Hook, honest = true): Promise<number> {
     try {
       await this.gate.pass({ name: honest ? "fal.webhook" : "stranger.webhook", perform: () => {} });
@@ -642,7 +642,7 @@ export class World {
     }
   }
 
-  /** Somebody who is not fal, or not any more, reports the end of every job. */
+  /** A stranger, or one with a key that fal has withdrawn, reports the end of every job. */
   attack(): void {
     const hooks = this.fal.videos().flatMap((job) => this.#falseHooks(job));
     for (const hook of hooks) void acting.run(new Actor("stranger"), () => this.webhook(hook, false));
@@ -680,7 +680,7 @@ function timeoutSeconds(name: string): number {
 function httpEvent({ route, path, body, rawBody, headers, tenant }: Asked, judged: object | undefined) {
   const [method = "", template = ""] = route.split(" ");
   const rawPath = template.replace(/\{(\w+)\}/g, (_, name: string) => path?.[name] ?? "");
-  const claims = tenant !== undefined && { tenant, sub: `somebody of ${tenant}` };
+  const claims = tenant !== undefined && { tenant, sub: `a user of ${tenant}` };
   const authorizer = judged ? { lambda: judged } : claims && { jwt: { claims } };
   return {
     version: "2.0",

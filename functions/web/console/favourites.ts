@@ -1,4 +1,4 @@
-// Favourites are a note of this browser's, not of the record's: nobody else sees them.
+// Favourites are stored in this browser, not in the record: no other user sees them.
 import { useCallback, useEffect, useState } from "preact/hooks";
 
 export interface Favourites {

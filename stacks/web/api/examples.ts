@@ -287,7 +287,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     },
   },
   401: {
-    description: "Nobody is signed in, the token has ended, or the key is wrong, has run out or was revoked.",
+    description: "The caller is not signed in, the token has expired, or the key is wrong, has expired or was revoked.",
     example: { error: "Sign in first.", code: "unauthorized", traceId },
   },
   402: {

@@ -33,7 +33,7 @@ export const AWS_CLIENT = {
   ...KNOWN,
   // The SDK's own would copy and clean every input and output, to throw them away.
   logger: { trace: ignore, debug: ignore, warn: ignore, error: ignore },
-  // Nobody checks signatures here, and they cost a fifth of a call. Links are signed by another.
+  // Signatures are not checked here, and they cost a fifth of a call. Links are signed by another client.
   signer: { sign: async (request: HttpCall) => unsigned(request) },
 };
 
