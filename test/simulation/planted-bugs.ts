@@ -73,8 +73,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I2",
     shownBy: ["step invoked twice"],
     file: SUBMIT,
-    find: `return claim.moved ? submitOnce(deps, claim.media, prepared) : { next: "wait" };`,
-    replace: "return submitOnce(deps, claim.media, prepared);",
+    find: `return claim.moved ? submitOnce(deps, claim.media, prepared, { isProbe, hold: media.hold }) : { next: "wait" };`,
+    replace: "return submitOnce(deps, claim.media, prepared, { isProbe, hold: media.hold });",
   },
   {
     name: "another's claim is taken for our own, whose answer was lost",
