@@ -123,6 +123,7 @@ const SETTINGS = {
   DAILY_CAP_USD: usd,
   USER_MONTHLY_CAP_USD: usd,
   GLOBAL_MONTHLY_CAP_USD: usd,
+  BUDGET_WARNING_SHARE: () => z._default(z.coerce.number().check(z.minimum(0.01), z.maximum(1)), 0.8),
   // An account is one item of the table, and each open generation takes some of its 400 KB.
   MAX_OPEN_GENERATIONS: wholeUpTo(1000),
   // Counted by calendar minute: twice as many fit around the end of one.

@@ -4,7 +4,7 @@ import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb"
 import * as z from "zod/mini";
 import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
 import { instant } from "../media/instant.ts";
-import type { Account } from "../media/account.ts";
+import type { Account, BudgetWarning } from "../media/account.ts";
 import type { AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
 import { UpdateExpression } from "./update-expression.ts";
@@ -126,8 +126,21 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
 
     async lookAgain(account, at) {
       const empty = new UpdateExpression().change({ sweepAt: undefined, sweepShard: undefined });
-      if (await update(account, empty.requireSize("open", "=", 0))) return;
-      await update(account, new UpdateExpression().set("sweepAt", at).requireSize("open", ">", 0));
+      empty.requireSize("open", "=", 0).requireAny(
+        (it) => it.requireAbsent("warnings"),
+        (it) => it.requireSize("warnings", "=", 0),
+      );
+      if (await update(account, empty)) return;
+      await update(account, new UpdateExpression().set("sweepAt", at).requireExists("sweepShard"));
+    },
+
+    async warnings(account) {
+      const { warnings = {} } = (await read(account)) ?? {};
+      return Object.entries(warnings).map(([id, warning]) => ({ id, ...warning }));
+    },
+
+    async forgetWarning(account, id) {
+      await update(account, new UpdateExpression().remove(["warnings", id]).requireExists(["warnings", id]));
     },
 
     async isStopped() {
@@ -160,6 +173,22 @@ const accountItem = z.object({
   minute: z.optional(z.number()),
   minuteStarts: z._default(z.int(), 0),
   stopped: z.optional(z.boolean()),
+  /** The last cap whose owner was warned, or will be. */
+  warned: z.optional(z.string()),
+  /** Those that were not told yet, by what `warned` was. */
+  warnings: z.optional(
+    z.record(
+      z.string(),
+      z.object({
+        tenantId: z.string(),
+        period: z.string(),
+        capMills: z.int(),
+        committedMills: z.int(),
+        share: z.number(),
+        at: z.string(),
+      } satisfies { [Field in keyof Omit<BudgetWarning, "id">]: z.ZodMiniType<BudgetWarning[Field]> }),
+    ),
+  ),
 });
 type AccountItem = z.infer<typeof accountItem>;
 
@@ -241,16 +270,19 @@ function judge(
 function commit(
   account: Account,
   seen: AccountItem | undefined,
-  { id, ...rest }: Reservation,
-  { capMills, maxOpen = MAX_OPEN, startsPerMinute }: AccountLimits,
+  reservation: Reservation,
+  limits: AccountLimits,
   nowMs: number,
 ): UpdateExpression {
+  const { id, ...rest } = reservation;
+  const { capMills, maxOpen = MAX_OPEN, startsPerMinute } = limits;
   const period = currentPeriod(account, seen, nowMs);
   const entry = { ...rest, period };
-  const change = new UpdateExpression()
-    .set("sweepShard", SWEEP_SHARD)
-    .setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS))
-    .requireAbsent("stopped");
+  const warning = warningOf({ period, seen, reservation, limits, nowMs });
+  const change = new UpdateExpression().set("sweepShard", SWEEP_SHARD).requireAbsent("stopped");
+  // The sweeper tells of a warning within a minute.
+  if (warning) change.set("sweepAt", instant(nowMs));
+  else change.setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS));
 
   // The first of an account makes the map: a path inside a map that is not there cannot be set.
   if (seen?.period === undefined) change.set("open", { [id]: entry }).requireAbsent("open");
@@ -260,9 +292,17 @@ function commit(
     change.add("monthCommitted", rest.mills).require("period", "=", period);
     // A condition cannot add.
     if (capMills !== undefined) change.require("monthCommitted", "<=", capMills - rest.mills);
+    limitWarning(change, { warning, period, limits, mills: rest.mills });
   } else {
     change.change({ period, monthCommitted: rest.mills });
     if (seen?.period !== undefined) change.require("period", "=", seen.period);
+  }
+
+  if (warning) {
+    const { id: warned, ...told } = warning;
+    change.set("warned", warned).requireEqual({ warned: seen?.warned });
+    if (seen?.warnings) change.set(["warnings", warned], told).requireExists("warnings");
+    else change.set("warnings", { [warned]: told }).requireAbsent("warnings");
   }
 
   if (startsPerMinute === undefined) return change;
@@ -275,6 +315,58 @@ function commit(
 
 /** Makes the write that takes a reservation out: an expression is used up by being sent. */
 type Ending = () => UpdateExpression;
+
+/** Names a cap of a period, of which its owner is warned once. */
+function warningId(period: string, { capMills }: AccountLimits): string {
+  return `${period}/${capMills}`;
+}
+
+/** From what is committed on the owner of a cap is warned; undefined: never. */
+function warnedFromMills({ capMills, warningShare }: AccountLimits): number | undefined {
+  // The product of two decimals may be a little more than it is.
+  return capMills && warningShare && Math.ceil(Math.round(capMills * warningShare * 1000) / 1000);
+}
+
+/** The warning that is due with a reservation, by the account as it was seen. */
+function warningOf(commit: {
+  period: string;
+  seen: AccountItem | undefined;
+  reservation: Reservation;
+  limits: AccountLimits;
+  nowMs: number;
+}): BudgetWarning | undefined {
+  const { period, seen, reservation, limits, nowMs } = commit;
+  const { capMills, warningShare: share } = limits;
+  const id = warningId(period, limits);
+  const committedMills = (seen?.period === period ? seen.monthCommitted : 0) + reservation.mills;
+  if (capMills === undefined || share === undefined || seen?.warned === id) return undefined;
+  if (committedMills < (warnedFromMills(limits) ?? Infinity)) return undefined;
+  return { id, tenantId: reservation.tenantId, period, capMills, committedMills, share, at: instant(nowMs) };
+}
+
+/**
+ * A reservation that brings no warning stays below the share, or comes after the warning; one that brings it crosses the
+ * share. So the write that crosses it is the one that warns.
+ */
+function limitWarning(
+  change: UpdateExpression,
+  {
+    warning,
+    period,
+    limits,
+    mills,
+  }: { warning?: BudgetWarning | undefined; period: string; limits: AccountLimits; mills: number },
+): void {
+  const from = warnedFromMills(limits);
+  if (from === undefined) return;
+  if (warning) change.require("monthCommitted", ">=", from - mills);
+  else {
+    change.requireAny(
+      (it) => it.require("monthCommitted", "<", from - mills),
+      (it) => it.require("warned", "=", warningId(period, limits)),
+    );
+  }
+}
 
 /** Takes a reservation out of its account; with `at`, only if no start has asked for it since. */
 function takeOut(id: string, at?: number): UpdateExpression {

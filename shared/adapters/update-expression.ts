@@ -6,7 +6,7 @@ export const KEEP = Symbol("keep");
 /** An attribute, or the way to one inside a map: `["open", id, "at"]`. */
 export type Path = string | readonly string[];
 
-type Comparison = "=" | "<" | "<=" | ">";
+type Comparison = "=" | "<" | "<=" | ">" | ">=";
 
 /** An UpdateExpression and its condition, every name and value by placeholder; each method returns the same expression. */
 export class UpdateExpression {
@@ -87,6 +87,15 @@ export class UpdateExpression {
   /** @param size entries of a map */
   requireSize(path: Path, comparison: Comparison, size: number): this {
     this.#conditions.push(`size(${this.#path(path)}) ${comparison} ${this.#value(size)}`);
+    return this;
+  }
+
+  /** At least one of these must hold: each is what a require... of this expression says. */
+  requireAny(...ways: ((one: this) => unknown)[]): this {
+    const before = this.#conditions.splice(0);
+    for (const way of ways) way(this);
+    const any = this.#conditions.splice(0).map((condition) => `(${condition})`);
+    this.#conditions.push(...before, `(${any.join(" OR ")})`);
     return this;
   }
 

@@ -131,6 +131,24 @@ const accountReleased = z
   .extend(account, {})
   .check(z.describe("fal takes jobs of this service again: what has waited goes on."));
 
+/** Told by shared/money/warnings.ts. */
+const budgetWarning = z
+  .object({
+    version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
+    id: z.string().check(z.describe("The same over all deliveries of one event: one for each cap and period.")),
+    tenantId: z.optional(z.string()).check(z.describe("Absent where the cap is that of all tenants together.")),
+    scope: z.enum(["everybody", "tenant", "user", "key"]).check(z.describe("Whose cap it is.")),
+    cap: z.string().check(z.describe("As a 402 names it, such as MONTHLY_CAP_USD.")),
+    userId: z.optional(z.string()),
+    keyId: z.optional(z.string()),
+    period: z.string().check(z.describe("The month or the day, UTC: 2026-11, 2026-11-28.")),
+    capUsd: z.number(),
+    committedUsd: z.number().check(z.describe("Spent or reserved, with the start that crossed the share.")),
+    share: z.number().check(z.describe("Of the cap, that was crossed: 0.8, or BUDGET_WARNING_SHARE.")),
+    at: z.iso.datetime(),
+  })
+  .check(z.describe("So much of a cap is committed that its owner wants to know, once for each cap and period."));
+
 /** `Generation Completed` -> `generation-completed`. */
 export function schemaName(detailType: string): string {
   return detailType.toLowerCase().replaceAll(" ", "-");
@@ -144,6 +162,7 @@ export function eventSchemas(): Record<string, Record<string, unknown>> {
     "Webhook Disabled": webhookDisabled,
     "Provider Account Held": accountHeld,
     "Provider Account Released": accountReleased,
+    "Budget Warning": budgetWarning,
     ...EVENT_DETAILS,
   });
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));

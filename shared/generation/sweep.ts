@@ -1,6 +1,6 @@
 // The promise that nothing stays open: ends what is past its deadline, restarts what no execution drives, publishes what the bus did not take.
 import { forEachConcurrently } from "../media/for-each-concurrently.ts";
-import { freeAbandoned, settle } from "../money/budget.ts";
+import { settle, sweepAccounts, type AccountSweepDeps } from "../money/budget.ts";
 import { announceAccount, isProbeDue, type HoldDeps } from "../money/hold.ts";
 import { checkStatus, park, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
@@ -15,7 +15,7 @@ import type { Workflow } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
 import { isOpen } from "../media/moves.ts";
 
-export interface SweepDeps extends CheckDeps, HoldDeps {
+export interface SweepDeps extends CheckDeps, HoldDeps, AccountSweepDeps {
   workflow: Workflow;
 }
 
@@ -63,7 +63,7 @@ export async function sweepGenerations(
   // After the rest, which may have parked what it has found.
   const { woken, isProbe } = await whomToWake(deps);
   faults.push(...(await forEachConcurrently(woken, isOver, (ref) => sweepOne(ref, { isProbe }))));
-  await freeAbandoned(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
+  await sweepAccounts(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
   if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
 }

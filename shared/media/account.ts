@@ -25,6 +25,21 @@ export function describeAccount(account: Account): { scope: Scope; cap: CapName 
   return { scope: "tenant", cap: "day" in account ? "DAILY_CAP_USD" : "MONTHLY_CAP_USD" };
 }
 
+/** An account has reached the share of its cap at which its owner is warned. */
+export interface BudgetWarning {
+  /** Within its account: the same for the same cap in the same period. */
+  id: string;
+  /** The tenant whose start crossed the share. */
+  tenantId: string;
+  period: string;
+  capMills: number;
+  /** What was committed with the start that crossed it. */
+  committedMills: number;
+  /** Of the cap: 0.8. */
+  share: number;
+  at: string;
+}
+
 /** Whether two names are of one account. */
 export function isSameAccount(one: Account, other: Account): boolean {
   const ways = [one, other].map((account) => JSON.stringify(Object.entries(account).sort()));

@@ -1,5 +1,5 @@
 // The domain's ports, each a few lines. One contract suite per port runs over every implementation.
-import type { Account } from "./account.ts";
+import type { Account, BudgetWarning } from "./account.ts";
 import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type {
@@ -98,6 +98,8 @@ export interface MediaRecords {
 export interface AccountLimits {
   /** Mills (thousandths of a US dollar) that may be committed in a period of the account. */
   capMills?: number;
+  /** The share of the cap from which on its owner is warned, once in a period. */
+  warningShare?: number;
   /** Generations that may be open at once. */
   maxOpen?: number;
   startsPerMinute?: number;
@@ -155,6 +157,9 @@ export interface Budget {
   due(before: string): Promise<Account[]>;
   /** Records that the sweeper has looked; where anything is open, it looks again at this instant. */
   lookAgain(account: Account, at: string): Promise<void>;
+  /** Warnings that were not told yet: each was written with the reservation that crossed the share, in the same write. */
+  warnings(account: Account): Promise<BudgetWarning[]>;
+  forgetWarning(account: Account, id: string): Promise<void>;
   /** The kill switch: no start and no submit from the write on. */
   isStopped(): Promise<boolean>;
   stop(stopped: boolean): Promise<void>;

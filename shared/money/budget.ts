@@ -7,6 +7,7 @@ import { refOf, type Media } from "../media/media.ts";
 import { instant } from "../media/instant.ts";
 import type { AccountLimits, Budget, Clock, Log, MediaRecords, Refusal, Reservation } from "../media/ports.ts";
 import { isTerminal } from "../media/status.ts";
+import { announceWarnings, type WarningDeps } from "./warnings.ts";
 
 /** The spending limits; what is not set is not limited. */
 export interface SpendingLimits {
@@ -18,6 +19,8 @@ export interface SpendingLimits {
   user?: AccountLimits;
   /** Of all of them together. */
   everybody: AccountLimits;
+  /** The share of a cap from which on its owner is warned; undefined: never. */
+  warningShare?: number;
 }
 
 /** The account of the whole deployment, beside one for each tenant. */
@@ -104,7 +107,7 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
 
 /** The accounts that a price is put aside in, in this order, and what each of them allows. */
 function limitedAccounts(
-  { everybody, tenant, tenantDay = {}, user = {} }: SpendingLimits,
+  { everybody, tenant, tenantDay = {}, user = {}, warningShare }: SpendingLimits,
   { tenantId, uploadedBy: userId, keyBudget }: Media,
 ): { account: Account; limits: AccountLimits }[] {
   return [
@@ -113,7 +116,9 @@ function limitedAccounts(
     { account: { tenantId, day: true as const }, limits: tenantDay },
     { account: { tenantId, userId }, limits: user },
     ...(keyBudget ? [{ account: { keyId: keyBudget.keyId }, limits: { capMills: keyBudget.monthlyCapMills } }] : []),
-  ].filter(({ limits }) => isLimited(limits));
+  ]
+    .filter(({ limits }) => isLimited(limits))
+    .map(({ account, limits }) => ({ account, limits: { ...limits, ...(warningShare && { warningShare }) } }));
 }
 
 /** Gives back the reservation of a start that was not carried out; the sweeper frees what cannot be given back. */
@@ -203,11 +208,17 @@ export async function settle(deps: SettleDeps, media: Media): Promise<void> {
   }
 }
 
+export interface AccountSweepDeps extends SettleDeps, WarningDeps {
+  budget: Budget;
+  clock: Clock;
+}
+
 /**
- * Frees reservations that were never used: their start died before the record was saved, or came second.
+ * Announces the warnings that wait, and frees reservations that were never used: their start died before the record was
+ * saved, or came second.
  * @param until epoch milliseconds: what is left then is handled some minutes later
  */
-export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: number): Promise<void> {
+export async function sweepAccounts(deps: AccountSweepDeps, until: number): Promise<void> {
   const { budget, records, clock, log } = deps;
   const now = clock.now();
   const isOver = () => clock.now() >= until;
@@ -215,6 +226,7 @@ export async function freeAbandoned(deps: SettleDeps & { clock: Clock }, until: 
     if (isOver()) return;
     // Before anything is read, so that an unreadable account delays the others once, and not for ever.
     await budget.lookAgain(account, instant(now + LOOK_AGAIN_AFTER_MS));
+    await announceWarnings(deps, account);
     const waiting = (await budget.open(account)).filter(({ at }) => at <= now - ABANDONED_AFTER_MS);
     const faults = await forEachConcurrently(waiting, isOver, async ({ id, at, ...ref }) => {
       const media = await records.get(ref);

@@ -13,6 +13,7 @@ export const spendingLimits = lazy((): SpendingLimits => {
     tenantDay: { capMills: mills(setting("DAILY_CAP_USD")) },
     user: { capMills: mills(setting("USER_MONTHLY_CAP_USD")) },
     everybody: { capMills: mills(setting("GLOBAL_MONTHLY_CAP_USD")) },
+    warningShare: setting("BUDGET_WARNING_SHARE"),
   };
 });
 

@@ -257,6 +257,81 @@ export function budgetContract(open: () => Promise<Options>): void {
     });
   });
 
+  describe("a warning", () => {
+    const limits: AccountLimits = { capMills: 1000, warningShare: 0.8 };
+    const warned = async (account = ACME) => (await budget.warnings(account)).map(({ id }) => id);
+
+    it("comes with the reservation that reaches the share, and is due at once", async () => {
+      await reserve("a", limits, 799);
+      expect(await warned()).toEqual([]);
+      expect(await budget.due(instant(clock.now()))).toEqual([]);
+      clock.advance(1);
+      await reserve("b", limits, 1);
+      expect(await budget.warnings(ACME)).toEqual([
+        {
+          id: "2026-01/1000",
+          tenantId: "acme",
+          period: "2026-01",
+          capMills: 1000,
+          committedMills: 800,
+          share: 0.8,
+          at: "2026-01-31T23:50:01.000Z",
+        },
+      ]);
+      expect(await budget.due(instant(clock.now()))).toEqual([ACME]);
+    });
+
+    it("comes with the very first reservation where that is so large", async () => {
+      await reserve("a", limits, 900);
+      expect(await budget.warnings(ACME)).toMatchObject([{ committedMills: 900 }]);
+    });
+
+    it("comes once for a cap and period, however often the share is crossed", async () => {
+      for (let n = 0; n < 3; n++) {
+        await reserve(`a${n}`, limits, 900);
+        await budget.settle(ACME, `a${n}`, "refunded");
+        expect(await warned()).toEqual(n === 0 ? ["2026-01/1000"] : []);
+        await budget.forgetWarning(ACME, "2026-01/1000");
+        await budget.forgetWarning(ACME, "2026-01/1000");
+      }
+    });
+
+    it("comes again with a new month, and with a new cap, beside one that was not told yet", async () => {
+      await reserve("a", limits, 900);
+      await reserve("b", { ...limits, capMills: 1200 }, 60);
+      await budget.settle(ACME, "b", "refunded");
+      await reserve("c", { ...limits, capMills: 1200 }, 60);
+      expect(await warned()).toEqual(["2026-01/1000", "2026-01/1200"]);
+      clock.advance(600);
+      await reserve("d", limits, 700);
+      expect(await warned()).toHaveLength(2);
+      await reserve("e", limits, 100);
+      expect((await warned()).sort()).toEqual(["2026-01/1000", "2026-01/1200", "2026-02/1000"]);
+    });
+
+    it("keeps its account in the sweeper's sight until it is told, though nothing is open any more", async () => {
+      await reserve("a", limits, 900);
+      await budget.settle(ACME, "a", "spent");
+      await budget.lookAgain(ACME, instant(clock.now()));
+      expect(await budget.due(instant(clock.now()))).toEqual([ACME]);
+      await budget.forgetWarning(ACME, "2026-01/1000");
+      await budget.lookAgain(ACME, instant(clock.now()));
+      expect(await budget.due("9999")).toEqual([]);
+    });
+
+    it("is one of a hundred that start at once", async () => {
+      const crowd = Array.from({ length: 100 }, (_, n) => reserve(`m${n}`, { ...limits, capMills: 37 * 280 }));
+      expect((await Promise.all(crowd)).filter((refusal) => refusal === undefined)).toHaveLength(37);
+      expect(await warned()).toEqual([`2026-01/${37 * 280}`]);
+    });
+
+    it("is none of an account that has no share, and none below it", async () => {
+      await reserve("a", { capMills: 1000 }, 1000);
+      await reserve("b", { maxOpen: 5, warningShare: 0.8 }, 1000);
+      expect(await warned()).toEqual([]);
+    });
+  });
+
   describe("what the sweeper sees", () => {
     it("is every account with something open, once it may be abandoned, until that is settled", async () => {
       await reserve("a", {});

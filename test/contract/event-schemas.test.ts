@@ -35,6 +35,7 @@ describe("the schemas in docs/schemas", () => {
         "Generation Requested",
         "Generation Refused",
         "Webhook Disabled",
+        "Budget Warning",
         "Provider Account Held",
         "Provider Account Released",
         ...EVENT_TYPES,

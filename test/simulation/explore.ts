@@ -51,6 +51,8 @@ const CALM: {
   { story: "a deletion" },
   { story: "one key of two tenants" },
   { story: "fifty at once" },
+  // Its tenant is warned.
+  { story: "a plain start", limits: { tenantCapMills: 1500 } },
   { story: "the kill switch" },
   { story: "the kill switch", limits: AMPLE },
   { story: "starts against a cap", limits: SCARCE },

@@ -1,7 +1,7 @@
 // What the world itself knows of money, and what must hold of it: who holds how much of which cap, and when nothing may begin.
 import type { Actor } from "./gate.ts";
 import { isRecord, isTerminal, type Fact, type Invariant } from "./invariants.ts";
-import type { StoredItem } from "./simulated-aws.ts";
+import type { Item, StoredItem } from "./simulated-aws.ts";
 import type { Job } from "./simulated-fal.ts";
 import type { World } from "./world.ts";
 
@@ -40,6 +40,11 @@ type Write = Extract<Fact, { kind: "write" }>;
 /** The sweeper frees what is older than 15 minutes, looks every five, and then comes its next minute. */
 const FREED_AFTER_MS = 22 * 60_000;
 
+/** Of a cap, from which on its owner is warned. */
+const WARNING_SHARE = 0.8;
+/** The sweeper looks at the next minute and, where the bus took nothing, five minutes later. */
+const WARNED_AFTER_MS = 8 * 60_000;
+
 export class Money {
   /** Counts every time that the kill switch was thrown. */
   stops = 0;
@@ -51,6 +56,8 @@ export class Money {
   readonly #heldWith = new Map<string, string[]>();
   /** Starts by tenant and minute. */
   readonly #starts = new Map<string, number>();
+  /** Warnings by their account, period and cap, as they were written. */
+  readonly #warnings = new Set<string>();
   /** The moment from which on nothing may begin. */
   #stoppedSince: number | undefined;
 
@@ -87,6 +94,12 @@ export class Money {
   /** Whether the switch was thrown before this moment, and has not been taken back since. */
   isStoppedSince(moment: number): boolean {
     return this.#stoppedSince !== undefined && this.#stoppedSince <= moment;
+  }
+
+  /** A warning was written. @returns whether it is the first of its account, period and cap */
+  isFirstWarning(account: StoredItem, id: string): boolean {
+    const name = `${account.pk} ${id}`;
+    return !this.#warnings.has(name) && this.#warnings.add(name) !== undefined;
   }
 
   promised(reservation: string): Promised | undefined {
@@ -191,6 +204,10 @@ export const MONEY: Invariant = {
   },
   always(world, check) {
     for (const account of world.money.accounts) {
+      for (const [id, { at }] of Object.entries(account.warnings ?? {})) {
+        const until = Math.max(Date.parse(at), world.quietSince, world.busBackAt) + WARNED_AFTER_MS;
+        check(world.now() <= until, () => `nobody was told that ${account.pk} has reached its share in ${id}`);
+      }
       for (const [id, { mediaId, at }] of Object.entries(account.open ?? {})) {
         const record = world.record(mediaId);
         const inUse = record && !isTerminal(record) && world.money.reservationOf(mediaId) === id;
@@ -212,6 +229,21 @@ function holdAccount(
   const cap = capOf(after, limits);
   const { monthCommitted: committed = 0 } = after;
   if (cap !== undefined) check(committed <= cap, () => `${after.pk} has committed ${committed} of ${cap}`);
+  if (cap !== undefined && committed >= cap * WARNING_SHARE) {
+    const isWarned = after.warned === `${after.period}/${cap}`;
+    check(isWarned, () => `${after.pk} has committed ${committed} of ${cap}, and its owner is not warned`);
+  }
+  for (const [id, { committedMills }] of Object.entries(after.warnings ?? {})) {
+    if (id in (before?.warnings ?? {})) continue;
+    check(money.isFirstWarning(after, id), () => `the owner of ${after.pk} is warned of ${id} once more`);
+    check(committedMills >= (cap ?? 0) * WARNING_SHARE, () => `${after.pk}: a warning of ${committedMills} of ${cap}`);
+  }
+  for (const id of Object.keys(before?.warnings ?? {}).filter((it) => !(it in (after.warnings ?? {})))) {
+    const heard = world.aws.published.some(
+      ({ type, detail }) => type === "Budget Warning" && tellsOf(detail, after, id),
+    );
+    check(heard, () => `the bus has not heard that ${after.pk} has reached its share in ${id}`);
+  }
   if (mine && maxOpen !== undefined) check(open.length <= maxOpen, () => `${after.pk} has ${open.length} open`);
   for (const id of newEntries(before, after)) {
     const [price, put] = [money.promised(id)?.mills, after.open?.[id]?.mills];
@@ -251,6 +283,18 @@ function partitionOf({ tenantId, day, userId }: NonNullable<StoredItem["reserved
   if (tenantId === undefined) return "BUDGET";
   const part = day ? "#DAY" : userId === undefined ? "" : `#USER#${Buffer.from(userId).toString("base64url")}`;
   return `TENANT#${encodeURIComponent(tenantId)}${part}#BUDGET`;
+}
+
+/** Whether an event tells of this warning. */
+function tellsOf({ tenantId, cap, period, capUsd }: Item, account: StoredItem, id: string): boolean {
+  const [scope = "tenant", caps] = [
+    scopeOf(account),
+    { everybody: "GLOBAL_MONTHLY", tenant: "MONTHLY", day: "DAILY", user: "USER_MONTHLY" },
+  ];
+  const isItsOwn = tenantId === undefined || account.pk.startsWith(`TENANT#${encodeURIComponent(tenantId as string)}#`);
+  return (
+    cap === `${caps[scope]}_CAP_USD` && isItsOwn && `${String(period)}/${Math.round(Number(capUsd) * 1000)}` === id
+  );
 }
 
 function capOf(account: StoredItem, limits: Limits): number | undefined {

@@ -312,9 +312,30 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "the kill switch stops no start where a price is put aside",
     caughtBy: "I9",
     file: ACCOUNTS,
-    find: `    .setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS))
-    .requireAbsent("stopped");`,
-    replace: `    .setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS));`,
+    find: `new UpdateExpression().set("sweepShard", SWEEP_SHARD).requireAbsent("stopped");`,
+    replace: `new UpdateExpression().set("sweepShard", SWEEP_SHARD);`,
+  },
+  {
+    name: "what crosses the share of a cap brings no warning",
+    caughtBy: "I9",
+    file: ACCOUNTS,
+    find: `(it) => it.require("monthCommitted", "<", from - mills),`,
+    replace: `(it) => it.require("monthCommitted", "<", from),`,
+  },
+  {
+    name: "a cap is warned of each time that its share is crossed",
+    caughtBy: "I9",
+    file: ACCOUNTS,
+    find: `change.set("warned", warned).requireEqual({ warned: seen?.warned });`,
+    replace: `change.set("warned", warned + "!");`,
+  },
+  {
+    name: "a warning that the bus did not take is forgotten",
+    caughtBy: "I9",
+    shownBy: ["takes no event", "bus down for an hour"],
+    file: "shared/money/warnings.ts",
+    find: "    } catch (error) {\n",
+    replace: "    } catch (error) {\n      await budget.forgetWarning(account, warning.id);\n",
   },
   {
     name: "the completion is announced before it is written",

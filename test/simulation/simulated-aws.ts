@@ -75,6 +75,8 @@ export interface StoredItem {
   messageId?: string;
   status?: string;
   attempts?: { statusCode?: number }[];
+  warned?: string;
+  warnings?: Record<string, { committedMills: number; at: string }>;
 }
 
 /** What the machine has that no crash takes away. */
@@ -384,6 +386,7 @@ const PURPOSES: [RegExp, string][] = [
   [/providerAccount/, "note fal's account"],
   [/REMOVE open\./, "settle"],
   [/sweepShard = /, "reserve"],
+  [/REMOVE warnings\./, "warned"],
   [/sweepAt/, "look again"],
   [/./, "ask again"],
 ];

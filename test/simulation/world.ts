@@ -274,6 +274,8 @@ export class World {
     if (this.bus.underWay > 0 || (tells && this.#busBackAt !== Infinity)) return false;
     // Nor is any money put aside.
     if (this.aws.accounts.some(({ open = {} }) => Object.keys(open).length > 0)) return false;
+    const isWarned = ({ warnings = {} }: StoredItem) => Object.keys(warnings).length === 0;
+    if (!this.aws.accounts.every(isWarned) && this.#busBackAt !== Infinity) return false;
     return this.records().every((record) => {
       if (!isTerminal(record) || record.analysisStatus === "pending") return false;
       // A deletion erases nothing before the bus has taken what is said of the record.
