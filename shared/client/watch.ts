@@ -2,7 +2,7 @@
 import { checkGeneration, type MediaRef } from "./calls.ts";
 import type { MediaSpace } from "./contract.ts";
 import { ApiError, GaveUpError, isTrouble, type NoAnswerError } from "./errors.ts";
-import { regimeOf, type Regime } from "./regime.ts";
+import { pollingStrategy, type PollingStrategy } from "./polling-strategy.ts";
 import { jittered, pathOf, send, type Connection } from "./request.ts";
 import { pause, untilVisible } from "./surroundings.ts";
 
@@ -78,20 +78,20 @@ async function follow(
   for (;;) {
     if (known && failures === 0 && isOver(known, until)) return known;
     await untilVisible(signal);
-    const regime = known && regimeOf(known, offersWaiting);
-    if (regime?.kind === "legacy") {
+    const strategy = known && pollingStrategy(known, offersWaiting);
+    if (strategy?.kind === "legacy") {
       legacySince ??= Date.now();
       if (Date.now() - legacySince >= LEGACY_LIMIT_MS) throw new GaveUpError();
     }
     if (failures > 0) await pause(jittered(Math.min(1000 * 2 ** (failures - 1), TROUBLE_PAUSE_MAX_MS)), signal);
-    else if (regime && regime.kind !== "wait") {
-      await pause(regime.everyMs, signal);
+    else if (strategy && strategy.kind !== "wait") {
+      await pause(strategy.everyMs, signal);
       await untilVisible(signal);
     }
     try {
       const askedAt = Date.now();
       // After trouble the first request is a short one, in case a proxy cuts long answers off.
-      const answer = await ask(ref, failures > 0 ? undefined : regime, connection);
+      const answer = await ask(ref, failures > 0 ? undefined : strategy, connection);
       offersWaiting = answer.offersWaiting ?? offersWaiting;
       const { news } = answer;
       const isNew =
@@ -117,15 +117,15 @@ interface Answer {
   offersWaiting?: boolean;
 }
 
-async function ask(ref: MediaRef, regime: Regime | undefined, connection: Connection): Promise<Answer> {
-  if (regime && regime.kind !== "wait") return { news: await check(ref, connection) };
-  const query = regime ? `?sinceVersion=${regime.sinceVersion}&waitSeconds=${WAIT_SECONDS}` : "";
-  const request = { path: pathOf(ref) + query, waitSeconds: regime ? WAIT_SECONDS : 0, tries: 1 };
+async function ask(ref: MediaRef, strategy: PollingStrategy | undefined, connection: Connection): Promise<Answer> {
+  if (strategy && strategy.kind !== "wait") return { news: await check(ref, connection) };
+  const query = strategy ? `?sinceVersion=${strategy.sinceVersion}&waitSeconds=${WAIT_SECONDS}` : "";
+  const request = { path: pathOf(ref) + query, waitSeconds: strategy ? WAIT_SECONDS : 0, tries: 1 };
   try {
     const answer = await send<{ data: { mediaSpace: MediaSpace } } | null>(request, connection);
     const news = answer?.data.mediaSpace;
-    if (!news || !regime) return { ...(news && { news }) };
-    return { news, offersWaiting: news.media.version > regime.sinceVersion };
+    if (!news || !strategy) return { ...(news && { news }) };
+    return { news, offersWaiting: news.media.version > strategy.sinceVersion };
   } catch (error) {
     // The original application's server, and any server with its API, has no such route.
     const hasNoSuchRoute =

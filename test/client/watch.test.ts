@@ -1,7 +1,7 @@
-// Watching a generation: the three regimes, chosen anew on each answer, and everything that may come between.
+// Watching a generation: the three polling strategies, chosen anew on each answer, and everything that may come between.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MediaSpace } from "../../shared/client/contract.ts";
-import { regimeOf } from "../../shared/client/regime.ts";
+import { pollingStrategy } from "../../shared/client/polling-strategy.ts";
 import { watchGeneration, type Watched, type WatchOptions } from "../../shared/client/watch.ts";
 import {
   checked,
@@ -44,8 +44,8 @@ async function watched(media: Parameters<typeof watchGeneration>[0], script: Ste
 }
 const paths = (calls: { url: string }[]) => calls.map(({ url }) => url.replace(/^.*\/api/, ""));
 
-describe("the regime", () => {
-  it.each<[string, Parameters<typeof regimeOf>[0]["media"], boolean, object]>([
+describe("the polling strategy", () => {
+  it.each<[string, Parameters<typeof pollingStrategy>[0]["media"], boolean, object]>([
     ["a legacy video is asked for every 5 s", { type: "video" }, true, { kind: "legacy", everyMs: 5000 }],
     ["a legacy image every second", { type: "image" }, true, { kind: "legacy", everyMs: 1000 }],
     ["a request id makes it fal's: every 10 s", { requestId: "r" }, false, { kind: "poll", everyMs: 10_000 }],
@@ -57,8 +57,8 @@ describe("the regime", () => {
       true,
       { kind: "poll", everyMs: 10_000 },
     ],
-  ])("%s", (_, media, offersWaiting, regime) => {
-    expect(regimeOf({ media }, offersWaiting)).toEqual(regime);
+  ])("%s", (_, media, offersWaiting, strategy) => {
+    expect(pollingStrategy({ media }, offersWaiting)).toEqual(strategy);
   });
 });
 

@@ -1,8 +1,8 @@
-// How a generation is followed: chosen anew on each answer, by what the answer says.
+// How a generation is followed: the strategy is chosen anew on each answer, by its content.
 import type { IMedia } from "./contract.ts";
 
 /** How the next answer is requested. */
-export type Regime =
+export type PollingStrategy =
   /** Records from before fal's request ids: asked often, for a while. */
   | { kind: "legacy"; everyMs: number }
   | { kind: "poll"; everyMs: number }
@@ -13,11 +13,11 @@ const POLL_MS = 10_000;
 const LEGACY_IMAGE_MS = 1_000;
 const LEGACY_VIDEO_MS = 5_000;
 
-/** The regime after an answer, from what it says. */
-export function regimeOf(
+/** The strategy for the next answer, from the last one. */
+export function pollingStrategy(
   { media }: { media: Partial<Pick<IMedia, "requestId" | "phase" | "version">> & { type?: string } },
   offersWaiting: boolean,
-): Regime {
+): PollingStrategy {
   if (media.requestId === undefined && media.phase === undefined) {
     return { kind: "legacy", everyMs: media.type === "image" ? LEGACY_IMAGE_MS : LEGACY_VIDEO_MS };
   }
