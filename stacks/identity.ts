@@ -1,4 +1,4 @@
-// An identity provider for a stage that has none of its own (IDENTITY=cognito): people who were invited, and machines with a secret.
+// An identity provider for a stage without one (IDENTITY=cognito): invited people, and machines with a secret.
 import type { Settings } from "./settings.ts";
 
 /** Who signs the callers' tokens, and what the functions have to know of it. */

@@ -66,7 +66,7 @@ async function discoverKeys(issuer: string): Promise<string> {
   }
 }
 
-/** jose has an error of its own for everything that is wrong with a token. */
+/** jose has its own error class for every fault of a token. */
 function isOfTheIssuer(error: unknown): boolean {
   return !(error instanceof errors.JOSEError) || OF_THE_ISSUER.includes(error.code);
 }

@@ -1,4 +1,4 @@
-// The API's calls, typed by its contract. Each is a function of its own: a bundler keeps what is used.
+// The API's calls, typed by its contract. Each is a separate function, so that a bundler keeps only what is used.
 import type {
   Budget,
   CancelAnswer,

@@ -81,7 +81,7 @@ function header(headers: WebhookHeaders, name: string): string {
   return text;
 }
 
-/** By what it can do: a framework may bring a class of its own. */
+/** Detected by its methods: a framework may have its own class. */
 function isHeaders(headers: WebhookHeaders): headers is Headers {
   return typeof headers.get === "function";
 }

@@ -18,7 +18,7 @@ export const objectCreated = z.object({
 /** Names of the metadata, all of them texts. */
 const metadata = z.object({
   tenant: z.string().check(z.minLength(1, "is needed: whose video it is"), z.maxLength(128)),
-  context: z.string().check(z.minLength(1, "is needed: what shall happen in the video")),
+  context: z.string().check(z.minLength(1, "is needed: what should happen in the video")),
   space: z._default(z.string(), "default"),
   id: z.optional(z.string()),
   name: z.optional(z.string()),

@@ -16,7 +16,7 @@ export const checkInput = z.extend(stepInput, {
   step: z.optional(z.object({ requestId: z.optional(z.string()) })),
 });
 
-/** A check's verdict, or what Step Functions caught; the verdict of this very lap wins over an older catch. */
+/** A check's verdict, or what Step Functions caught; the verdict of this lap wins over an older catch. */
 export const failureInput = z.extend(stepInput, {
   step: z.optional(z.object({ next: z.string(), code: z.optional(failureCode) })),
   failure: z.optional(z.object({ Error: z.string(), Cause: z.optional(z.string()) })),

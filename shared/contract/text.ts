@@ -38,7 +38,7 @@ const INVISIBLE = [
 /** Something that a person sees. */
 export const visible = z.regex(
   new RegExp(`[^\\s${INVISIBLE.map(([from, to]) => `\\u{${from}}-\\u{${to}}`).join("")}]`, "u"),
-  "must say what shall happen in the video",
+  "must say what should happen in the video",
 );
 
 /** A field that may be left out; old and typed clients send null for it. */

@@ -8,7 +8,7 @@ import { RequestError } from "./http-errors.ts";
 export interface Caller {
   tenantId: string;
   userId: string;
-  /** The key that was shown, where it has a cap of its own. */
+  /** The caller's key, where it has its own cap. */
   keyBudget?: KeyBudget;
 }
 

@@ -101,7 +101,7 @@ const BUSY = "unavailable";
 /** Longer than a throttled table, or the SDK's own tries, take to pass. */
 const BUSY_SECONDS = 2;
 
-/** What is told of an error, before it is put into the words of one API or another. */
+/** An error's answer, before it is put into the shape of one API or another. */
 export interface ErrorFacts {
   status: number;
   code: string;

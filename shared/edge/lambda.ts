@@ -18,7 +18,7 @@ import {
   type ParsedEvent,
 } from "./middlewares.ts";
 
-// zod's small edition brings no words of its own. And it would compile a parser for each schema at its first use: 5 to
+// zod's small edition has no error messages until a locale is set. And it would compile a parser for each schema at its first use: 5 to
 // 10 ms of a cold start, for calls of microseconds.
 z.config({ ...en(), jitless: true });
 

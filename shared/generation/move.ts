@@ -17,7 +17,7 @@ export interface MoveDeps {
 }
 
 /**
- * Writes a move, and when the sweeper shall look if nothing follows; then settles the money of what has ended, and
+ * Writes a move, and when the sweeper looks next if nothing follows; then settles the money of what has ended, and
  * publishes what lies in the outbox.
  * @param media the record as it was read
  * @throws MediaNotFoundError, IllegalMoveError, StaleMediaError

@@ -23,7 +23,7 @@ export interface Quota {
   /** Of the tenant. */
   month?: BudgetLeft;
   day?: BudgetLeft;
-  /** Of the user that asks, and of the key where it has a cap of its own. */
+  /** Of the calling user, and of the key where it has its own cap. */
   userMonth?: BudgetLeft;
   keyMonth?: BudgetLeft;
   openGenerations?: { open: number; limit: number };

@@ -33,7 +33,7 @@ export interface AskDeps extends AnnounceDeps {
  * that hangs delays no other.
  * @param all after a restart: everything pending, and what the previous process had begun
  * @returns how many webhooks had something due
- * @throws AggregateError when some of what is pending could not be taken up; the rest is announced all the same
+ * @throws AggregateError when some of what is pending could not be taken up; the rest is announced anyway
  */
 export async function announceDue(
   { deliveries, bus, clock }: AnnounceDeps,

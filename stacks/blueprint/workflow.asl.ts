@@ -1,4 +1,4 @@
-// The state machine of a generation, in Amazon States Language (JSONPath). The cloud and the local machine run this very object.
+// The state machine of a generation, in Amazon States Language (JSONPath). The cloud and the local machine run the same object.
 
 /** The four functions of the workflow, by the state that calls them. */
 export const WORKFLOW_FUNCTIONS = {

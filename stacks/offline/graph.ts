@@ -74,7 +74,7 @@ export async function resourceGraph({
     return file;
   };
   if (!existsSync(PLATFORM)) throw new Error("SST's platform is not installed: npm run platform");
-  // Of its own, so that several graphs may be drawn at once.
+  // A separate one, so that several graphs may be drawn at once.
   const work = mkdtempSync(join(tmpdir(), "resource-graph-"));
   const physicalNames = fixedPhysicalNames();
   const cli = await startCliStandIn({ root: ROOT, artifact: emptyArtifact(work), accountId });

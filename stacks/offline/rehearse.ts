@@ -17,7 +17,7 @@ const USAGE = `npm run rehearse [-- graph.json] [--stage production]
   graph.json  a graph of npm run synth; without one the stage is drawn
   --stage     the stage to draw, default "production"`;
 
-/** A process of its own: Pulumi keeps its runtime in globals. */
+/** A separate process, because Pulumi keeps its runtime in globals. */
 async function draw(stage: string): Promise<Graph> {
   const directory = await mkdtemp(join(tmpdir(), "rehearse-"));
   const file = join(directory, "graph.json");

@@ -159,7 +159,7 @@ describe("an event that is refused", () => {
 
   it.each<[string, object, string]>([
     ["no tenant", { tenantId: undefined }, "detail.tenantId: "],
-    ["no words", { context: "  " }, "detail.context: must say what shall happen in the video"],
+    ["no words", { context: "  " }, "detail.context: must say what should happen in the video"],
     ["a mode that does not exist", { mode: "turbo" }, "detail.mode: "],
     [
       "a last frame in standard",

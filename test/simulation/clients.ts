@@ -77,7 +77,7 @@ export class Clients {
     return intent;
   }
 
-  /** Runs a client of its own beside the others. */
+  /** Runs a separate client beside the others. */
   as(work: () => Promise<unknown>): Promise<unknown> {
     return acting.run(new Actor("client"), work);
   }

@@ -214,7 +214,7 @@ export const INVARIANTS = {
         const id = String(detail["id"]);
         const status = id.replace(/^.*:/, "");
         if (!TERMINAL.includes(status)) return;
-        // What has been deleted since is told of all the same.
+        // Events of a record that was deleted since are sent anyway.
         const committed =
           record?.phase === status || (record?.phase === "deleted" && world.ended.get(record.id) === status);
         check(committed, () => `${id} was published of a record that is ${record?.phase}`);

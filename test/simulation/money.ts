@@ -206,7 +206,7 @@ export const MONEY: Invariant = {
     for (const account of world.money.accounts) {
       for (const [id, { at }] of Object.entries(account.warnings ?? {})) {
         const until = Math.max(Date.parse(at), world.quietSince, world.busBackAt) + WARNED_AFTER_MS;
-        check(world.now() <= until, () => `nobody was told that ${account.pk} has reached its share in ${id}`);
+        check(world.now() <= until, () => `no event said that ${account.pk} has reached its share in ${id}`);
       }
       for (const [id, { mediaId, at }] of Object.entries(account.open ?? {})) {
         const record = world.record(mediaId);

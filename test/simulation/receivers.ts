@@ -21,7 +21,7 @@ export interface Endpoint {
   rotates: boolean;
 }
 
-/** As the bus names them, as a webhook is told of them: written down a second time from the paper. */
+/** The bus's name and the webhook's name of each event, stated a second time, independent of the code. */
 const TYPES: Record<string, string> = {
   "Generation Started": "generation.started",
   "Generation Completed": "generation.completed",

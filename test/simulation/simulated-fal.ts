@@ -98,7 +98,7 @@ export class SimulatedFal {
     return this.jobs.filter(({ endpoint }) => endpoint.includes("kling"));
   }
 
-  /** Whether fal will have something to report before long. */
+  /** Whether fal will have something to report soon. */
   get reportsSoon(): boolean {
     const now = this.#world.now();
     return this.jobs.some(
@@ -272,7 +272,7 @@ export class SimulatedFal {
 
   #cancel(job: Job): Answer {
     if (this.hasEnded(job)) return { status: 400, body: { status: "ALREADY_COMPLETED" } };
-    // A job that runs may finish all the same.
+    // A running job may finish anyway.
     const stoppable = job.twist !== "cannot be stopped" && job.twist !== "never ends";
     job.canceled = stoppable && (this.#world.now() < job.startsAt || this.#random() < 0.5);
     return { status: 202, body: { status: "CANCELLATION_REQUESTED" } };

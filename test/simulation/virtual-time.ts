@@ -15,7 +15,7 @@ let skew: () => number = () => 0;
 
 /**
  * Takes the clock, the timers, the time-outs of signals and all sources of chance away from the process, for good:
- * a simulation has a process of its own.
+ * a simulation has its own process.
  */
 export function takeTime(skewOfCaller: () => number) {
   skew = skewOfCaller;

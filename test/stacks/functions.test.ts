@@ -184,7 +184,7 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus"],
     ...small,
   },
-  // Open at the gateway: these judge their callers themselves, as "lets nobody in" of test/security/access.test.ts holds.
+  // Open at the gateway: these judge their callers themselves, as "refuses a caller" of test/security/access.test.ts holds.
   "create-video": {
     calledBy: "POST /v1/videos, open",
     may: [

@@ -181,7 +181,7 @@ describe("a mistake has words that can be shown", () => {
       { input_reference: { image_url: "file-123" } },
       { status: 400, param: "input_reference.image_url", message: /must be an http\(s\) link/ },
     ],
-    ["no words", { prompt: "" }, { status: 400, param: "prompt", message: /must say what shall happen in the video/ }],
+    ["no words", { prompt: "" }, { status: 400, param: "prompt", message: /must say what should happen in the video/ }],
     [
       "sound where there is none",
       { audio: true },

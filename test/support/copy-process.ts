@@ -1,4 +1,4 @@
-// Copies one video as the finalize step does (door, store, facts) and tells how much the memory's peak has grown. Run as a process of its own.
+// Copies one video as the finalize step does (door, store, facts) and reports how much the peak of memory has grown. Run as a separate process.
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { S3Client } from "@aws-sdk/client-s3";

@@ -1,4 +1,4 @@
-// A deployed stage without AWS: each function's own bundle in a process of its own, with its own links and environment from the
+// A deployed stage without AWS: each function's own bundle in a separate process, with its own links and environment from the
 // graph, in front of the local AWS endpoint and an S3 stand-in, behind a gate that allows what the function's role allows.
 import { fork } from "node:child_process";
 import { once } from "node:events";

@@ -1,4 +1,4 @@
-// One cold start: loads a bundle as Lambda's runtime does, hands it one event, writes its answer, and ends. Run as a process of its own.
+// One cold start: loads a bundle as Lambda's runtime does, hands it one event, writes its answer, and ends. Run as a separate process.
 import { performance } from "node:perf_hooks";
 import { json } from "node:stream/consumers";
 import { pathToFileURL } from "node:url";

@@ -172,7 +172,7 @@ function factsOf(media: IMedia, testMode: boolean): string[] {
 
 /**
  * What fal has billed, or else what it will. What never reached fal costs nothing, nor does what was made in test mode;
- * what fal was asked to stop is not charged unless fal bills it all the same.
+ * what fal was asked to stop is not charged unless fal bills it anyway.
  */
 function costOf(media: IMedia, testMode: boolean): string | undefined {
   const { generationStatus, requestId, error, cost } = media;

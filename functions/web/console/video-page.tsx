@@ -1,4 +1,4 @@
-// One video by itself, at an address of its own.
+// The page of one video, with its own address.
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { IMedia, MediaSpace } from "../../../shared/client/contract.ts";

@@ -1,4 +1,4 @@
-// Each function as it will lie in Lambda: its zip laid out, its handler loaded there by a process of its own, its pages asked for.
+// Each function as it will be deployed: its zip laid out, its handler loaded there in a separate process, its pages requested.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
