@@ -34,7 +34,7 @@ export default $config({
     const { name: app, stage } = $app;
     const offline = process.env["OFFLINE_GRAPH"] === "1";
     const notes = await preflight({ app, stage, settings, environment: process.env, offline });
-    const secrets = await createSecrets(settings);
+    const { readsBills, ...secrets } = await createSecrets(settings);
     disarmLinks();
     const storage = createStorage();
     const bus = createBus();
@@ -51,7 +51,7 @@ export default $config({
     });
     const machine = createWorkflow(functions);
     createRoutes(api, settings, identity, functions);
-    const deadLetters = createRules(settings, bus, machine, functions);
+    const deadLetters = createRules({ ...settings, readsBills }, bus, machine, functions);
     for (const handler of OPERATOR_CALLS) functions(handler);
     countLogLines(functions);
     const watched = { api, machine, table: storage.table, functions, deadLetters };

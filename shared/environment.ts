@@ -96,6 +96,7 @@ const agentOr = (fallback: string) => () =>
 /** What may be set. A schema is made when its setting is asked for: all of them are 5 ms of a cold start. */
 const SETTINGS = {
   FAL_KEY: credential,
+  FAL_ADMIN_KEY: credential,
   // Absent means production: a function without configuration trusts nothing.
   NODE_ENV: textOr("production"),
   FAL_TEST_MODE: () => z._default(z.enum(["on", "off"]), "on"),

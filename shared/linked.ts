@@ -13,7 +13,15 @@ export function linkedArn(resource: "Generation"): string {
   return z.object({ arn: z.string() }).parse(Reflect.get(Resource, resource)).arn;
 }
 
-const SECRETS = ["FalKey", "WorkflowAiKey", "LinkSecret", "WebhookSecret", "CursorSecret", "SealSecret"] as const;
+const SECRETS = [
+  "FalKey",
+  "FalAdminKey",
+  "WorkflowAiKey",
+  "LinkSecret",
+  "WebhookSecret",
+  "CursorSecret",
+  "SealSecret",
+] as const;
 type SecretName = (typeof SECRETS)[number];
 
 /** A secret linked by SST; undefined where it is not linked or empty. */
@@ -23,7 +31,10 @@ export function linkedSecret(name: SecretName): string | undefined {
 }
 
 /** A linked secret that is sent as a header. @throws EnvironmentError when no header can carry it */
-function linkedCredential(secret: SecretName, name: "FAL_KEY" | "WORKFLOWAI_API_KEY"): string | undefined {
+function linkedCredential(
+  secret: SecretName,
+  name: "FAL_KEY" | "FAL_ADMIN_KEY" | "WORKFLOWAI_API_KEY",
+): string | undefined {
   const value = linkedSecret(secret);
   const [fault] = faultsOf({ [name]: value }, [name]);
   if (fault) throw new EnvironmentError(`The secret ${secret} ${fault.message}.`);
@@ -37,6 +48,17 @@ export function falKey(): string {
   return key;
 }
 
+/** fal's credential with the scope ADMIN, which reads bills. @throws EnvironmentError */
+export function falAdminKey(): string {
+  const key = setting("FAL_ADMIN_KEY") ?? linkedCredential("FalAdminKey", "FAL_ADMIN_KEY");
+  if (key === undefined) {
+    throw new EnvironmentError(
+      "FAL_ADMIN_KEY is missing: fal shows its bill to a key of scope ADMIN alone (fal.ai/dashboard/keys). In a stage it is a secret: npx sst secret set FalAdminKey <key>, then deploy.",
+    );
+  }
+  return key;
+}
+
 /** WorkflowAI's key, where one is configured. */
 export function workflowAiKey(): string | undefined {
   return setting("WORKFLOWAI_API_KEY") ?? linkedCredential("WorkflowAiKey", "WORKFLOWAI_API_KEY");
@@ -47,6 +69,11 @@ const SECRET_MIN_CHARACTERS = 6;
 
 /** Every secret that this function knows: what must not be written down anywhere. */
 export function secretsInUse(): string[] {
-  const known = [setting("FAL_KEY"), setting("WORKFLOWAI_API_KEY"), ...SECRETS.map(linkedSecret)];
+  const known = [
+    setting("FAL_KEY"),
+    setting("FAL_ADMIN_KEY"),
+    setting("WORKFLOWAI_API_KEY"),
+    ...SECRETS.map(linkedSecret),
+  ];
   return known.flatMap((secret = "") => (secret.length >= SECRET_MIN_CHARACTERS ? [secret] : []));
 }

@@ -1,7 +1,7 @@
 // The alarms that wake an operator: each says what users notice of its failure. docs/runbook.md has an entry for every one.
 import type { LogEvent } from "../shared/media/log-events.ts";
 import { ROUTES } from "./blueprint/routes.ts";
-import { RULES, SCHEDULES, SOURCES_RULE } from "./blueprint/rules.ts";
+import { BILLS_SCHEDULE, RULES, SCHEDULES, SOURCES_RULE } from "./blueprint/rules.ts";
 import { MEDIA_TABLE } from "./blueprint/tables.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 import type { Api } from "./api.ts";
@@ -142,6 +142,31 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       atLeast: 1,
       periodSeconds: 5 * MINUTE,
     },
+    BillingUnmatched: {
+      says: "fal.ai's bill and our books differ: a video was paid twice or for nothing, at another price, or for nobody we know of; or a delivered one has no bill. People's videos are not touched by it; each difference is told once, by name.",
+      ...logged("billing_unmatched"),
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    ReconcileErrors: {
+      says: "fal.ai's bill could not be compared with our books: people's media do not say what they were billed, and what is paid twice or for nothing is not noticed.",
+      namespace: "AWS/Lambda",
+      metrics: ["Errors"],
+      dimensions: lambda(BILLS_SCHEDULE.handler),
+      atLeast: 1,
+      periodSeconds: 5 * MINUTE,
+    },
+    // Only where there is a key that may read the bill, there is such a queue.
+    ...(deadLetters.has(BILLS_SCHEDULE.handler) && {
+      ReconcileLost: {
+        says: "The daily comparison with fal.ai's bill did not run or failed. The next one makes good three days; until then people's media do not say what they were billed.",
+        namespace: "AWS/SQS",
+        metrics: ["ApproximateNumberOfMessagesVisible"],
+        dimensions: queue(BILLS_SCHEDULE.handler),
+        atLeast: 2,
+        periodSeconds: 5 * MINUTE,
+      },
+    }),
     RecordFailureErrors: {
       says: "Generations that have failed are still shown as running: people wait for a video that will not come.",
       namespace: "AWS/Lambda",

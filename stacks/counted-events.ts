@@ -1,6 +1,6 @@
 // What is counted of the logs, as plain data: each code, the functions that write it, and where the dashboard shows it.
 import type { LogEvent } from "../shared/media/log-events.ts";
-import { RULES, SCHEDULES } from "./blueprint/rules.ts";
+import { BILLS_SCHEDULE, RULES, SCHEDULES } from "./blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "./blueprint/workflow.asl.ts";
 
 /** Where the dashboard shows a metric, and how it sums it up. */
@@ -69,6 +69,7 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
   start_refused_global_cap: { panel: "starts", writtenBy: STARTS },
   start_refused_tenant_cap: { panel: "starts", writtenBy: STARTS },
   start_refused_limit: { panel: "starts", writtenBy: STARTS },
+  billing_unmatched: { panel: "fal", writtenBy: [BILLS_SCHEDULE.handler] },
   webhook_disabled: { panel: "webhooks", writtenBy: [TELL_WEBHOOKS, DELIVER_WEBHOOKS] },
   event_invalid: { panel: "starts", writtenBy: [START_FROM_EVENT] },
 };

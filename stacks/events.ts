@@ -1,6 +1,6 @@
 // The rules of the bus and the schedules. An event that is not delivered, or fails for good, waits in a queue for an operator.
 import { EVENT_TRIES } from "../shared/media/refusal.ts";
-import { RULES, SCHEDULES, SOURCES_RULE, type Rule } from "./blueprint/rules.ts";
+import { BILLS_SCHEDULE, RULES, SCHEDULES, SOURCES_RULE, type Rule } from "./blueprint/rules.ts";
 import { pascalCase, type Functions } from "./functions.ts";
 import type { Settings, Sources } from "./settings.ts";
 
@@ -15,7 +15,7 @@ export function createBus(): sst.aws.Bus {
 
 /** @returns the dead-letter queues, by the function that should have taken the event */
 export function createRules(
-  settings: Settings,
+  settings: Pick<Settings, "sources"> & { readsBills: boolean },
   bus: sst.aws.Bus,
   machine: aws.sfn.StateMachine,
   functions: Functions,
@@ -53,7 +53,7 @@ export function createRules(
   for (const rule of rules) subscribe(rule, rule.bus === "media" ? bus.arn : defaultBus(), patternOf(rule, machine));
   if (settings.sources) subscribe(SOURCES_RULE, defaultBus(), patternOfSources(settings.sources));
 
-  for (const { name, everySeconds, handler } of SCHEDULES) {
+  for (const { name, everySeconds, handler } of [...SCHEDULES, ...(settings.readsBills ? [BILLS_SCHEDULE] : [])]) {
     const queue = createDeadLetters(name);
     deadLetters.set(handler, queue);
     // A run that fails is made good by the next one: no retries, and none that comes late.

@@ -9,6 +9,7 @@ export interface LinkTargets {
   files: sst.aws.Bucket;
   bus: sst.aws.Bus;
   falKey: sst.Secret;
+  falAdminKey: sst.Secret;
   workflowAiKey: sst.Secret;
   webhookSecret: RandomPassword;
   cursorSecret: RandomPassword;
@@ -24,7 +25,7 @@ export function stateMachineName(): string {
 
 /** As it goes into a function's `link`: the resource under its name, with these actions and no others. */
 export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
-  const { table, files, bus, falKey, workflowAiKey, webhookSecret, cursorSecret, sealSecret } = targets;
+  const { table, files, bus, falKey, falAdminKey, workflowAiKey, webhookSecret, cursorSecret, sealSecret } = targets;
   const { sources: watched } = targets;
   const region = aws.getRegionOutput().region;
   const account = aws.getCallerIdentityOutput().accountId;
@@ -80,6 +81,7 @@ export function linksOf(wanted: readonly Link[], targets: LinkTargets) {
     "Webhooks.delete": [media, [["dynamodb:DeleteItem"], [table.arn]]],
     "MediaFiles.delete": [mediaFiles, [["s3:DeleteObject"], [videos, sources]], [["s3:ListBucket"], [files.arn]]],
     FalKey: [secret(falKey)],
+    FalAdminKey: [secret(falAdminKey)],
     WorkflowAiKey: [secret(workflowAiKey)],
   };
   return wanted.map((link) => {

@@ -16,8 +16,13 @@ export async function createSecrets({ testMode }: Settings) {
       `Nothing was deployed, the key of fal.ai is missing: npx sst secret set FalKey <key> --stage ${$app.stage}`,
     );
   }
-  const faults = ["FalKey", "WorkflowAiKey"].flatMap((name) => secretFaults(name, process.env[`SST_SECRET_${name}`]));
+  const faults = ["FalKey", "FalAdminKey", "WorkflowAiKey"].flatMap((name) =>
+    secretFaults(name, process.env[`SST_SECRET_${name}`]),
+  );
   if (faults.length > 0) throw new Error(`Nothing was deployed: ${faults.join(" ")}`);
+  // Without it nobody compares fal's bill with our books.
+  const falAdminKey = new sst.Secret("FalAdminKey", local("FAL_ADMIN_KEY") ?? "");
+  const readsBills = Boolean(process.env["SST_SECRET_FalAdminKey"] || local("FAL_ADMIN_KEY"));
   // Without it the user's own words are the prompt, and fal describes the video.
   const workflowAiKey = new sst.Secret("WorkflowAiKey", local("WORKFLOWAI_API_KEY") ?? "");
   // Proves the addresses at which fal reports. Another one makes running jobs' reports unknown: the checks find them.
@@ -26,5 +31,5 @@ export async function createSecrets({ testMode }: Settings) {
   const cursorSecret = new RandomPassword("CursorSecret", { length: 64, special: false });
   // Encrypts the secrets of tenants' webhooks. Another one makes those unreadable: nothing is sent until each is rotated.
   const sealSecret = new RandomPassword("SealSecret", { length: 64, special: false });
-  return { falKey, workflowAiKey, webhookSecret, cursorSecret, sealSecret };
+  return { falKey, falAdminKey, readsBills, workflowAiKey, webhookSecret, cursorSecret, sealSecret };
 }

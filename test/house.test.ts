@@ -213,7 +213,11 @@ const NEIGHBOURS: Record<string, string[]> = {
   ],
   // All who use the table speak to it in one way.
   "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
-  "shared/adapters/dynamo-ledger.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-ledger.ts": [
+    "shared/adapters/document-client.ts",
+    "shared/adapters/readable-items.ts",
+    "shared/adapters/update-expression.ts",
+  ],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-gate.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
@@ -242,6 +246,7 @@ const NEIGHBOURS: Record<string, string[]> = {
   "shared/adapters/list-cursor.ts": ["shared/adapters/signed.ts"],
   "shared/adapters/webhook-address.ts": ["shared/adapters/signed.ts"],
   // All services that are no AWS are read up to the same size.
+  "shared/adapters/fal-bills.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/fal-queue.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/fal-signature.ts": ["shared/adapters/bounded-answer.ts"],
   "shared/adapters/token-verifier.ts": ["shared/adapters/bounded-answer.ts"],

@@ -14,6 +14,7 @@ import * as z from "zod/mini";
 import { IllegalMoveError, MediaExistsError, MediaNotFoundError, StaleMediaError } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange, type MediaRef } from "../media/media.ts";
 import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/ports.ts";
+import { instant } from "../media/instant.ts";
 import { isOpen, planMove, type MoveName } from "../media/moves.ts";
 import {
   mediaKey,
@@ -181,6 +182,11 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const removal = new UpdateExpression().remove("reservation").remove("reservedWith");
       removal.require("reservation", "=", reservation);
       await closeIfDone(await write(ref, removal));
+    },
+
+    async noteBill(ref, requestId, nanoUsd) {
+      const bill = new UpdateExpression().change({ billedNanoUsd: nanoUsd, updatedAt: instant(clock.now()) });
+      await write(ref, bill.increment("version").require("requestId", "=", requestId));
     },
 
     async find(mediaId) {

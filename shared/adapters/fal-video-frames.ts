@@ -1,11 +1,10 @@
-// Frames of a video as pictures, by fal's own ffmpeg.
+// Frames of a video as JPEGs, by fal's own ffmpeg.
 import * as z from "zod/mini";
+import { FRAME_ENDPOINT } from "../kling/utilities.ts";
 import { ProviderUnavailableError } from "../media/errors.ts";
 import type { Clock, VideoFrames } from "../media/ports.ts";
 import type { FalQueue } from "./fal-queue.ts";
 
-/** $0.0002 per second; answers with a JPEG (fal.ai model page). */
-const ENDPOINT_ID = "fal-ai/ffmpeg-api/extract-frame";
 const TIMEOUT_MS = 30_000;
 
 const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().check(z.minLength(1)) })]) });
@@ -14,7 +13,7 @@ const answer = z.object({ images: z.tuple([z.looseObject({ url: z.string().check
 export function createFalVideoFrames({ run }: Pick<FalQueue, "run">, clock: Clock): VideoFrames {
   return {
     async frame(videoUrl, which) {
-      const said = await run(ENDPOINT_ID, { video_url: videoUrl, frame_type: which }, TIMEOUT_MS, clock);
+      const said = await run(FRAME_ENDPOINT, { video_url: videoUrl, frame_type: which }, TIMEOUT_MS, clock);
       const { data } = answer.safeParse(said);
       if (data === undefined) throw new ProviderUnavailableError("an answer without a frame");
       return data.images[0].url;

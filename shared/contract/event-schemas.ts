@@ -5,6 +5,7 @@ import { HOLD_CODES } from "../media/provider-account.ts";
 import { PHASES, type EventType } from "../media/status.ts";
 import { DETAIL_VERSION } from "../media/event-detail.ts";
 import type { ToldEvent, WEBHOOK_TYPE_OF } from "../webhooks/message.ts";
+import { DIFFERENCES } from "../money/reconcile.ts";
 import { generationRequestedDetail } from "./generation-requested.ts";
 import { errorDetail } from "./media-space.ts";
 
@@ -130,6 +131,32 @@ const accountHeld = z
 const accountReleased = z
   .extend(account, {})
   .check(z.describe("fal takes jobs of this service again: what has waited goes on."));
+/** Announced by shared/money/reconcile.ts. */
+const billingUnmatched = z
+  .object({
+    version: z.literal(DETAIL_VERSION).check(z.describe("Of this schema.")),
+    id: z.string().check(z.describe("The same over all deliveries of one event: what a consumer remembers.")),
+    kind: z
+      .enum(DIFFERENCES)
+      .check(
+        z.describe(
+          "Another price than the catalogue's; one video paid twice; a job that nothing of ours knows; a delivered video without a bill; a bill for what was never delivered.",
+        ),
+      ),
+    requestId: z.string().check(z.describe("fal's id of the job.")),
+    tenantId: z.optional(z.string()).check(z.describe("With the two below: whose it is, where that is known.")),
+    spaceId: z.optional(z.string()),
+    mediaId: z.optional(z.string()),
+    endpointId: z.optional(z.string()),
+    estimatedUsd: z.optional(z.number()).check(z.describe("By the catalogue.")),
+    billedUsd: z
+      .optional(z.number())
+      .check(z.describe("By fal, all entries of its bill for this job, discount taken off.")),
+    discountUsd: z.optional(z.number()),
+    orphan: z.optional(z.literal(true)).check(z.describe("No generation follows the job.")),
+    at: z.iso.datetime(),
+  })
+  .check(z.describe("fal's bill and our books differ. Told once for each job and kind."));
 
 /** Told by shared/money/warnings.ts. */
 const budgetWarning = z
@@ -163,6 +190,7 @@ export function eventSchemas(): Record<string, Record<string, unknown>> {
     "Provider Account Held": accountHeld,
     "Provider Account Released": accountReleased,
     "Budget Warning": budgetWarning,
+    "Billing Unmatched": billingUnmatched,
     ...EVENT_DETAILS,
   });
   return Object.fromEntries(details.map(([detailType, schema]) => [detailType, schemaOf(detailType, schema)]));

@@ -34,6 +34,8 @@ export type LogEvent =
   | "start_refused_limit"
   /** An event on the bus does not keep its schema. */
   | "event_invalid"
+  /** fal's bill and our books differ: `kind`, `requestId`. */
+  | "billing_unmatched"
   /** A tenant's webhook was disabled: `code` says why. */
   | "webhook_disabled";
 

@@ -77,6 +77,8 @@ export interface MediaRecords {
   removeEvents(ref: MediaRef, eventIds: string[]): Promise<void>;
   /** Takes a settled reservation off the record, if it is the record's; out of the sweeper's sight as above. */
   forgetReservation(ref: MediaRef, reservation: string): Promise<void>;
+  /** Writes what fal has billed for the record's job. A record that is gone, or follows another job, stays as it is. */
+  noteBill(ref: MediaRef, requestId: string, nanoUsd: number): Promise<void>;
   /** The ref of a record by its id alone, for an operator: reads through the whole table. */
   find(mediaId: string): Promise<MediaRef | undefined>;
   /** Everything open, read through the whole table: the index may have lost what a killed emulator was writing. */

@@ -35,6 +35,7 @@ export type Link =
   | "SealSecret"
   | "Webhooks.delete"
   | "FalKey"
+  | "FalAdminKey"
   | "WorkflowAiKey";
 
 export interface FunctionPlan {

@@ -111,6 +111,12 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
     timeoutSeconds: 30,
     links: ["ApiKeys.list", "ApiKeys.add", "ApiKeys.remove"],
   },
+  "functions/events/reconcile-bills.handler": {
+    memoryMb: SMALL_MB,
+    // A page of 1,000 bills takes seconds; the schedule's run as many pages as three days have.
+    timeoutSeconds: 900,
+    links: ["Media.get", "Media.update", "Media.due", "Bus.publish", "FalAdminKey"],
+  },
   "functions/events/set-kill-switch.handler": { memoryMb: SMALL_MB, timeoutSeconds: 30, links: ["Media.update"] },
 };
 

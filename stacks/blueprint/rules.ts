@@ -70,9 +70,17 @@ export const SCHEDULES = [
   { name: "webhook-sweep", everySeconds: 60, handler: "functions/events/sweep-webhooks.handler" },
 ] as const;
 
-/** What only an operator calls, by its name (`npm run redrive`, `npm run kill-switch`, `npm run api-key`). */
+/** Only where FAL_ADMIN_KEY is set: fal shows its bill to no other key. */
+export const BILLS_SCHEDULE = {
+  name: "reconcile",
+  everySeconds: 86_400,
+  handler: "functions/events/reconcile-bills.handler",
+} as const;
+
+/** What an operator calls by its name (`npm run redrive`, `kill-switch`, `api-key`, `reconcile`). */
 export const OPERATOR_CALLS = [
   "functions/events/redrive-generation.handler",
   "functions/events/set-kill-switch.handler",
   "functions/events/manage-api-keys.handler",
+  BILLS_SCHEDULE.handler,
 ] as const;

@@ -17,6 +17,14 @@ export async function answerControl(
       return reply(res, 200, { jobs: world.jobs.list() });
     case "GET requests":
       return reply(res, 200, { requests: world.requests });
+    case "GET charges":
+      return reply(res, 200, { charges: world.charges.list() });
+    case "POST charges":
+      return reply(
+        res,
+        201,
+        world.charges.order(parseJson((await readBody(req)) ?? Buffer.alloc(0)), world.agenda.now()),
+      );
     case "GET webhooks":
       return reply(res, 200, { webhooks: world.webhooks.list() });
     case "GET faults":
@@ -32,12 +40,16 @@ export async function answerControl(
       reset();
       return reply(res, 200, { status: "reset" });
     default:
-      return reply(res, 404, { detail: "GET jobs, requests, webhooks, faults; POST faults, reset; DELETE faults" });
+      return reply(res, 404, {
+        detail: "GET jobs, requests, webhooks, charges, faults; POST charges, faults, reset; DELETE faults",
+      });
   }
 }
 
 /** What a browser sees at the simulator's root. */
 export function welcome(): string {
-  const tour = ["jobs", "requests", "webhooks", "faults"].map((topic) => `  GET /__simulator/${topic}`).join("\n");
+  const tour = ["jobs", "requests", "webhooks", "charges", "faults"]
+    .map((topic) => `  GET /__simulator/${topic}`)
+    .join("\n");
   return `This is the fal simulator: it behaves like queue.fal.run and api.fal.ai, and costs nothing.\n\n${tour}\n`;
 }

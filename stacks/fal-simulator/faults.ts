@@ -12,6 +12,7 @@ type Moment =
   | "cancel"
   | "webhook"
   | "file"
+  | "bill"
   | "history"
   | "jwks";
 
@@ -156,6 +157,13 @@ const FAULTS = {
   "file-redirect": { at: "file", times: "always", url: LINK_LOCAL, doc: "302 to `url`" },
   "file-slow": { at: "file", seconds: 60, doc: "half of the video, then nothing for `seconds`, then the rest" },
   "file-huge": { at: "file", times: "always", doc: "announces 5 GB and keeps sending" },
+
+  "bill-late": { at: "bill", seconds: 86_400, doc: "the job is billed `seconds` late" },
+  "bill-missing": { at: "bill", doc: "the job is never billed" },
+  "bill-twice": { at: "bill", doc: "the job is billed a second time, a second later" },
+  "bill-in-parts": { at: "bill", doc: "the job is billed in two entries, of one unit and of the rest" },
+  "bill-dearer": { at: "bill", doc: "the job is billed at twice its price" },
+  "bill-discount": { at: "bill", doc: "the job is billed with a discount of 12.5 percent" },
 
   "history-500": { at: "history", doc: "the request history answers 500" },
   "history-empty": { at: "history", doc: "the request history shows nothing" },

@@ -9,6 +9,11 @@ export function hasKey(req: IncomingMessage): boolean {
   return /^Key \S+/.test(req.headers.authorization ?? "");
 }
 
+/** Whether it has the scope ADMIN: here a key with `admin` in it has. */
+export function isAdminKey(req: IncomingMessage): boolean {
+  return /^Key \S*admin/i.test(req.headers.authorization ?? "");
+}
+
 /** Answers with JSON. */
 export function reply(res: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}): void {
   const bytes = Buffer.from(JSON.stringify(body));

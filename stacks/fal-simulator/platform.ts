@@ -1,9 +1,8 @@
-// fal's platform API: the history of requests that have ended, and what each of them cost. Queued and running ones never show.
+// fal's platform API: the history of requests that have ended. Queued and running ones never show.
 import type { Job } from "./jobs.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const HISTORY_LIMIT = { standard: 50, max: 100 };
-const BILLING_LIMIT = { standard: 1000, max: 10_000 };
 
 const iso = (at: number) => new Date(at).toISOString();
 
@@ -29,25 +28,6 @@ export function requestHistory(jobs: Job[], query: URLSearchParams, now: number)
     }));
   const { page, ...cursor } = paginate(items, query, HISTORY_LIMIT);
   return { items: page, ...cursor };
-}
-
-/** `GET /v1/models/billing-events`: one record for each request that cost something. */
-export function billingEvents(jobs: Job[], query: URLSearchParams, now: number) {
-  const events = selectEnded(jobs, query, now)
-    .filter(({ ending }) => ending.units > 0)
-    .map(({ job, endedAt, ending }) => ({
-      request_id: job.requestId,
-      endpoint_id: job.endpointId,
-      timestamp: iso(endedAt),
-      output_units: ending.units,
-      unit_price: ending.usd / ending.units,
-      cost_subtotal: ending.usd,
-      cost_discount: 0,
-      cost_total: ending.usd,
-      cost_estimate_nano_usd: Math.round(ending.usd * 1e9),
-    }));
-  const { page, ...cursor } = paginate(events, query, BILLING_LIMIT);
-  return { billing_events: page, ...cursor };
 }
 
 function selectEnded(jobs: Job[], query: URLSearchParams, now: number) {

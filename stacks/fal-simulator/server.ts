@@ -1,12 +1,13 @@
 // A simulated fal: the queue, the files, the webhooks and the platform API of fal.ai over HTTP, with faults on request.
 import { randomInt } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { answerBillingEvents, type Charge } from "./bill.ts";
 import { answerControl, welcome } from "./control-api.ts";
 import { type FaultOrder, FaultOrderError } from "./faults.ts";
 import { serveFile } from "./files.ts";
-import { hasKey, reply } from "./http.ts";
+import { hasKey, isAdminKey, reply } from "./http.ts";
 import type { Job } from "./jobs.ts";
-import { billingEvents, requestHistory } from "./platform.ts";
+import { requestHistory } from "./platform.ts";
 import { answerQueue } from "./queue-api.ts";
 import { mulberry32 } from "./random.ts";
 import { createSigningKeys, type WebhookCall } from "./webhooks.ts";
@@ -23,6 +24,8 @@ export interface FalSimulator {
   /** Every HTTP call received, oldest first, the control endpoints apart. */
   requests: () => ReceivedRequest[];
   webhooks: () => WebhookCall[];
+  /** Puts an entry on the bill, of a job that there need not be. */
+  charge: (charge: Charge) => void;
   /** Arms a fault; throws `FaultOrderError` when there is no such fault. */
   arm: (order: FaultOrder) => void;
   /** Disarms the faults and leaves everything else as it is. */
@@ -69,6 +72,7 @@ export async function startFalSimulator(options: FalSimulatorOptions = {}): Prom
     jobs: () => world.jobs.list(),
     requests: () => [...world.requests],
     webhooks: () => world.webhooks.list(),
+    charge: (charge) => world.charges.add(charge),
     arm: (order) => void world.faults.arm(order),
     disarm: () => world.faults.disarm(),
     reset,
@@ -123,6 +127,9 @@ function platform(
     }
     return reply(res, 200, requestHistory(strike ? [] : world.jobs.list(), query, now));
   }
-  if (pathname === "/v1/models/billing-events") return reply(res, 200, billingEvents(world.jobs.list(), query, now));
+  if (pathname === "/v1/models/billing-events") {
+    const { status, body } = answerBillingEvents(world.charges.list(), query, { now, isAdmin: isAdminKey(req) });
+    return reply(res, status, body);
+  }
   reply(res, 404, { error: { type: "not_found", message: "Not found" } });
 }

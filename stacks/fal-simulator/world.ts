@@ -1,5 +1,6 @@
 // Everything the simulator knows between two resets: jobs, faults, webhooks, and the calls it received.
 import { type Clock, createAgenda, systemClock } from "./clock.ts";
+import { createCharges } from "./charges.ts";
 import { createFaults } from "./faults.ts";
 import { createJobs } from "./jobs.ts";
 import { uuid } from "./random.ts";
@@ -35,15 +36,25 @@ export function createWorld(options: FalSimulatorOptions, random: () => number, 
   const agenda = createAgenda(options.clock ?? systemClock);
   const faults = createFaults();
   const webhooks = createWebhooks({ agenda, faults, keys });
+  const charges = createCharges({ faults });
   const { queueSeconds = 2, renderSeconds = 6, concurrency = 40 } = options;
   const jobs = createJobs(
     { queueSeconds, renderSeconds, concurrency },
-    { agenda, faults, random, newId: () => uuid(random), onEnded: webhooks.deliver },
+    {
+      agenda,
+      faults,
+      random,
+      newId: () => uuid(random),
+      onEnded: (job) => {
+        charges.addJob(job);
+        webhooks.deliver(job);
+      },
+    },
   );
   const requests: ReceivedRequest[] = [];
   function stop(): void {
     jobs.stop();
     agenda.clear();
   }
-  return { agenda, faults, webhooks, jobs, requests, keys, stop };
+  return { agenda, faults, webhooks, charges, jobs, requests, keys, stop };
 }

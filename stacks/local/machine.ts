@@ -10,7 +10,7 @@ import send from "send";
 import { removeUnfinished } from "../../shared/adapters/local-media-files.ts";
 import { FUNCTIONS } from "../blueprint/functions.ts";
 import { AUTHORIZER, CORS, HEAD_ROUTES, ROUTES } from "../blueprint/routes.ts";
-import { RULES, SCHEDULES } from "../blueprint/rules.ts";
+import { BILLS_SCHEDULE, RULES, SCHEDULES } from "../blueprint/rules.ts";
 import { WORKFLOW_FUNCTIONS } from "../blueprint/workflow.asl.ts";
 import { MEDIA_TABLE } from "../blueprint/tables.ts";
 import { BUS_NAME, REGION, STATE_MACHINE_ARN } from "./aws/arns.ts";
@@ -156,7 +156,10 @@ export async function startLocalMachine(options: LocalMachineOptions): Promise<L
   opened.resolve();
 
   await deliveries.resume();
-  const scheduler = startScheduler(SCHEDULES, functions);
+  const scheduler = startScheduler(
+    [...SCHEDULES, ...(process.env["FAL_ADMIN_KEY"] ? [BILLS_SCHEDULE] : [])],
+    functions,
+  );
   parts.defer(() => scheduler.stop());
 
   const running = parts.move();

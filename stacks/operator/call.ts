@@ -43,13 +43,16 @@ export async function callOperation(
   return said;
 }
 
-/** Runs a command: what goes wrong is one line for the person at the terminal. */
-export function runCommand(main: () => Promise<void>): void {
+/**
+ * Runs a command: what goes wrong is one line for the person at the terminal.
+ * @param exitCode of what goes wrong
+ */
+export function runCommand(main: () => Promise<void>, exitCode = 1): void {
   main().catch((error: unknown) => {
     const silent = error instanceof Error && "code" in error && error.code === "ECONNREFUSED";
     if (silent)
       console.error(`Nothing answers at ${LOCAL.endpoint}: does \`npm start\` run, and is AWS_PORT the same?`);
     else console.error(error instanceof Error ? error.message : String(error));
-    process.exitCode = 1;
+    process.exitCode = exitCode;
   });
 }

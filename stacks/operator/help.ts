@@ -17,6 +17,7 @@ const SCRIPTS: Record<string, Record<string, string>> = {
     rehearse: "what AWS would refuse of a deploy, as far as npm alone can know it: [-- --stage production]",
     redrive: "delivers again what could not be stored, or what lies in a dead-letter queue",
     "api-key": "makes, lists and revokes the keys of callers: -- create|list|revoke [--stage production]",
+    reconcile: "fal's bill beside our books: [-- --from D --to D --stage S --json --csv]",
     "kill-switch": "stops every start and submit, or lets them be again: -- on|off [--stage production]",
   },
   "Before a change lands": {

@@ -2,6 +2,7 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDynamoLedger } from "../../shared/adapters/dynamo-ledger.ts";
+import { unreadableItems } from "../support/unreadable-items.ts";
 import type { AcceptedRequest, Ledger } from "../../shared/money/ledger.ts";
 
 interface Table {
@@ -16,7 +17,7 @@ export function ledgerContract(open: () => Promise<Table>): void {
   let ledger: Ledger;
   beforeAll(async () => {
     table = await open();
-    ledger = createDynamoLedger(table);
+    ledger = createDynamoLedger({ ...table, ...unreadableItems() });
   });
   afterAll(async () => table.drop?.());
 

@@ -38,6 +38,7 @@ describe("the schemas in docs/schemas", () => {
         "Budget Warning",
         "Provider Account Held",
         "Provider Account Released",
+        "Billing Unmatched",
         ...EVENT_TYPES,
       ].toSorted(),
     );

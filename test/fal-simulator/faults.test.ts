@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { type FaultName, listFaults } from "../../stacks/fal-simulator/faults.ts";
 import { APP, openSimulator, STANDARD, textWith } from "./support.ts";
 
@@ -64,6 +65,16 @@ async function resultAnswers(opened: Opened, fault: string, httpStatus: number, 
   const given = await result();
   expect(given.status).toBe(httpStatus);
   expect(await given.text()).toContain(words);
+}
+
+/** What is on the bill of a job of $0.28, in mills, once it has ended and `seconds` have passed. */
+async function billed(opened: Opened, fault: string, seconds = 2) {
+  await run(opened, fault);
+  await opened.pass(seconds);
+  const answered = await opened.call("/v1/models/billing-events", { headers: { authorization: "Key admin" } });
+  const cost = z.object({ cost_estimate_nano_usd: z.number() });
+  const { billing_events } = z.object({ billing_events: z.array(cost) }).parse(await answered.json());
+  return billing_events.map(({ cost_estimate_nano_usd: nano }) => nano / 1e6);
 }
 
 const STRIKES: Record<FaultName, (opened: Opened) => Promise<void>> = {
@@ -290,6 +301,16 @@ const STRIKES: Record<FaultName, (opened: Opened) => Promise<void>> = {
     expect(read).toBeGreaterThan(4 * 1024 ** 2);
   },
 
+  "bill-late": async (opened) => {
+    expect(await billed(opened, "bill-late seconds=20")).toEqual([]);
+    await opened.pass(20);
+    expect(await billed(opened, "bill-missing")).toEqual([280]);
+  },
+  "bill-missing": async (opened) => expect(await billed(opened, "bill-missing")).toEqual([]),
+  "bill-twice": async (opened) => expect(await billed(opened, "bill-twice")).toEqual([280, 280]),
+  "bill-in-parts": async (opened) => expect(await billed(opened, "bill-in-parts")).toEqual([56, 224]),
+  "bill-dearer": async (opened) => expect(await billed(opened, "bill-dearer")).toEqual([560]),
+  "bill-discount": async (opened) => expect(await billed(opened, "bill-discount")).toEqual([245]),
   "history-500": async (opened) => {
     opened.simulator.arm({ fault: "history-500" });
     const read = () => opened.call("/v1/models/requests/by-endpoint");

@@ -9,8 +9,10 @@ const history = z.object({
   has_more: z.boolean(),
 });
 const billing = z.object({
-  billing_events: z.array(z.looseObject({ request_id: z.string(), cost_total: z.number() })),
+  billing_events: z.array(z.looseObject({ request_id: z.string(), cost_total: z.number().optional() })),
 });
+
+const ADMIN = { authorization: "Key admin" };
 
 async function open() {
   const all = await openSimulator();
@@ -18,7 +20,8 @@ async function open() {
     return history.parse(await (await all.call(`/v1/models/requests/by-endpoint?${query}`)).json());
   };
   const bills = async (query = "") => {
-    return billing.parse(await (await all.call(`/v1/models/billing-events?${query}`)).json()).billing_events;
+    const answer = await all.call(`/v1/models/billing-events?${query}`, { headers: ADMIN });
+    return billing.parse(await answer.json()).billing_events;
   };
   return { ...all, read, bills };
 }
@@ -94,7 +97,7 @@ describe("the bill", () => {
     await submit({ prompt: undefined });
     const cancelled = await submit();
     await call(`/${APP}/requests/${cancelled}/cancel`, { method: "PUT" });
-    await pass(8);
+    await pass(9);
     const costs = (await bills()).map(({ request_id, cost_total }) => [request_id, cost_total]);
     expect(new Map(costs.map(([id, cost]) => [String(id), cost]))).toEqual(
       new Map([
@@ -104,6 +107,70 @@ describe("the bill", () => {
     );
     expect(await bills(`endpoint_id=${MASTER}`)).toMatchObject([
       { request_id: fine, endpoint_id: MASTER, output_units: 10, cost_estimate_nano_usd: 2_800_000_000 },
+    ]);
+  });
+
+  it("is for keys of scope ADMIN alone", async () => {
+    const { call } = await open();
+    const answer = await call("/v1/models/billing-events");
+    expect([answer.status, await answer.json()]).toMatchObject([403, { error: { type: "authorization_error" } }]);
+  });
+
+  it.each([
+    ["a limit above 10,000", "limit=10001"],
+    ["a limit that is no number", "limit=many"],
+    ["more than 90 days", "start=2025-01-01&end=2026-01-01"],
+    ["a time that is none", "start=yesterday"],
+    ["a cursor that it did not give out", "cursor=abc"],
+    ["more than 50 ids", `request_id=${Array.from({ length: 51 }, (_, n) => n).join(",")}`],
+  ])("refuses %s", async (_what, query) => {
+    const { call } = await open();
+    const answer = await call(`/v1/models/billing-events?${query}`, { headers: ADMIN });
+    expect([answer.status, await answer.json()]).toMatchObject([400, { error: { type: "validation_error" } }]);
+  });
+
+  it("adds up to the nano-dollar: the total is what is left of units times price after the discount", async () => {
+    const { simulator, clock, bills } = await open();
+    const charge = { endpointId: "fal-ai/flux", at: clock.now() - 1000, units: 3, unitPrice: 0.056 };
+    simulator.charge({ ...charge, requestId: "r1", percentDiscount: 12.5 });
+    simulator.charge({ ...charge, requestId: "r2", isTerse: true });
+    expect(await bills("request_id=r1")).toEqual([
+      {
+        request_id: "r1",
+        endpoint_id: "fal-ai/flux",
+        timestamp: "2026-01-15T11:59:59.000Z",
+        output_units: 3,
+        unit_price: 0.056,
+        percent_discount: 12.5,
+        cost_subtotal: 0.168,
+        cost_discount: 0.021,
+        cost_total: 0.147,
+        cost_estimate_nano_usd: 147_000_000,
+      },
+    ]);
+    expect(await bills("request_id=r2")).toMatchObject([
+      { percent_discount: null, cost_estimate_nano_usd: 168_000_000 },
+    ]);
+  });
+
+  it("comes in pages, its end excluded", async () => {
+    const { simulator, clock, call } = await open();
+    const [at, endpointId] = [clock.now() - 5000, "fal-ai/flux"];
+    for (let n = 0; n < 5; n++)
+      simulator.charge({ requestId: `r${n}`, endpointId, at: at + n * 1000, units: 1, unitPrice: 1 });
+    const end = new Date(at + 4000).toISOString();
+    const page = async (cursor = "") =>
+      billing
+        .extend({ next_cursor: z.string().nullable(), has_more: z.boolean() })
+        .parse(await (await call(`/v1/models/billing-events?end=${end}&limit=3${cursor}`, { headers: ADMIN })).json());
+    const first = await page();
+    const second = await page(`&cursor=${first.next_cursor}`);
+    const ids = [...first.billing_events, ...second.billing_events].map(({ request_id }) => request_id);
+    expect([ids, first.has_more, second.has_more, second.next_cursor]).toEqual([
+      ["r3", "r2", "r1", "r0"],
+      true,
+      false,
+      null,
     ]);
   });
 });

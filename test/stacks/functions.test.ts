@@ -383,6 +383,13 @@ const SPECIFICATION: Record<string, Specification> = {
     memoryMb: 512,
     timeoutSeconds: 900,
   },
+  "reconcile-bills": {
+    calledBy: "schedule rate(1440 minutes)",
+    may: [...moves, "dynamodb:Query on Media/index/sweep", "sqs:SendMessage on reconcile-dead-letters"],
+    knows: ["Media", "Bus", "FalAdminKey"],
+    memoryMb: 512,
+    timeoutSeconds: 900,
+  },
   "manage-api-keys": {
     calledBy: "an operator",
     may: ["dynamodb:Query on Media", "dynamodb:PutItem on Media", "dynamodb:DeleteItem on Media"],

@@ -13,6 +13,7 @@ import { startGeneration, type StartCommand } from "../../shared/generation/star
 import { submitGeneration } from "../../shared/generation/submit.ts";
 import { wakeGeneration } from "../../shared/generation/wake.ts";
 import { ProviderUnavailableError } from "../../shared/media/errors.ts";
+import { reconcilePage } from "../../shared/money/reconcile.ts";
 import type { LogEvent } from "../../shared/media/log-events.ts";
 import { MOVES } from "../../shared/media/moves.ts";
 import { log } from "../../shared/services/log.ts";
@@ -153,6 +154,18 @@ const SCENES: Record<LogEvent, { happens: () => Promise<unknown>; also?: Record<
     },
     also: { generation_started: 1, usd_started: 0.28 },
   },
+  billing_unmatched: {
+    happens: async () => {
+      const at = new Date(world.clock.now()).toISOString();
+      const stranger = { requestId: "r9", endpointId: "fal-ai/flux", at, nanoUsd: 1, listNanoUsd: 1 };
+      const bills = { page: async () => ({ events: [stranger] }), of: async () => [stranger] };
+      const announcements = { announce: async () => {} };
+      await reconcilePage(
+        { ...deps(), bills, announcements },
+        { from: "2025-12-31T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z" },
+      );
+    },
+  },
   webhook_disabled: {
     happens: async () => {
       const hooks = await webhookWorld();
@@ -251,6 +264,7 @@ const NOT_COUNTED: Partial<Record<LogEvent, string[]>> = {
     "redrive-generation",
     "set-kill-switch",
     "manage-api-keys",
+    "reconcile-bills",
   ],
 };
 

@@ -37,7 +37,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const dynamo = await inMemoryDynamoDb(options);
   const records = createDynamoMediaRecords({ ...dynamo, clock });
   const budget = createDynamoBudget({ ...dynamo, clock });
-  const ledger = createDynamoLedger(dynamo);
+  const ledger = createDynamoLedger({ ...dynamo, ...unreadableItems() });
   const timings = createDynamoTimings({ ...dynamo, series: "test", ...unreadableItems() });
   const gate = createDynamoGate(dynamo);
   const directory = await mkdtemp(path.join(tmpdir(), "media-world-"));

@@ -22,6 +22,7 @@ export const NEEDED_SETTINGS = {
 export const WITH_KEYS = {
   ...NEEDED_SETTINGS,
   AUTH: "jwt,keys",
+  SST_SECRET_FalAdminKey: "an-admin-key-that-must-not-show",
   SOURCES_BUCKET: "acme-pictures",
   SOURCES_PREFIX: "animate/",
 };
