@@ -29,7 +29,7 @@ const FOR_BROWSERS = {
 export async function buildWeb(): Promise<void> {
   const page = await build({
     ...FOR_BROWSERS,
-    entryPoints: ["main.tsx", "style.css", "api-page.css"].map((file) => join(SOURCES, file)),
+    entryPoints: ["main.tsx", "style.css", "try-it.tsx", "api-page.css"].map((file) => join(SOURCES, file)),
     outdir: join(TARGET, "assets"),
     entryNames: "[name]-[hash]",
     jsx: "automatic",

@@ -1,17 +1,14 @@
 // The console in a real browser before the real server: everything that comes between (the journey itself: journey.test.ts).
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { ROOT } from "../../stacks/offline/platform.ts";
 import { photo } from "../support/media-world.ts";
-import { BROWSER, launch, openPage, screenshot } from "./browser.ts";
+import { BROWSER, launch, openPage, screenshot, violations } from "./browser.ts";
 import { startServer, type Server } from "./server.ts";
 
 const PHOTO = join(ROOT, "stacks/local/samples/photo.jpg");
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
 describe.skipIf(BROWSER === undefined)("the console", () => {
   let server: Server;
@@ -652,16 +649,3 @@ function startsOf(page: Page): string[] {
   });
   return keys;
 }
-
-/** What axe finds. Its script comes in over the debugger: the page's own policy lets no foreign one in. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const found = await page.evaluate<unknown>("axe.run()");
-  return axeResult
-    .parse(found)
-    .violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`);
-}
-
-const axeResult = z.object({
-  violations: z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) })),
-});

@@ -5,7 +5,8 @@ import { getBudget } from "../../../shared/client/calls.ts";
 import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Session } from "./session.ts";
 
-const KEPT = "api-key";
+/** In the tab's storage; the page of the API keeps it in the same place. */
+export const KEY_KEPT = "api-key";
 
 /** Whether this deployment takes keys and has no page to sign in at (`shared/edge/web.ts`). */
 export function takesKey(): boolean {
@@ -15,12 +16,12 @@ export function takesKey(): boolean {
 
 /** The session of the key that this tab keeps, or of a typed one as soon as the API accepts it. */
 export async function sessionWithKey(root: Element): Promise<Session> {
-  const kept = sessionStorage.getItem(KEPT);
+  const kept = sessionStorage.getItem(KEY_KEPT);
   if (kept !== null && (await faultOf(kept)) === undefined) return sessionOf(kept);
-  sessionStorage.removeItem(KEPT);
+  sessionStorage.removeItem(KEY_KEPT);
   return new Promise((resolve) => {
     const opened = (key: string) => {
-      sessionStorage.setItem(KEPT, key);
+      sessionStorage.setItem(KEY_KEPT, key);
       resolve(sessionOf(key));
     };
     render(<KeyForm onKey={opened} />, root);
@@ -31,7 +32,7 @@ function sessionOf(key: string): Session {
   return {
     connection: { token: key },
     signOut: () => {
-      sessionStorage.removeItem(KEPT);
+      sessionStorage.removeItem(KEY_KEPT);
       location.assign("/");
     },
   };

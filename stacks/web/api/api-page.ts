@@ -48,7 +48,7 @@ const operation = z.object({
   ),
 });
 
-/** `%SIGN_IN%` and the name of the style sheet are filled in where the page is built and served. */
+/** The names of the style sheet and of the script are filled in where the page is built. */
 export function apiPage(): string {
   const document = openApi();
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -68,7 +68,7 @@ export function apiPage(): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><title>${text(document.info.title)}: the API</title>
-<link rel="stylesheet" href="%api-page.css%"></head>
+<link rel="stylesheet" href="%api-page.css%"><script type="module" src="%try-it.tsx%"></script></head>
 <body><header><p><a href="/">Console</a></p><h1>The API</h1><p>${text(document.info.description)}
 The same as a document for generators: <a href="/openapi.json">openapi.json</a> (OpenAPI 3.1).
 A client for browsers and Node: <a href="/client.js">client.js</a>.</p></header>
@@ -98,7 +98,7 @@ function describeOperation(
   const body = requestBody?.content?.["application/json"];
   const [, answer] = Object.entries(responses).find(([status]) => status.startsWith("2")) ?? [];
   const answered = answer?.content?.["application/json"];
-  return `<article id="${anchor(route)}"><h3>${badge(route)}</h3><p>${text(summary)} ${open ? "Open to all callers." : ""}</p>
+  return `<article id="${anchor(route)}" data-route="${text(route)}"><h3>${badge(route)}</h3><p>${text(summary)} ${open ? "Open to all callers." : ""}</p>
     ${
       parameters.length > 0
         ? table(
