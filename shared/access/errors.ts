@@ -15,6 +15,6 @@ export class TooManyKeysError extends DomainError {
   override readonly name = "TooManyKeysError";
   readonly code = "too_many_keys";
   constructor(most: number) {
-    super(`This tenant has ${most} keys, which is the most. Revoke one that is not used any more.`);
+    super(`This tenant has ${most} keys, the maximum. Revoke one that is not used any more.`);
   }
 }

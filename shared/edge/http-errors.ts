@@ -20,7 +20,7 @@ export class RequestError extends DomainError {
 
 /** A cursor that this API did not issue, or issued for another list. @param name of its parameter */
 export function notOfThisList(name = "cursor"): RequestError {
-  const details = [{ path: name, message: "is not one that this list gave" }];
+  const details = [{ path: name, message: "was not given out by this list" }];
   return new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 

@@ -54,7 +54,7 @@ export function cancelMessage(media: Media): string {
   if (media.phase === "canceled") return "The generation is canceled.";
   const mayFinish = "If it has begun, it may still finish the video and bill it; then you get the video.";
   return media.cancelSentAt === undefined
-    ? `fal.ai will be asked to stop at the next look. ${mayFinish}`
+    ? `fal.ai will be asked to stop at the next check. ${mayFinish}`
     : `fal.ai was asked to stop. ${mayFinish}`;
 }
 

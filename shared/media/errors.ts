@@ -173,8 +173,8 @@ export class TooManyStartsError extends DomainError {
   constructor(code: TooManyStartsError["code"], retryAfterSeconds: number) {
     super(
       code === "too_many_open"
-        ? "As many videos as may be made at once are being made: wait for one of them, or cancel one."
-        : `As many videos as may be started in a minute were started: try again in ${retryAfterSeconds} s.`,
+        ? "The maximum number of videos is being made: wait for one of them, or cancel one."
+        : `The maximum number of videos was started within a minute: try again in ${retryAfterSeconds} s.`,
     );
     this.code = code;
     this.retryAfterSeconds = retryAfterSeconds;
@@ -196,7 +196,9 @@ export class UploadNotFoundError extends DomainError {
   override readonly name = "UploadNotFoundError";
   readonly code = "upload_not_found";
   constructor() {
-    super("No picture has arrived as this upload. Put it to the place that POST /api/uploads gave, then check it.");
+    super(
+      "No picture has arrived as this upload. PUT it to the address that POST /api/uploads returned, then check it.",
+    );
   }
 }
 

@@ -24,7 +24,7 @@ export class TooManyWebhooksError extends DomainError {
   override readonly name = "TooManyWebhooksError";
   readonly code = "too_many_webhooks";
   constructor(most: number) {
-    super(`This tenant has ${most} webhooks, which is the most. Delete one that is not needed any more.`);
+    super(`This tenant has ${most} webhooks, the maximum. Delete one that is not needed any more.`);
   }
 }
 

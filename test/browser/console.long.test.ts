@@ -36,7 +36,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
   });
 
   const picture = () => page.getByLabel(/^(Choose a picture|Change)$/);
-  const words = () => page.getByLabel("What happens in it?");
+  const words = () => page.getByLabel("Describe what should happen");
   const animate = () => page.getByRole("button", { name: /^Animate/ });
   const card = (text: string) => page.getByRole("listitem").filter({ has: page.getByText(text, { exact: true }) });
   const status = (text: string, of: string) => card(of).getByText(text, { exact: true });
@@ -465,13 +465,13 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await expect.poll(shown).toEqual([storm]);
     expect(query().get("status")).toBe("failed");
     await page.getByLabel("Model of the video").selectOption("Kling 3");
-    await page.getByText("None of your videos is like this.").waitFor();
+    await page.getByText("No video matches.").waitFor();
     await page.goBack();
     await expect.poll(shown).toEqual([storm]);
     await page.getByRole("button", { name: "Show all" }).click();
     await expect.poll(shown).toEqual([stuck, storm, calm]);
 
-    await page.getByLabel("Search in their words").fill("CALM");
+    await page.getByLabel("Search the prompts").fill("CALM");
     await expect.poll(shown).toEqual([stuck, calm]);
     await page.getByText("2 found in the 3 videos.").waitFor();
     await page.getByLabel("When it was started").selectOption("Today");
@@ -480,10 +480,10 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await expect.poll(shown).toEqual([calm]);
     await page.reload();
     await expect.poll(shown).toEqual([calm]);
-    expect(await page.getByLabel("Search in their words").inputValue()).toBe("CALM");
+    expect(await page.getByLabel("Search the prompts").inputValue()).toBe("CALM");
     await page.getByLabel("When it was started").selectOption("Between two days");
     await page.getByLabel("to", { exact: true }).fill("2020-01-02");
-    await page.getByText("None of your videos is like this.").waitFor();
+    await page.getByText("No video matches.").waitFor();
   });
 
   it(
@@ -599,7 +599,15 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
         ),
       );
     }
-    const order = ["Remove", "as it is", "What happens in it?", "Standard", "5 seconds", "More settings", "Animate"];
+    const order = [
+      "Remove",
+      "as it is",
+      "Describe what should happen",
+      "Standard",
+      "5 seconds",
+      "More settings",
+      "Animate",
+    ];
     const found = order.map((name) => seen.findIndex((text) => text.includes(name)));
     expect(found).not.toContain(-1);
     expect(found).toEqual(found.toSorted((a, b) => a - b));

@@ -30,7 +30,7 @@ describe.skipIf(BROWSER === undefined)("a video of another origin", () => {
     await page.goto(`${server.url}/?space=${task.id}`);
     await page.getByLabel(/^(Choose a picture|Change)$/).setInputFiles(PHOTO);
     await page.getByText("Checked: 1600 × 1067").waitFor();
-    await page.getByLabel("What happens in it?").fill(WORDS);
+    await page.getByLabel("Describe what should happen").fill(WORDS);
     await page.getByRole("button", { name: /^Animate/ }).click();
     await page.getByText("Ready", { exact: true }).waitFor();
   });

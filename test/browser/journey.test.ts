@@ -24,7 +24,7 @@ it.skipIf(BROWSER === undefined)(
     await page.getByText("Pro", { exact: true }).click();
     await page.getByText("10 seconds").click();
     await animate.filter({ hasText: "$0.98" }).waitFor();
-    await page.getByLabel("What happens in it?").fill("The sun sets behind the hills");
+    await page.getByLabel("Describe what should happen").fill("The sun sets behind the hills");
     await screenshot(page, "composed-1440-light");
     await animate.click();
 

@@ -20,14 +20,14 @@ await page.goto(`${server.url}/?space=lake`);
 for (const words of ["The camera glides slowly towards the light", "Mist rises from the water"]) {
   await page.getByLabel(/^(Choose a picture|Change)$/).setInputFiles(PHOTO);
   await page.getByText("Checked: 1600 × 1067").waitFor();
-  await page.getByLabel("What happens in it?").fill(words);
+  await page.getByLabel("Describe what should happen").fill(words);
   await page.getByRole("button", { name: /^Animate/ }).click();
   const card = page.getByRole("listitem").filter({ has: page.getByText(words, { exact: true }) });
   await card.getByText(/^A calm evening by a lake/).waitFor();
 }
 await page.getByLabel(/^(Choose a picture|Change)$/).setInputFiles(PHOTO);
 await page.getByText("Checked: 1600 × 1067").waitFor();
-await page.getByLabel("What happens in it?").fill("Birds cross the sky");
+await page.getByLabel("Describe what should happen").fill("Birds cross the sky");
 await page.evaluate(() => scrollTo(0, 0));
 await mkdir(IMAGES, { recursive: true });
 const png = await page.screenshot();

@@ -96,7 +96,7 @@ describe.skipIf(BROWSER === undefined)("signing in", () => {
     });
 
     await page.getByLabel("A link to a picture").fill(`${server.url}/samples/photo.jpg`);
-    await page.getByLabel("What happens in it?").fill("Signed in");
+    await page.getByLabel("Describe what should happen").fill("Signed in");
     await page.getByRole("button", { name: /^Animate/ }).click();
     await page.getByRole("listitem").filter({ hasText: "Signed in" }).getByText("Ready").waitFor();
 

@@ -31,7 +31,7 @@ describe.skipIf(BROWSER === undefined)("the console in test mode", () => {
       await page.getByRole("note").getByText("Nothing is billed").waitFor();
       await page.locator("input[type=file]").setInputFiles(join(ROOT, "stacks/local/samples/photo.jpg"));
       await page.getByText("Checked: 1600 × 1067").waitFor();
-      await page.getByLabel("What happens in it?").fill("A rehearsal");
+      await page.getByLabel("Describe what should happen").fill("A rehearsal");
       await page.getByRole("button", { name: "Animate $0.28, not billed" }).click();
 
       const made = page.getByRole("listitem").filter({ has: page.getByText("A rehearsal", { exact: true }) });

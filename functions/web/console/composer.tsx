@@ -84,7 +84,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
       <PictureField connection={connection} draft={draft} onChange={change} />
 
       <div class="field">
-        <label for={`${id}-words`}>What happens in it?</label>
+        <label for={`${id}-words`}>Describe what should happen</label>
         <textarea
           id={`${id}-words`}
           ref={textarea}

@@ -6,7 +6,7 @@ import type { Planning } from "./use-planning.ts";
 import { modelWords } from "./words.ts";
 
 const STATUS_WORDS: Record<Status, string> = {
-  in_progress: "Only being made",
+  in_progress: "Only in progress",
   completed: "Only ready",
   failed: "Only failed",
   canceled: "Only canceled",
@@ -34,8 +34,8 @@ export function FilterBar({ filter, planning, onChange }: Props) {
     <search class="filters" aria-label="Your videos">
       <input
         type="search"
-        aria-label="Search in their words"
-        placeholder="Search in their words"
+        aria-label="Search the prompts"
+        placeholder="Search the prompts"
         dir="auto"
         value={filter.words ?? ""}
         onInput={({ currentTarget }) => onChange({ ...filter, words: currentTarget.value || undefined }, "same")}

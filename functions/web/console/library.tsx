@@ -161,8 +161,8 @@ function Nothing({ filter }: { filter: Filter }) {
   if (isNarrowed(filter)) {
     return (
       <div class="empty">
-        <p>None of your videos is like this.</p>
-        <p>Take something out of the search, or show all of them.</p>
+        <p>No video matches.</p>
+        <p>Widen the search, or show all videos.</p>
       </div>
     );
   }

@@ -176,11 +176,11 @@ function Words({ media, onSay }: { media: IMedia; onSay: (words: string) => void
       <Quoted text={context} onSay={onSay} />
       {prompt !== undefined && prompt !== context && (
         <>
-          <h4>As Kling was told</h4>
+          <h4>As sent to Kling</h4>
           <Quoted text={prompt} onSay={onSay} />
         </>
       )}
-      {prompt !== undefined && prompt === context && <p class="note">Kling was told exactly this.</p>}
+      {prompt !== undefined && prompt === context && <p class="note">Sent to Kling unchanged.</p>}
       {shots && (
         <>
           <h4>Shot by shot</h4>
@@ -199,7 +199,7 @@ function Words({ media, onSay }: { media: IMedia; onSay: (words: string) => void
           <Quoted text={negativePrompt} onSay={onSay} />
         </>
       )}
-      {description.length > 0 && <h4>What is seen in it</h4>}
+      {description.length > 0 && <h4>What the video shows</h4>}
       {description.map(({ start, text }) => (
         <p key={start} class="quoted" dir="auto">
           {text}
@@ -230,7 +230,7 @@ function Pictures({ media: { image, tailImageUrl, video } }: { media: IMedia }) 
       <div class="figures">
         <figure>
           <a href={image.link} target="_blank" rel="noreferrer">
-            <img src={image.link} alt="The picture as Kling has got it" loading="lazy" />
+            <img src={image.link} alt="The picture as sent to Kling" loading="lazy" />
           </a>
           <figcaption class="note">
             {`First frame${image.width && image.height ? `, ${image.width} × ${image.height}` : ""}`}
@@ -361,7 +361,7 @@ function Code({
       <CopyButton text={text} onSay={onSay}>
         {`Copy ${name}`}
       </CopyButton>
-      {name === "JSON" && <p class="note">Its links end within the hour.</p>}
+      {name === "JSON" && <p class="note">Its links expire within the hour.</p>}
     </details>
   );
 }

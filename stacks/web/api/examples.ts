@@ -348,7 +348,7 @@ export const ERROR_EXAMPLES: Record<number, ErrorExample> = {
     description:
       "Too many just now: starts of this minute or open generations, or requests, which API Gateway itself answers with a `message` alone.",
     example: {
-      error: "As many videos as may be started in a minute were started: try again in 48 s.",
+      error: "The maximum number of videos was started within a minute: try again in 48 s.",
       code: "rate_limited",
       traceId,
     },
@@ -373,7 +373,7 @@ export const STARTS_LIMITED: ErrorExample = {
   description:
     "Too many starts of this minute or too many open generations (`Retry-After` says when to come again); or too many requests, which API Gateway itself answers with a `message` alone.",
   example: {
-    error: "As many videos as may be started in a minute were started: try again in 48 s.",
+    error: "The maximum number of videos was started within a minute: try again in 48 s.",
     code: "rate_limited",
     traceId,
   },
