@@ -283,6 +283,44 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     await status("Ready", "Twice").waitFor();
   });
 
+  it("animates the sample of an empty space, with a last frame from the disk", async () => {
+    await page.getByRole("button", { name: "Or animate the sample" }).click();
+    await page.getByText("Checked: 1280 × 720").waitFor();
+    const text = await words().inputValue();
+    expect(text).not.toBe("");
+    await page.getByText("Pro", { exact: true }).click();
+    await page.getByText("More settings").click();
+    await page.getByLabel("Choose a last frame").setInputFiles(PHOTO);
+    await page.getByRole("group", { name: "Last frame" }).getByText("Checked: 1600 × 1067").waitFor();
+    await animate().click();
+    await status("Ready", text).waitFor();
+    const sent = server.fal.jobs().map(({ input }) => input);
+    expect(sent).toContainEqual(expect.objectContaining({ prompt: text, tail_image_url: expect.anything() }));
+    await card(text).getByRole("button", { name: "Use again" }).click();
+    await page.getByText("The last frame of before.").waitFor();
+  });
+
+  it("tells a video shot by shot where the model can, as long as its shots together", async () => {
+    await choosePhoto();
+    await page.getByLabel("Model", { exact: true }).selectOption("Kling 3");
+    await words().fill("A storm comes");
+    await page.getByLabel("Tell it shot by shot").check();
+    await page.getByLabel("Shot 1: what happens").fill("Clouds gather");
+    await page.getByRole("button", { name: "Another shot" }).click();
+    await page.getByLabel("Shot 2: seconds").fill("30");
+    await animate().click();
+    const alert = page.getByRole("alert");
+    await alert.getByText("Describe each of the shots, or remove it.").waitFor();
+    await alert.getByText("The shots last 35 s together; this mode makes 3 to 15 s.").waitFor();
+    await page.getByLabel("Shot 2: what happens").fill("Rain falls");
+    await page.getByLabel("Shot 2: seconds").fill("4");
+    await page.getByText("9 seconds, the length of all shots.").waitFor();
+    await animate().click();
+    await status("Ready", "A storm comes").waitFor();
+    await card("A storm comes").getByRole("link", { name: /^Open/ }).click();
+    await page.getByText("Clouds gather 5 s").waitFor();
+  });
+
   it("shows no broken image where the picture was not to be had", async () => {
     await page.getByLabel("A link to a picture").fill(`${server.url}/samples/not-there.jpg`);
     await words().fill("Of nothing");

@@ -5,7 +5,7 @@ import type { ListFilter } from "../../../shared/client/calls.ts";
 const DEFAULT_SPACE = "demo";
 export const SPACE = /^[A-Za-z0-9_-]{1,128}$/;
 
-const STATUSES = ["in_progress", "completed", "failed", "canceled"] as const;
+export const STATUSES = ["in_progress", "completed", "failed", "canceled"] as const;
 export type Status = NonNullable<ListFilter["status"]>;
 
 /** What a list is narrowed to. The server knows all but the words and the favourites, which the page looks for itself. */

@@ -7,6 +7,7 @@ import { Composer } from "./composer.tsx";
 import type { Draft } from "./draft.ts";
 import { useFavourites } from "./favourites.ts";
 import { Library } from "./library.tsx";
+import { sampleDraft } from "./sample.ts";
 import type { Session } from "./session.ts";
 import { usePlanning } from "./use-planning.ts";
 import { useSpace } from "./use-space.ts";
@@ -19,7 +20,7 @@ export function App({ session }: { session: Session }) {
   const space = useSpace(spaceId, filterForApi(address.filter), openId, connection);
   const planning = usePlanning(connection, counts(space.items));
   const favourites = useFavourites(spaceId);
-  const [again, setAgain] = useState<{ draft: Draft; of: string }>();
+  const [again, setAgain] = useState<{ draft: Partial<Draft>; of: string }>();
   const [spoken, setSpoken] = useState("");
   /** Pictures from this disk, until the server has its own. */
   const [previews, setPreviews] = useState<ReadonlyMap<string, string>>(new Map());
@@ -44,6 +45,7 @@ export function App({ session }: { session: Session }) {
     onDeleted: space.drop,
     onStale: space.refresh,
     onReuse: (draft) => setAgain({ draft, of: spaceId }),
+    onSample: async () => setAgain({ draft: await sampleDraft(connection), of: spaceId }),
     onSay: setSpoken,
     onOpen: ({ id }) => go({ media: id }),
     onFavourite: ({ id }, isFavourite) => favourites.mark([id], isFavourite),

@@ -17,6 +17,8 @@ export interface Doings {
   onDeleted: (item: MediaSpace) => void;
   onStale: (item: MediaSpace) => Promise<MediaSpace>;
   onReuse: (draft: Draft) => void;
+  /** Fills the form with a picture of ours; starts nothing. */
+  onSample: () => Promise<void>;
   onSay: (words: string) => void;
   onOpen: (item: MediaSpace) => void;
   onChoose: (item: MediaSpace, isChosen: boolean) => void;

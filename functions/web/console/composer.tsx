@@ -5,9 +5,11 @@ import type { EnhanceRequest, MediaSpace } from "../../../shared/client/contract
 import { ApiError, isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
 import { oneWish } from "../../../shared/client/wish.ts";
-import { abilityOf, formatOf, possible, requestOf, useDraft, type Draft } from "./draft.ts";
+import { abilityOf, formatOf, lengthOf, possible, requestOf, useDraft, type Draft } from "./draft.ts";
+import { LastFrame } from "./last-frame.tsx";
 import { ModelFields } from "./model-fields.tsx";
 import { PictureField } from "./picture.tsx";
+import { Shots } from "./shots.tsx";
 import type { Planning } from "./use-planning.ts";
 import { budgetLine, priceTag, ratioFault, span } from "./words.ts";
 
@@ -20,14 +22,14 @@ interface Props {
   connection: Connection;
   planning: Planning;
   /** A finished generation, to be tried once more. */
-  again: Draft | undefined;
+  again: Partial<Draft> | undefined;
   onStarted: (item: MediaSpace, preview: string) => void;
 }
 
 export function Composer({ spaceId, connection, planning, again, onStarted }: Props) {
   const [wished, change] = useDraft(spaceId, again);
   const draft = useMemo(() => possible(wished, planning.models), [wished, planning.models]);
-  const { picture, words, negativePrompt, cfgScale, tailImageUrl } = draft;
+  const { picture, words, negativePrompt, cfgScale } = draft;
   const able = abilityOf(draft, planning.models);
   const [isUnderWay, setIsUnderWay] = useState(false);
   const [wasPressed, setWasPressed] = useState(false);
@@ -48,7 +50,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
   );
   // Visible to the second press too, which may come before the first has been drawn.
   const underWay = useRef(false);
-  const missing = missingIn(draft);
+  const missing = missingIn(draft, able?.durations);
   // A missing field is named after the first press and until it is filled; a refusal belongs to the draft that was sent.
   const faults = wasPressed && missing.length > 0 ? missing : refusal?.of === draft ? refusal.says : [];
 
@@ -89,6 +91,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
           id={`${id}-words`}
           ref={textarea}
           rows={2}
+          dir="auto"
           maxLength={WORDS_MAX}
           placeholder="The waves roll in, slow camera pan to the right"
           aria-keyshortcuts="Control+Enter Meta+Enter"
@@ -102,6 +105,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
       </div>
 
       <ModelFields planning={planning} draft={draft} onChange={change} />
+      {able?.shots && <Shots shots={draft.shots} onChange={change} />}
 
       <details>
         <summary>More settings</summary>
@@ -110,6 +114,7 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
             <label for={`${id}-not`}>What should not appear</label>
             <input
               id={`${id}-not`}
+              dir="auto"
               value={negativePrompt}
               maxLength={WORDS_MAX}
               placeholder="blur, distortion"
@@ -133,17 +138,8 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
             />
           </div>
         )}
-        {able?.lastFrame && (
-          <div class="field">
-            <label for={`${id}-tail`}>A link to the last frame</label>
-            <input
-              id={`${id}-tail`}
-              type="url"
-              placeholder="https://"
-              value={tailImageUrl}
-              onInput={({ currentTarget }) => change({ tailImageUrl: currentTarget.value })}
-            />
-          </div>
+        {able?.lastFrame && draft.shots.length === 0 && (
+          <LastFrame connection={connection} draft={draft} onChange={change} />
         )}
       </details>
 
@@ -182,8 +178,9 @@ export function Composer({ spaceId, connection, planning, again, onStarted }: Pr
   );
 }
 
-function missingIn(draft: Draft): string[] {
-  const { picture, words } = draft;
+function missingIn(draft: Draft, lengths: number[] = []): string[] {
+  const { picture, words, tail, shots } = draft;
+  const together = lengthOf(shots);
   const isTooLong = picture?.size && formatOf(draft) === "as it is" ? ratioFault(picture.size) : undefined;
   return [
     ...(picture ? [] : ["Choose a picture first."]),
@@ -191,6 +188,12 @@ function missingIn(draft: Draft): string[] {
     ...(picture?.fault === undefined ? [] : ["This picture cannot be used: choose another."]),
     ...(isTooLong === undefined ? [] : ["Choose a format for this picture."]),
     ...(words.trim() === "" ? ["Describe what should happen in the video."] : []),
+    ...(tail?.state === "checking" ? ["The last frame is still being checked."] : []),
+    ...(tail?.fault === undefined ? [] : ["This last frame cannot be used: choose another, or remove it."]),
+    ...(shots.some(({ prompt }) => prompt.trim() === "") ? ["Describe each of the shots, or remove it."] : []),
+    ...(shots.length > 0 && !lengths.includes(together)
+      ? [`The shots last ${together} s together; this mode makes ${lengths[0] ?? 0} to ${lengths.at(-1) ?? 0} s.`]
+      : []),
   ];
 }
 

@@ -33,7 +33,12 @@ export interface Draft {
   audio: boolean;
   negativePrompt: string;
   cfgScale: number;
+  /** The link to a last frame, as it stands in its field. */
   tailImageUrl: string;
+  /** A last frame by upload; then the field for its link is away. */
+  tail: Picture | undefined;
+  /** Empty: the words alone. */
+  shots: { prompt: string; duration: string }[];
 }
 
 /** Kling's own default (fal.ai model page). */
@@ -51,6 +56,8 @@ const EMPTY: Draft = {
   negativePrompt: "",
   cfgScale: CFG_SCALE,
   tailImageUrl: "",
+  tail: undefined,
+  shots: [],
 };
 
 /**
@@ -58,7 +65,7 @@ const EMPTY: Draft = {
  * right after the last key would come before the next drawing of the page.
  * @param again a finished one, to be tried once more
  */
-export function useDraft(spaceId: string, again: Draft | undefined) {
+export function useDraft(spaceId: string, again: Partial<Draft> | undefined) {
   const stored = `draft:${spaceId}`;
   const [draft, setDraft] = useState<Draft>(() => ({
     ...EMPTY,
@@ -69,7 +76,10 @@ export function useDraft(spaceId: string, again: Draft | undefined) {
     const next = { ...latest.current, ...change };
     latest.current = next;
     setDraft(next);
-    sessionStorage.setItem(stored, JSON.stringify({ ...next, picture: lasting(next.picture) }));
+    sessionStorage.setItem(
+      stored,
+      JSON.stringify({ ...next, picture: lasting(next.picture), tail: lasting(next.tail) }),
+    );
   };
   useEffect(() => {
     if (again) change(again);
@@ -104,14 +114,23 @@ export function possible(draft: Draft, models: Models | undefined): Draft {
   const wanted = Number(draft.duration);
   const seconds = able.durations.reduce((best, it) => (Math.abs(it - wanted) < Math.abs(best - wanted) ? it : best));
   const audio = able.audio === "always" || (able.audio === "optional" && draft.audio);
-  return { ...draft, model: model.id, mode: able.mode, duration: String(seconds), audio };
+  // Shots have a length of their own each, and the video that of all of them.
+  const shots = able.shots ? draft.shots : [];
+  const duration = shots.length > 0 ? String(lengthOf(shots)) : String(seconds);
+  return { ...draft, model: model.id, mode: able.mode, duration, audio, shots };
+}
+
+/** Seconds of all shots together. */
+export function lengthOf(shots: Draft["shots"]): number {
+  return shots.reduce((sum, { duration }) => sum + Number(duration), 0);
 }
 
 /** @param able what the draft's model can do: nothing else is asked for */
 export function requestOf(spaceId: string, draft: Draft, link: string, able: Ability | undefined): EnhanceRequest {
-  const { words, model, mode, duration, audio, negativePrompt, cfgScale } = draft;
+  const { words, model, mode, duration, audio, negativePrompt, cfgScale, shots } = draft;
   const format = formatOf(draft);
-  const tailImageUrl = draft.tailImageUrl.trim();
+  // A last frame and shots do not go together.
+  const tailImageUrl = shots.length > 0 ? "" : (draft.tail?.link ?? draft.tailImageUrl.trim());
   return {
     spaceId,
     type: "video",
@@ -125,13 +144,14 @@ export function requestOf(spaceId: string, draft: Draft, link: string, able: Abi
     ...(negativePrompt.trim() && able?.negativePrompt !== false && { negativePrompt }),
     ...(cfgScale !== CFG_SCALE && able?.cfgScale !== false && { cfgScale }),
     ...(able?.lastFrame && tailImageUrl && { tailImageUrl }),
+    ...(shots.length > 0 && { shots }),
   };
 }
 
 /** Everything that was asked for, to be asked for again. */
 export function draftOf(media: IMedia): Draft {
-  const { context, model, generationMode, duration, audio, aspectRatio, negativePrompt, cfgScale, tailImageUrl } =
-    media;
+  const { context, model, generationMode, duration, audio, aspectRatio, negativePrompt, cfgScale } = media;
+  const { tailImageUrl, shots } = media;
   const picture = pictureOf(media);
   return {
     picture,
@@ -144,7 +164,8 @@ export function draftOf(media: IMedia): Draft {
     audio: audio ?? EMPTY.audio,
     negativePrompt: negativePrompt ?? EMPTY.negativePrompt,
     cfgScale: cfgScale ?? EMPTY.cfgScale,
-    tailImageUrl: tailImageUrl ?? EMPTY.tailImageUrl,
+    ...tailOf(tailImageUrl),
+    shots: shots ?? EMPTY.shots,
   };
 }
 
@@ -163,6 +184,12 @@ function pictureOf({ image, aspectRatio }: IMedia): Picture | undefined {
     state: isOfWeb ? "linked" : "ready",
     ...(isCut && { isCut }),
   };
+}
+
+/** An upload has no address that a browser could open: its last frame is there, and not shown. */
+function tailOf(link = ""): Pick<Draft, "tail" | "tailImageUrl"> {
+  if (link === "" || /^https?:/i.test(link)) return { tail: undefined, tailImageUrl: link };
+  return { tail: { preview: "", link, size: undefined, name: "", state: "ready" }, tailImageUrl: "" };
 }
 
 /** The first words, as a title. */

@@ -1,6 +1,6 @@
 // What the list of videos is narrowed to: words, status, model, time and favourites.
 import { useId } from "preact/hooks";
-import { dayBefore, type Filter, type Status } from "./address.ts";
+import { dayBefore, STATUSES, type Filter, type Status } from "./address.ts";
 import { Star } from "./icons.tsx";
 import type { Planning } from "./use-planning.ts";
 import { modelWords } from "./words.ts";
@@ -43,7 +43,7 @@ export function FilterBar({ filter, planning, onChange }: Props) {
       <select
         aria-label="Status"
         value={filter.status ?? ""}
-        onChange={({ currentTarget }) => narrow({ status: (currentTarget.value || undefined) as Status | undefined })}
+        onChange={({ currentTarget }) => narrow({ status: STATUSES.find((status) => status === currentTarget.value) })}
       >
         <option value="">Any status</option>
         {Object.entries(STATUS_WORDS).map(([status, says]) => (

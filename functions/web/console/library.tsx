@@ -79,7 +79,7 @@ export function Library({ address, go, space, favourites, previews, connection, 
         <FilterBar filter={filter} planning={planning} onChange={(filter, step) => go({ filter }, step)} />
       )}
       {space.items === undefined && !space.trouble && <Skeleton />}
-      {isEmpty && <Nothing filter={filter} />}
+      {isEmpty && <Nothing filter={filter} onSample={doings.onSample} />}
       {shown !== undefined && <p class="note found">{foundIn(filter, shown.length, space)}</p>}
       <ul class="cards" ref={cards}>
         {shown?.map((item) => (
@@ -157,7 +157,8 @@ function foundIn({ words, favourites }: Filter, found: number, { items = [], has
   return `${found} found in the ${hasMore ? "newest " : ""}${items.length} videos${hasMore ? ", and older ones are still being read" : ""}.`;
 }
 
-function Nothing({ filter }: { filter: Filter }) {
+function Nothing({ filter, onSample }: { filter: Filter } & Pick<Doings, "onSample">) {
+  const [isDrawing, setIsDrawing] = useState(false);
   if (isNarrowed(filter)) {
     return (
       <div class="empty">
@@ -170,6 +171,21 @@ function Nothing({ filter }: { filter: Filter }) {
     <div class="empty">
       <p>Nothing here yet.</p>
       <p>Choose a picture, describe what should happen in it, and the video appears here.</p>
+      <p>
+        <button
+          type="button"
+          class="button"
+          aria-disabled={isDrawing}
+          onClick={() => {
+            if (isDrawing) return;
+            setIsDrawing(true);
+            void onSample().finally(() => setIsDrawing(false));
+          }}
+        >
+          {isDrawing ? "Drawing it..." : "Or animate the sample"}
+        </button>
+      </p>
+      <p class="note">It fills the form. Nothing starts before you press Animate.</p>
     </div>
   );
 }

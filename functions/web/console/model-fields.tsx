@@ -57,7 +57,9 @@ export function ModelFields({ planning, draft, onChange }: Props) {
         })}
         <p class="note">{modeWords(mode).says}</p>
       </fieldset>
-      {lengths.length <= LENGTHS_SIDE_BY_SIDE ? (
+      {draft.shots.length > 0 ? (
+        <p class="note">{`${duration} seconds, the length of all shots.`}</p>
+      ) : lengths.length <= LENGTHS_SIDE_BY_SIDE ? (
         <fieldset class="segments">
           <legend>Length</legend>
           {lengths.map((it) => (

@@ -1,12 +1,12 @@
 // The picture to animate: picked, dropped, pasted or linked, checked at once, and shown as it will be cropped.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import { isTrouble } from "../../../shared/client/errors.ts";
 import type { Connection } from "../../../shared/client/request.ts";
-import { uploadImage } from "../../../shared/client/upload.ts";
 import { formatOf, type Draft, type Picture } from "./draft.ts";
+import { takePicture } from "./take-picture.ts";
 import { FORMATS, ratioFault, ratioOf, type Format } from "./words.ts";
 
-const TYPES = "image/jpeg,image/png,image/webp";
+/** What a file may be. */
+export const TYPES = "image/jpeg,image/png,image/webp";
 
 interface Props {
   connection: Connection;
@@ -26,26 +26,14 @@ export function PictureField({ connection, draft, onChange }: Props) {
   const take = async (image: File) => {
     upload.current?.abort();
     const left = (upload.current = new AbortController());
-    const preview = URL.createObjectURL(image);
-    const taken: Picture = { preview, link: undefined, size: undefined, name: image.name, state: "checking" };
-    onChange({ picture: taken, link: "" });
-    const [thumbnail, checked] = await Promise.all([
-      thumbnailOf(preview),
-      uploadImage(image, { ...connection, signal: left.signal }).catch((error: unknown) => {
-        if (!left.signal.aborted && !isTrouble(error)) throw error;
-        return error;
-      }),
-    ]);
-    if (left.signal.aborted) return;
-    if (isTrouble(checked)) return onPicture({ ...taken, state: "refused", fault: checked.message });
-    const { link, width, height } = checked as Awaited<ReturnType<typeof uploadImage>>;
-    onPicture({
-      ...taken,
-      ...(thumbnail !== undefined && { thumbnail }),
-      link,
-      size: { width, height },
-      state: "ready",
-    });
+    try {
+      const taken = await takePicture(image, { ...connection, signal: left.signal }, (picture) =>
+        onChange({ picture, link: "" }),
+      );
+      if (!left.signal.aborted) onPicture(taken);
+    } catch (error) {
+      if (!left.signal.aborted) throw error;
+    }
   };
   const takeLink = (typed: string) => {
     upload.current?.abort();
@@ -196,24 +184,6 @@ function isForUs({ dataTransfer, target }: DragEvent): boolean {
   return (
     types.includes("text/uri-list") && !(target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement)
   );
-}
-
-const THUMBNAIL_PIXELS = 480;
-
-/** The picture small, as a `data:` URI; undefined where this browser cannot show it. */
-async function thumbnailOf(preview: string): Promise<string | undefined> {
-  const image = new Image();
-  image.src = preview;
-  try {
-    await image.decode();
-  } catch {
-    return undefined;
-  }
-  const scale = Math.min(1, THUMBNAIL_PIXELS / Math.max(image.naturalWidth, image.naturalHeight));
-  const canvas = document.createElement("canvas");
-  [canvas.width, canvas.height] = [image.naturalWidth * scale, image.naturalHeight * scale];
-  canvas.getContext("2d")?.drawImage(image, 0, 0, canvas.width, canvas.height);
-  return canvas.toDataURL("image/jpeg", 0.8);
 }
 
 function PictureSays({ picture: { state, size, fault, isCut } }: { picture: Picture }) {

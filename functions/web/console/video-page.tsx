@@ -332,23 +332,18 @@ function Code({
 }) {
   const body = requestBody(item);
   const where = { origin: location.origin, hasToken: connection.token !== undefined };
-  const texts: [string, string][] = [
-    ...(body
-      ? ([
-          ["curl", asCurl(body, where)],
-          ["TypeScript", asTypeScript(body, where)],
-        ] as [string, string][])
-      : []),
-    ["JSON", JSON.stringify(item, null, 2)],
-  ];
+  const texts = new Map<string, string>();
+  if (body) texts.set("curl", asCurl(body, where)).set("TypeScript", asTypeScript(body, where));
+  texts.set("JSON", JSON.stringify(item, null, 2));
   const [shown, setShown] = useState("curl");
-  const [name, text] = texts.find(([it]) => it === shown) ?? texts[0] ?? ["JSON", ""];
+  const name = texts.has(shown) ? shown : "JSON";
+  const text = texts.get(name) ?? "";
   return (
     <details class="code">
       <summary>This request as code, and the answer as JSON</summary>
       <fieldset class="segments">
         <legend class="visually-hidden">As</legend>
-        {texts.map(([it]) => (
+        {[...texts.keys()].map((it) => (
           <label key={it}>
             <input type="radio" name="code" checked={it === name} onChange={() => setShown(it)} />
             <span>{it}</span>
