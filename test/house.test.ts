@@ -219,6 +219,11 @@ const NEIGHBOURS: Record<string, string[]> = {
     "shared/adapters/update-expression.ts",
   ],
   "shared/adapters/dynamo-timings.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
+  "shared/adapters/dynamo-spaces.ts": [
+    "shared/adapters/document-client.ts",
+    "shared/adapters/media-item.ts",
+    "shared/adapters/readable-items.ts",
+  ],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
   "shared/adapters/dynamo-gate.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],

@@ -146,9 +146,7 @@ export const storedFields = {
   keptUntil: optional,
   expiresAt: z.optional(count),
   timeline: z.optional(
-    z.array(
-      z.object({ at: text, phase: z.enum(PHASES), attempt: z.optional(count) } satisfies Fields<TimelineEntry>),
-    ),
+    z.array(z.object({ at: text, phase: z.enum(PHASES), attempt: z.optional(count) } satisfies Fields<TimelineEntry>)),
   ),
   createdAt: text,
   updatedAt: text,

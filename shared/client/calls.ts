@@ -10,6 +10,7 @@ import type {
   MediaSpace,
   Models,
   Pricing,
+  SpacesPage,
   Timings,
 } from "./contract.ts";
 import { pathOf, send, type Connection } from "./request.ts";
@@ -81,6 +82,19 @@ export async function listMedia(
   }
   const path = `/api/spaces/${encodeURIComponent(spaceId)}/media?${query.toString()}`;
   return (await send<{ data: MediaPage }>({ path }, connection)).data;
+}
+
+/** One page of the tenant's spaces, by their names. `cursor` is the `nextCursor` of the page before. */
+export async function listSpaces({
+  limit,
+  cursor,
+  ...connection
+}: Connection & { limit?: number; cursor?: string | undefined } = {}): Promise<SpacesPage> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries({ limit, cursor })) {
+    if (value !== undefined) query.set(name, String(value));
+  }
+  return (await send<{ data: SpacesPage }>({ path: `/api/spaces?${query.toString()}` }, connection)).data;
 }
 
 /** Stops a generation, at fal too. A 409 (`already_ended`) says that there is nothing left to stop. */

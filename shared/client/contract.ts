@@ -7,6 +7,7 @@ import type {
   checkUploadAnswer,
   enhanceAnswer,
   listAnswer,
+  listSpacesAnswer,
   modelsAnswer,
   pricingAnswer,
   timingsAnswer,
@@ -26,6 +27,7 @@ export type MediaSpace = z.output<typeof mediaSpace>;
 export type CheckRequest = z.input<typeof checkRequest>;
 export type CheckAnswer = z.output<typeof checkAnswer>["data"];
 export type MediaPage = z.output<typeof listAnswer>["data"];
+export type SpacesPage = z.output<typeof listSpacesAnswer>["data"];
 export type CancelAnswer = z.output<typeof cancelAnswer>["data"];
 export type UploadRequest = z.input<typeof uploadRequest>;
 export type Upload = z.output<typeof uploadAnswer>["data"];

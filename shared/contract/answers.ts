@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import { SCOPES } from "../access/api-key.ts";
 import { KlingGenerationMode } from "../kling/models.ts";
 import { PROGRESS } from "../media/status.ts";
+import { spaceId } from "./ids.ts";
 import { duration, mediaSpace, modelId, shownPhase } from "./media-space.ts";
 import { uploadId } from "./upload.ts";
 import { deliveryId, webhookId } from "./webhooks.ts";
@@ -24,6 +25,19 @@ export const checkAnswer = z.object({
 export const mediaAnswer = z.object({ data: z.object({ mediaSpace }) });
 export const listAnswer = z.object({
   data: z.object({ items: z.array(mediaSpace), nextCursor: z.optional(z.string()) }),
+});
+export const listSpacesAnswer = z.object({
+  data: z.object({
+    items: z.array(
+      z.object({
+        id: spaceId,
+        count: z.int().check(z.nonnegative(), z.describe("Media in it, without the deleted.")),
+        more: z.optional(z.literal(true)).check(z.describe("There are more than `count`: no more are counted.")),
+        lastStartedAt: z.iso.datetime(),
+      }),
+    ),
+    nextCursor: z.optional(spaceId),
+  }),
 });
 export const cancelAnswer = z.object({ data: z.object({ message: z.string(), mediaSpace }) });
 

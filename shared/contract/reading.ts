@@ -55,6 +55,14 @@ const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
   error: "must be a day, such as 2026-11-28, or a time, such as 2026-11-28T09:00:00Z",
 });
 
+/** Each is counted: so many are in a second or two. */
+const SPACES_MAX = 50;
+
+export const spacesQuery = z.object({
+  limit: z._default(decimal(z.int().check(z.minimum(1), z.maximum(SPACES_MAX))), PAGE).check(z.meta({ default: PAGE })),
+  cursor: z.optional(spaceId).check(z.describe("`nextCursor` of the page before.")),
+});
+
 export const listQuery = z.object({
   limit: z._default(decimal(z.int().check(z.minimum(1), z.maximum(100))), PAGE).check(z.meta({ default: PAGE })),
   cursor: z

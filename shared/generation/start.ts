@@ -10,7 +10,7 @@ import {
 } from "../media/errors.ts";
 import { modelOf, refOf, type Media } from "../media/media.ts";
 import { instant, type Instant } from "../media/instant.ts";
-import type { Budget, Clock, IdempotentStart, Log, MediaRecords, Workflow } from "../media/ports.ts";
+import type { Budget, Clock, IdempotentStart, Log, MediaRecords, Spaces, Workflow } from "../media/ports.ts";
 import { estimatedCostUsd } from "../kling/price.ts";
 import { findRow, FIRST_MODEL } from "../kling/catalogue.ts";
 import type { KlingGenerationMode } from "../kling/models.ts";
@@ -39,6 +39,7 @@ export type StartCommand = Pick<
 
 export interface StartDeps {
   records: MediaRecords;
+  spaces: Pick<Spaces, "note">;
   workflow: Workflow;
   budget: Budget;
   limits: SpendingLimits;
@@ -164,7 +165,16 @@ async function begin(deps: StartDeps, media: Media): Promise<void> {
       throw error;
     }
   }
-  await startWorkflow(deps, media);
+  await Promise.all([startWorkflow(deps, media), noteSpace(deps, media)]);
+}
+
+/** For the list of spaces alone: a start is none the less one where this fails, and the next one notes it. */
+async function noteSpace({ spaces, log }: StartDeps, media: Media): Promise<void> {
+  try {
+    await spaces.note(media, media.createdAt);
+  } catch (error) {
+    log.warn("space not noted, the next start will", { mediaId: media.id, error: String(error) });
+  }
 }
 
 /** Whether a write whose answer was an error has arrived. */

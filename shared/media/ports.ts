@@ -1,5 +1,6 @@
 // The domain's ports, each a few lines. One contract suite per port runs over every implementation.
 import type { Account, BudgetWarning } from "./account.ts";
+import type { Instant } from "./instant.ts";
 import type { LogFacts } from "./log-events.ts";
 import type { Media, MediaChange, MediaRef, StoredVideo } from "./media.ts";
 import type {
@@ -94,6 +95,18 @@ export interface MediaRecords {
     start: IdempotentStart,
     options?: { inPlaceOfAny?: boolean },
   ): Promise<IdempotentStart>;
+}
+
+/** The spaces of a tenant. Noted with each start; those of before this was noted are there from their next start on. */
+export interface Spaces {
+  note(space: Omit<MediaRef, "mediaId">, at: Instant): Promise<void>;
+  /** In the order of their names. `after` is the last one seen. */
+  list(
+    tenantId: string,
+    page: { limit: number; after?: string | undefined },
+  ): Promise<{ items: { spaceId: string; lastStartedAt: Instant }[]; next?: string }>;
+  /** The media in it, without the deleted, as far as one read goes; `isAll` when that was to the end. */
+  count(space: Omit<MediaRef, "mediaId">): Promise<{ count: number; isAll: boolean }>;
 }
 
 /** What an account allows; what is absent is not limited. */

@@ -7,11 +7,13 @@ import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
 import { newId } from "./new-id.ts";
+import { spaces } from "./spaces.ts";
 import { spendingLimits } from "./spending-limits.ts";
 import { workflow } from "./workflow.ts";
 
 export const startDeps = lazy((): StartDeps => ({
   records: mediaRecords(),
+  spaces: spaces(),
   workflow: workflow(),
   budget: budget(),
   limits: spendingLimits(),

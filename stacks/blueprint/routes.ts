@@ -48,6 +48,12 @@ const ROUTE_TABLE = {
     // Writes once in the life of a record: when it takes over a job that the original application began.
     links: ["Media.get", "Media.update", "MediaFiles.link"],
   },
+  "GET /api/spaces": {
+    handler: "functions/api/list-spaces.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.list"],
+  },
   "GET /api/spaces/{spaceId}/media": {
     handler: "functions/api/list-media.handler",
     access: "read",

@@ -273,6 +273,7 @@ const ENTRIES: Record<string, Entry> = {
   },
   "GET /api/pricing": { right: async () => ({}), status: 200 },
   "GET /api/budget": { right: async () => ({}), status: 200 },
+  "GET /api/spaces": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },
   "POST /webhooks/fal/{token}": {
     // Of a record that is gone: proven, and without effect.
@@ -488,6 +489,15 @@ describe("another tenant, with a right token of their own,", () => {
     expect(json.data?.mediaSpace?.uploadedBy).toBe("eve");
     const items = (await call(LIST, { path: { spaceId: SPACE } }, eve)).json.data?.items ?? [];
     expect(items.map(({ id }) => id)).toEqual([json.data?.mediaSpace?.id]);
+  });
+
+  it("sees none of Ada's spaces", async () => {
+    await startedByAda();
+    const ofEve = (await call("GET /api/spaces", {}, eve)).json.data?.items ?? [];
+    expect((await call("GET /api/spaces", {}, ada)).json.data?.items?.map(({ id }) => id)).toContain(SPACE);
+    await call(ENHANCE, { body: { ...request, spaceId: "of-eve" } }, eve);
+    const after = (await call("GET /api/spaces", {}, eve)).json.data?.items ?? [];
+    expect(after.map(({ id }) => id).toSorted()).toEqual([...ofEve.map(({ id }) => id), "of-eve"].toSorted());
   });
 
   it("cannot use Ada's cursor, nor make one, nor use its own in another space", async () => {

@@ -501,6 +501,11 @@ test("report-budget reads what is committed", async () => {
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { currency: "USD", startsStopped: false } }]);
 });
 
+test("list-spaces answers what starts have noted", async () => {
+  const { statusCode, body } = await reply("list-spaces", httpEvent("GET /api/spaces"));
+  expect([statusCode, JSON.parse(body)]).toMatchObject([200, { data: { items: expect.any(Array) } }]);
+});
+
 test("report-timings reads what finalize-and-analyze noted", async () => {
   const { statusCode, body } = await reply("report-timings", httpEvent("GET /api/timings"));
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);

@@ -54,6 +54,12 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "MediaFiles"],
     ...small,
   },
+  "list-spaces": {
+    calledBy: "GET /api/spaces, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "list-media": {
     calledBy: "GET /api/spaces/{spaceId}/media, with a token",
     may: ["dynamodb:Query on Media", ...links],

@@ -9,6 +9,7 @@ import { createDynamoBudget } from "../../shared/adapters/dynamo-budget.ts";
 import { createDynamoGate } from "../../shared/adapters/dynamo-gate.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import { createDynamoLedger } from "../../shared/adapters/dynamo-ledger.ts";
+import { createDynamoSpaces } from "../../shared/adapters/dynamo-spaces.ts";
 import { createDynamoTimings } from "../../shared/adapters/dynamo-timings.ts";
 import { createLocalMediaFiles } from "../../shared/adapters/local-media-files.ts";
 import { readVideoFacts } from "../../shared/adapters/mp4-facts.ts";
@@ -78,6 +79,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
   const announced: { type: string; detail: object }[] = [];
   const deps = {
     records,
+    spaces: createDynamoSpaces({ ...dynamo, ...unreadableItems() }),
     budget,
     ledger,
     gate,

@@ -1,12 +1,13 @@
 // The console: a place to start a generation beside everything that was started in this space.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MediaSpace } from "../../../shared/client/contract.ts";
-import { filterForApi, SPACE, useAddress } from "./address.ts";
+import { filterForApi, useAddress } from "./address.ts";
 import type { Doings } from "./card.tsx";
 import { Composer } from "./composer.tsx";
 import type { Draft } from "./draft.ts";
 import { useFavourites } from "./favourites.ts";
 import { Library } from "./library.tsx";
+import { SpaceName } from "./space-name.tsx";
 import { sampleDraft } from "./sample.ts";
 import type { Session } from "./session.ts";
 import { usePlanning } from "./use-planning.ts";
@@ -64,6 +65,7 @@ export function App({ session }: { session: Session }) {
         <SpaceName
           key={spaceId}
           spaceId={spaceId}
+          connection={connection}
           onOpen={(name) => go({ space: name, media: undefined, filter: {} })}
         />
         <nav aria-label="Elsewhere">
@@ -146,40 +148,6 @@ function counts(items: MediaSpace[] = []) {
   const count = (status: MediaSpace["media"]["generationStatus"]) =>
     items.filter(({ media }) => media.generationStatus === status).length;
   return { all: items.length, running: count("generating-video"), ready: count("completed") };
-}
-
-function SpaceName({ spaceId, onOpen }: { spaceId: string; onOpen: (name: string) => void }) {
-  const [name, setName] = useState(spaceId);
-  const isName = SPACE.test(name);
-  return (
-    <form
-      class="space"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (!isName || name === spaceId) return;
-        onOpen(name);
-        // The button disappears, and would take the focus with it.
-        requestAnimationFrame(() => document.getElementById("space")?.focus());
-      }}
-    >
-      <label for="space">Space</label>
-      <input
-        id="space"
-        value={name}
-        spellcheck={false}
-        autocomplete="off"
-        aria-invalid={!isName}
-        aria-describedby={isName ? undefined : "space-fault"}
-        onInput={({ currentTarget }) => setName(currentTarget.value)}
-      />
-      {name !== spaceId && isName && <button class="quiet">Open</button>}
-      {!isName && (
-        <span id="space-fault" class="fault">
-          Letters, digits, _ and - only
-        </span>
-      )}
-    </form>
-  );
 }
 
 const THEME = "theme";

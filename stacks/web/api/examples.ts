@@ -162,6 +162,9 @@ export const EXAMPLES = {
   },
   MediaAnswer: { data: { mediaSpace: completed } },
   MediaListAnswer: { data: { items: [completed], nextCursor: "MDE5Yjc2ZGEtYTgwMC03MDAwLTgwMDAtMDAwMDAwMDAwMDAx" } },
+  SpaceListAnswer: {
+    data: { items: [{ id: "holiday-2026", count: 42, lastStartedAt: "2026-11-22T12:00:00.000Z" }] },
+  },
   CancelAnswer: { data: { message: "The generation is canceled.", mediaSpace: canceled } },
   UploadRequest: { size: 2_345_678 },
   UploadAnswer: {

@@ -13,6 +13,7 @@ import {
   listAnswer,
   listDeliveriesAnswer,
   listKeysAnswer,
+  listSpacesAnswer,
   listWebhooksAnswer,
   mediaAnswer,
   modelsAnswer,
@@ -36,7 +37,14 @@ import {
 } from "./examples.ts";
 import { falWebhook } from "../../../shared/contract/fal-webhook.ts";
 import { anyErrorAnswer, media, mediaSpace } from "../../../shared/contract/media-space.ts";
-import { checkRequest, listQuery, mediaPath, spacePath, watchQuery } from "../../../shared/contract/reading.ts";
+import {
+  checkRequest,
+  listQuery,
+  mediaPath,
+  spacePath,
+  spacesQuery,
+  watchQuery,
+} from "../../../shared/contract/reading.ts";
 import { uploadPath, uploadRequest } from "../../../shared/contract/upload.ts";
 import {
   deletedVideoAnswer,
@@ -73,6 +81,7 @@ export const ANSWERS = {
   CheckGenerationAnswer: checkAnswer,
   MediaAnswer: mediaAnswer,
   MediaListAnswer: listAnswer,
+  SpaceListAnswer: listSpacesAnswer,
   CancelAnswer: cancelAnswer,
   UploadAnswer: uploadAnswer,
   CheckUploadAnswer: checkUploadAnswer,
@@ -178,6 +187,14 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     body: "CheckGenerationRequest",
     answers: { 200: { description: "Its status and the media.", schema: "CheckGenerationAnswer" } },
     errors: [400, 404, 413, 415],
+  },
+  "GET /api/spaces": {
+    tag: "generations",
+    operationId: "listSpaces",
+    summary: "The spaces of your tenant by their names, each with how much is in it.",
+    query: spacesQuery,
+    answers: { 200: { description: "One page of them.", schema: "SpaceListAnswer" } },
+    errors: [400],
   },
   "GET /api/spaces/{spaceId}/media": {
     tag: "generations",
