@@ -143,7 +143,7 @@ function alarmPlans({ api, machine, table, functions, deadLetters }: Watched): R
       periodSeconds: 5 * MINUTE,
     },
     BillingUnmatched: {
-      says: "fal.ai's bill and our books differ: a video was paid twice or for nothing, at another price, or for nobody we know of; or a delivered one has no bill. People's videos are not touched by it; each difference is told once, by name.",
+      says: "fal.ai's bill and our books differ: a video was paid twice or for nothing, at another price, or for no tenant that we know; or a delivered one has no bill. People's videos are not affected; each difference is announced once, by name.",
       ...logged("billing_unmatched"),
       atLeast: 1,
       periodSeconds: 5 * MINUTE,

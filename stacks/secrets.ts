@@ -20,7 +20,7 @@ export async function createSecrets({ testMode }: Settings) {
     secretFaults(name, process.env[`SST_SECRET_${name}`]),
   );
   if (faults.length > 0) throw new Error(`Nothing was deployed: ${faults.join(" ")}`);
-  // Without it nobody compares fal's bill with our books.
+  // Without it fal's bill is not compared with our books.
   const falAdminKey = new sst.Secret("FalAdminKey", local("FAL_ADMIN_KEY") ?? "");
   const readsBills = Boolean(process.env["SST_SECRET_FalAdminKey"] || local("FAL_ADMIN_KEY"));
   // Without it the user's own words are the prompt, and fal describes the video.

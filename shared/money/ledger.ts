@@ -53,9 +53,9 @@ export interface Ledger {
   unbilled(range: Range, cursor?: string): Promise<{ lines: SpendingLine[]; next?: string }>;
   /** The lines of a tenant whose acceptance lies in the range, in its order, page by page. */
   lines(tenantId: string, range: Range): AsyncIterable<SpendingLine[]>;
-  /** Whether the caller is the one to tell of a difference: nobody has, and nobody is about to. */
+  /** Whether the caller is the one to announce a difference: no process has announced it, and none is about to. */
   claimTelling(requestId: string, kind: string, nowMs: number): Promise<boolean>;
-  /** It was told, and is never told again. */
+  /** It was announced, and is never announced again. */
   told(requestId: string, kind: string): Promise<void>;
 }
 

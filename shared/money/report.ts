@@ -55,8 +55,8 @@ export function allMatched(report: Report): boolean {
 }
 
 /**
- * Each request once. Of a request on several pages each page has the whole; of utilities, which nobody asks for by their
- * ids, each has a part.
+ * Each request once. If a request is on several pages, each page has the whole sum; utilities, which are not requested by
+ * id, have a part on each page.
  */
 function wholeEntries(pages: readonly ReportPage[]): Entry[] {
   const entries = new Map<string, Entry>();

@@ -15,7 +15,7 @@ const USAGE = `npm run reconcile -- [--from <date>] [--to <date>] [--stage <stag
 without a stage: the machine of \`npm start\`)
 Exit status: 0 all matched, 1 something differs, 2 could not be read.`;
 
-/** Nobody reads a longer one; --json and --csv have all. */
+/** A longer list is not readable in a terminal; --json and --csv have all. */
 const LISTED_MAX = 50;
 
 const HEADINGS: Record<Verdict, string> = {

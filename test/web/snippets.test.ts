@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
-/** As somebody runs it who has copied it. */
+/** As a reader runs it who has copied it. */
 async function outputOf(language: Language, call: Call): Promise<string> {
   const text = snippetOf(language, call);
   const commands: Record<Language, [string, string[]]> = {

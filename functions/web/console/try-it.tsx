@@ -43,7 +43,7 @@ const NOT_FOR_CALLERS = /^\/webhooks\//;
 const ANSWER_MS = 40_000;
 const SHOWN_CHARACTERS = 20_000;
 
-/** The picture of the examples, which nobody serves. On a machine of one's own there is one that can be fetched. */
+/** The picture of the examples, which no server has. The local machine serves one that can be fetched. */
 const PICTURE = "https://example.com/beach.jpg";
 
 function pictureHere(): string {
