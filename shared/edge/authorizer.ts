@@ -2,7 +2,7 @@
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 import middy from "@middy/core";
 import * as z from "zod/mini";
-import type { KeyContext, TokenContext } from "./caller.ts";
+import type { KeyContext, TokenContext, UnjudgedContext } from "./caller.ts";
 import { judgeCredential } from "./credential.ts";
 import { logsErrors, namesInvocation } from "./middlewares.ts";
 
@@ -11,7 +11,7 @@ const question = z.object({ identitySource: z.array(z.string()).check(z.minLengt
 
 interface LetIn {
   isAuthorized: true;
-  context: KeyContext | TokenContext;
+  context: KeyContext | TokenContext | UnjudgedContext;
 }
 
 /**

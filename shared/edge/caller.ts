@@ -34,17 +34,22 @@ export type KeyContext = z.infer<typeof keyContext>;
 /** What it says of a token: its claims, as JSON. */
 const tokenContext = z.object({ claims: z.string() });
 export type TokenContext = z.infer<typeof tokenContext>;
+/** What it says where it could judge neither way: of nobody. */
+export const ISSUER_UNAVAILABLE = "issuer_unavailable";
+const unjudgedContext = z.object({ unjudged: z.literal(ISSUER_UNAVAILABLE) });
+export type UnjudgedContext = z.infer<typeof unjudgedContext>;
 
 /**
  * The gateway has verified the token or the key before a function is asked; what it allows is judged here, so that the
  * answer is the same in the cloud and on the local machine, whichever authorizer verified it.
- * @throws RequestError 401 without a tenant and a user, 403 without the scope
+ * @throws RequestError 401 without a tenant and a user, 403 without the scope, 503 where the issuer does not answer
  */
 export function callerOf({ requestContext }: HttpEvent, access: Access): Caller {
   if (isOpen()) return { tenantId: "local", userId: "local" };
   const { jwt, lambda } = requestContext.authorizer ?? {};
   const key = keyContext.safeParse(lambda).data;
   if (key) return callerWithKey(key, access);
+  if (unjudgedContext.safeParse(lambda).success) throw issuerUnavailable();
   return callerWithToken(jwt?.claims ?? claimsIn(lambda), access);
 }
 
@@ -70,6 +75,12 @@ function callerWithToken(claims: Record<string, unknown>, access: Access): Calle
     throw missingScope("token", needed);
   }
   return { tenantId: tenant, userId: user };
+}
+
+function issuerUnavailable(): RequestError {
+  const message =
+    "Your token could not be checked: the identity provider that issued it does not answer us. Nothing is wrong with the request, and nothing was done. Try again in a minute.";
+  return new RequestError(503, ISSUER_UNAVAILABLE, message);
 }
 
 function missingScope(what: "key" | "token", needed: string): RequestError {

@@ -3,9 +3,10 @@ import type { MiddlewareObj } from "@middy/core";
 import type { ApiKey } from "../access/api-key.ts";
 import { keyOf, isKey, noteUse } from "../access/api-keys.ts";
 import { isOpen, setting } from "../environment.ts";
+import { DomainError } from "../kling/errors.ts";
 import { keyDeps } from "../services/api-keys.ts";
 import { tokenVerifier } from "../services/token-verifier.ts";
-import type { KeyContext, TokenContext } from "./caller.ts";
+import { ISSUER_UNAVAILABLE, type KeyContext, type TokenContext, type UnjudgedContext } from "./caller.ts";
 import type { HttpEvent } from "./http-event.ts";
 import { RequestError } from "./http-errors.ts";
 
@@ -13,7 +14,9 @@ import { RequestError } from "./http-errors.ts";
  * Undefined for one that is wrong, has run out or was revoked, and where this deployment takes none of its kind (AUTH).
  * @param authorization the header: `Bearer km_...`
  */
-export async function judgeCredential(authorization: string): Promise<KeyContext | TokenContext | undefined> {
+export async function judgeCredential(
+  authorization: string,
+): Promise<KeyContext | TokenContext | UnjudgedContext | undefined> {
   const bearer = authorization.replace(/^Bearer\s+/i, "");
   const { jwt, keys } = setting("AUTH");
   if (keys && isKey(bearer)) return withKey(bearer);
@@ -64,7 +67,18 @@ async function noted(key: ApiKey): Promise<void> {
   }
 }
 
-async function withToken(token: string): Promise<TokenContext | undefined> {
-  const claims = await (await tokenVerifier())(token);
-  return claims && { claims: JSON.stringify(claims) };
+/**
+ * Where the issuer does not answer, the gateway would make a bare 500 of a failure of ours: the request goes on without an
+ * identity, which no function takes for a caller, and the function answers 503 in words.
+ */
+async function withToken(token: string): Promise<TokenContext | UnjudgedContext | undefined> {
+  try {
+    const claims = await (await tokenVerifier())(token);
+    return claims && { claims: JSON.stringify(claims) };
+  } catch (error) {
+    if (!(error instanceof DomainError) || error.code !== ISSUER_UNAVAILABLE) throw error;
+    const { log } = await import("../services/log.ts");
+    log().warn("a token could not be judged", { code: error.code, error: error.message });
+    return { unjudged: ISSUER_UNAVAILABLE };
+  }
 }

@@ -98,8 +98,12 @@ const PASSING =
   /Throttl|ProvisionedThroughputExceeded|RequestLimitExceeded|TooManyRequests|TimeoutError|InternalServerError|ServiceUnavailable|ECONN|RequestTimeout/;
 
 const BUSY = "unavailable";
-/** Longer than a throttled table, or the SDK's own tries, take to pass. */
-const BUSY_SECONDS = 2;
+const RETRY_AFTER_SECONDS: Record<string, number> = {
+  /** Longer than a throttled table, or the SDK's own tries, take to pass. */
+  [BUSY]: 2,
+  /** Longer than the gateway keeps what our authorizer has said (stacks/blueprint/routes.ts). */
+  issuer_unavailable: 60,
+};
 
 /** An error's answer, before it is put into the shape of one API or another. */
 export interface ErrorFacts {
@@ -131,7 +135,7 @@ export async function errorReply(
   const { status, code, message, details } = describe(error);
   const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
   const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
-  const retryAfterSeconds = isLater ? error.retryAfterSeconds : code === BUSY ? BUSY_SECONDS : undefined;
+  const retryAfterSeconds = isLater ? error.retryAfterSeconds : RETRY_AFTER_SECONDS[code];
   if (status >= 500) {
     const { log } = await import("../services/log.ts");
     log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
