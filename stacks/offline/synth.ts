@@ -26,7 +26,9 @@ async function main(): Promise<void> {
   if (file === undefined || positionals.length > 1) throw new Error(USAGE);
   if (!/^[a-z][a-z0-9-]*$/i.test(values.stage)) throw new Error(`"${values.stage}" cannot be the name of a stage.`);
 
-  if (!values.strict && process.env["AUTH"] !== "off" && !process.env["IDENTITY"]) {
+  // Where keys alone are taken, a deploy needs no identity provider.
+  const takesTokens = /\bjwt\b/.test(process.env["AUTH"] ?? "jwt");
+  if (!values.strict && takesTokens && !process.env["IDENTITY"]) {
     for (const [name, value] of Object.entries(PLACEHOLDERS)) {
       if (process.env[name] !== undefined) continue;
       process.env[name] = value;
