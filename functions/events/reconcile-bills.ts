@@ -10,8 +10,11 @@ import { reconcileDeps } from "../../shared/services/reconcile-deps.ts";
 /** Of the function's 900 s, with room for its last page. */
 const RUN_MS = 840_000;
 
-export const handler = onEvent(z.union([reconcileAsked, schedule]), async (asked) =>
-  "from" in asked
+/** A range that is not valid is no word of the clock's. */
+const byTheClock = z.extend(schedule, { from: z.optional(z.never()) });
+
+export const handler = onEvent(z.union([reconcileAsked, byTheClock]), async (asked) =>
+  asked.from !== undefined
     ? reconcilePage(reconcileDeps(), asked, asked.cursor)
     : reconcileRecent(reconcileDeps(), clock.now() + RUN_MS),
 );

@@ -94,6 +94,8 @@ export function createDynamoLedger({ client, table, tellUnreadable }: DynamoLedg
     },
 
     async *lines(tenantId, { from, to }) {
+      // DynamoDB refuses a range that ends before it begins.
+      if (from >= to) return;
       const query = {
         TableName: table,
         KeyConditionExpression: "pk = :pk AND sk BETWEEN :from AND :to",

@@ -11,6 +11,7 @@ import type {
   Models,
   Pricing,
   SpacesPage,
+  Spending,
   Timings,
 } from "./contract.ts";
 import { pathOf, send, type Connection } from "./request.ts";
@@ -126,4 +127,16 @@ export async function getTimings(connection?: Connection): Promise<Timings> {
 /** What your tenant may still spend and start; what is not limited is absent. */
 export async function getBudget(connection?: Connection): Promise<Budget> {
   return (await send<{ data: Budget }>({ path: "/api/budget" }, connection)).data;
+}
+
+/**
+ * What your tenant has spent.
+ * @param range dates or ISO times, `to` not included; without them the calendar month until now (UTC)
+ */
+export async function getSpending(
+  range: { from?: string; to?: string } = {},
+  connection?: Connection,
+): Promise<Spending> {
+  const query = new URLSearchParams(range).toString();
+  return (await send<{ data: Spending }>({ path: `/api/spending${query && `?${query}`}` }, connection)).data;
 }

@@ -2,6 +2,7 @@
 import type * as z from "zod/mini";
 import type {
   budgetAnswer,
+  spendingAnswer,
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
@@ -35,6 +36,8 @@ export type UploadedImage = z.output<typeof checkUploadAnswer>["data"];
 export type Models = z.output<typeof modelsAnswer>["data"]["models"];
 export type Pricing = z.output<typeof pricingAnswer>["data"];
 export type Timings = z.output<typeof timingsAnswer>["data"];
+/** Dollars spent, by the price list and by fal's bill. */
+export type Spending = z.output<typeof spendingAnswer>["data"];
 export type Budget = z.output<typeof budgetAnswer>["data"];
 export type ErrorAnswer = z.output<typeof errorAnswer>;
 export type WebhookEvent = WebhookMessage;

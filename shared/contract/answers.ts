@@ -169,6 +169,24 @@ export const budgetAnswer = z.object({
   }),
 });
 
+const spent = {
+  estimatedUsd: usd.check(z.describe("By fal's price list, of all that has to be paid.")),
+  billedUsd: usd.check(z.describe("By fal, discounts taken off.")),
+  unbilled: usd.check(z.describe("US dollars: the estimate of what was delivered and has no bill yet.")),
+};
+
+export const spendingAnswer = z.object({
+  data: z.object({
+    currency: z.literal("USD"),
+    from: z.iso.datetime(),
+    to: z.iso.datetime().check(z.describe("Does not belong to it.")),
+    ...spent,
+    items: z
+      .array(z.object({ date: z.iso.date(), videos: count, ...spent }))
+      .check(z.describe("By the day, UTC, on which fal accepted the jobs; days of nothing are left out.")),
+  }),
+});
+
 const apiKey = z.object({
   id: z.string(),
   name: z.string(),

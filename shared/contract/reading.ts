@@ -73,3 +73,10 @@ export const listQuery = z.object({
   from: z.optional(moment).check(z.describe("Only those started then or later.")),
   to: z.optional(moment).check(z.describe("Only those started before.")),
 });
+
+export const spendingQuery = z.object({
+  from: z
+    .optional(moment)
+    .check(z.describe("Belongs to it. Without it the first day of the month that `to` lies in, UTC.")),
+  to: z.optional(moment).check(z.describe("Does not belong to it. Without it: now.")),
+});

@@ -117,6 +117,12 @@ const ROUTE_TABLE = {
     ...API_SIZE,
     links: ["Media.get"],
   },
+  "GET /api/spending": {
+    handler: "functions/api/report-spending.handler",
+    access: "read",
+    ...API_SIZE,
+    links: ["Media.list"],
+  },
   "POST /api/keys": {
     handler: "functions/api/create-api-key.handler",
     access: "admin",

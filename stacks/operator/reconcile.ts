@@ -1,6 +1,7 @@
 // `npm run reconcile`: fal's bill beside our books, in words, as JSON or as CSV.
 import { parseArgs } from "node:util";
 import * as z from "zod";
+import { reconcileAsked } from "../../shared/contract/reconcile.ts";
 import { VERDICTS, type ReportPage, type Verdict } from "../../shared/money/reconcile.ts";
 import { allMatched, reportOf, type Report } from "../../shared/money/report.ts";
 import { callOperation, runCommand } from "./call.ts";
@@ -72,6 +73,8 @@ runCommand(async () => {
     from: timeOf("--from", values.from) ?? new Date(csv ? monthBegan : yesterday).toISOString(),
     to: timeOf("--to", values.to) ?? new Date(today).toISOString(),
   };
+  const fault = reconcileAsked.safeParse(range).error?.issues[0];
+  if (fault) throw new Error(`--${fault.path.join(".")} ${fault.message}.\n${USAGE}`);
   const pages: ReportPage[] = [];
   let cursor: string | undefined;
   do {

@@ -36,6 +36,7 @@ it.each([
       "getMedia",
       "getModels",
       "getPricing",
+      "getSpending",
       "getTimings",
       "isTrouble",
       "listMedia",

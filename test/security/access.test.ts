@@ -274,6 +274,7 @@ const ENTRIES: Record<string, Entry> = {
   "GET /api/pricing": { right: async () => ({}), status: 200 },
   "GET /api/budget": { right: async () => ({}), status: 200 },
   "GET /api/spaces": { right: async () => ({}), status: 200 },
+  "GET /api/spending": { right: async () => ({}), status: 200 },
   "GET /api/timings": { right: async () => ({}), status: 200 },
   "POST /webhooks/fal/{token}": {
     // Of a record that is gone: proven, and without effect.

@@ -506,6 +506,11 @@ test("list-spaces answers what starts have noted", async () => {
   expect([statusCode, JSON.parse(body)]).toMatchObject([200, { data: { items: expect.any(Array) } }]);
 });
 
+test("report-spending reads the lines of its tenant", async () => {
+  const { statusCode, body } = await reply("report-spending", httpEvent("GET /api/spending"));
+  expect([statusCode, JSON.parse(body)]).toMatchObject([200, { data: { currency: "USD", items: [] } }]);
+});
+
 test("report-timings reads what finalize-and-analyze noted", async () => {
   const { statusCode, body } = await reply("report-timings", httpEvent("GET /api/timings"));
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);

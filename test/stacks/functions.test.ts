@@ -99,6 +99,12 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media"],
     ...small,
   },
+  "report-spending": {
+    calledBy: "GET /api/spending, with a token",
+    may: ["dynamodb:Query on Media"],
+    knows: ["Media"],
+    ...small,
+  },
   "report-timings": {
     calledBy: "GET /api/timings, with a token",
     may: ["dynamodb:Query on Media"],

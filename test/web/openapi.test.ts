@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
 import {
   budgetAnswer,
+  spendingAnswer,
   cancelAnswer,
   checkAnswer,
   checkUploadAnswer,
@@ -208,6 +209,7 @@ describe("an example", () => {
     PricingAnswer: pricingAnswer,
     TimingsAnswer: timingsAnswer,
     BudgetAnswer: budgetAnswer,
+    SpendingAnswer: spendingAnswer,
     CreateKeyRequest: createKeyRequest,
     CreateKeyAnswer: createKeyAnswer,
     KeyListAnswer: listKeysAnswer,

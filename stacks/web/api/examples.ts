@@ -225,6 +225,20 @@ export const EXAMPLES = {
       timings: [{ model: "kling-2.1", mode: "standard", duration: "5", p50Seconds: 131, p90Seconds: 212, of: 37 }],
     },
   },
+  SpendingAnswer: {
+    data: {
+      currency: "USD",
+      from: "2026-11-01T00:00:00.000Z",
+      to: "2026-11-22T12:00:00.000Z",
+      estimatedUsd: 1.47,
+      billedUsd: 0.931,
+      unbilled: 0.49,
+      items: [
+        { date: "2026-11-20", videos: 2, estimatedUsd: 0.98, billedUsd: 0.931, unbilled: 0 },
+        { date: "2026-11-22", videos: 1, estimatedUsd: 0.49, billedUsd: 0, unbilled: 0.49 },
+      ],
+    },
+  },
   BudgetAnswer: {
     data: {
       currency: "USD",

@@ -20,6 +20,7 @@ import {
   oneWebhookAnswer,
   pricingAnswer,
   rotateSecretAnswer,
+  spendingAnswer,
   timingsAnswer,
   uploadAnswer,
   webhookAnswer,
@@ -43,6 +44,7 @@ import {
   mediaPath,
   spacePath,
   spacesQuery,
+  spendingQuery,
   watchQuery,
 } from "../../../shared/contract/reading.ts";
 import { uploadPath, uploadRequest } from "../../../shared/contract/upload.ts";
@@ -89,6 +91,7 @@ export const ANSWERS = {
   PricingAnswer: pricingAnswer,
   TimingsAnswer: timingsAnswer,
   BudgetAnswer: budgetAnswer,
+  SpendingAnswer: spendingAnswer,
   CreateKeyAnswer: createKeyAnswer,
   KeyListAnswer: listKeysAnswer,
   CreateWebhookAnswer: createWebhookAnswer,
@@ -277,6 +280,14 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     summary: "What the caller's tenant may still spend and start.",
     answers: { 200: { description: "What is left, and when it renews.", schema: "BudgetAnswer" } },
     errors: [],
+  },
+  "GET /api/spending": {
+    tag: "planning",
+    operationId: "reportSpending",
+    summary: "What the caller's tenant has spent, by the price list and by fal's bill.",
+    query: spendingQuery,
+    answers: { 200: { description: "The sums, and each day's.", schema: "SpendingAnswer" } },
+    errors: [400],
   },
   "POST /api/keys": {
     tag: "keys",

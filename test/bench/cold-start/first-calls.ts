@@ -118,6 +118,7 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
     "report-pricing": { event: http("report-pricing"), record: queued, answers: /0\.28/ },
     "report-budget": { event: http("report-budget"), record: queued, answers: /"statusCode":200/ },
     "list-spaces": { event: http("list-spaces"), record: queued, answers: /items/ },
+    "report-spending": { event: http("report-spending"), record: queued, answers: /"billedUsd":0/ },
     "report-timings": { event: http("report-timings"), record: queued, answers: /timings/ },
     "delete-media": { event: http("delete-media", { path }), record: completed, answers: /204/ },
     "create-api-key": {
