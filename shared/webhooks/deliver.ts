@@ -35,7 +35,7 @@ export interface DeliverDeps {
 
 /** The second try is made by the function that made the first, if it is due so soon. */
 const SOON_MS = 20_000;
-/** For a receiver that has been failing for longer, the sweeper makes the second try: waiting for it would only hold functions. */
+/** For a receiver that has been failing for longer, the sweeper makes every try: a flood of events to it holds no functions. */
 const SICK_AFTER_MS = 10 * 60 * 1000;
 const DISABLED_AFTER_MS = 5 * 24 * 3600 * 1000;
 
@@ -64,10 +64,13 @@ export async function tellWebhooks(
   const webhooks = await deps.webhooks.list(detail.tenantId);
   const told = webhooks.filter(({ enabled, events }) => enabled && events.includes(WEBHOOK_TYPE_OF[event]));
   const outcomes = await Promise.allSettled(
-    told.map(async ({ tenantId, id: webhookId, origin }) => {
+    told.map(async (webhook) => {
+      const { tenantId, id: webhookId, origin } = webhook;
       const message = messageOf(event, detail, publicUrl ?? origin);
       const delivery = newDelivery({ tenantId, webhookId }, message, deps.clock.now());
       await deps.deliveries.add(delivery);
+      // Due at once: the sweeper announces it within a minute, and one function tries all that its webhook has, ten at a time.
+      if (isSick(webhook, deps.clock.now())) return;
       await deliver(deps, refOfDelivery(delivery));
     }),
   );
@@ -80,8 +83,7 @@ export async function deliver(deps: DeliverDeps, ref: DeliveryRef): Promise<void
   if (!first?.delivery.nextAttemptAt) return;
   const { delivery, webhook } = first;
   const waitMs = Date.parse(first.delivery.nextAttemptAt) - deps.clock.now();
-  const isSick = failedFor(webhook, deps.clock.now()) > SICK_AFTER_MS;
-  if (delivery.status !== "pending" || waitMs > SOON_MS || isSick) return;
+  if (delivery.status !== "pending" || waitMs > SOON_MS || isSick(webhook, deps.clock.now())) return;
   await deps.clock.sleep(waitMs);
   await tryOnce(deps, ref);
 }
@@ -166,7 +168,9 @@ async function noteOutcome(deps: DeliverDeps, webhook: Webhook, verdict: Verdict
     if (webhook.enabled) await disable(deps, webhook, "gone");
   } else if (!isFailing) await deps.webhooks.change(ref, { failingSince: at });
   else if (webhook.enabled && failedFor(webhook, deps.clock.now()) >= DISABLED_AFTER_MS) {
-    await disable(deps, webhook, "failing");
+    // A try takes up to 15 s: meanwhile another may have succeeded, or the owner enabled the webhook anew.
+    const current = await deps.webhooks.get(ref);
+    if (current?.enabled && current.failingSince === webhook.failingSince) await disable(deps, webhook, "failing");
   }
 }
 
@@ -176,6 +180,10 @@ async function disable({ webhooks, bus, clock, log }: DeliverDeps, webhook: Webh
   await bus.announceDisabled(webhook, reason, instant(clock.now()));
   await webhooks.change({ tenantId, webhookId }, { enabled: false, disabledReason: reason });
   log.warn("webhook disabled", { event: "webhook_disabled", webhookId, tenantId, code: reason });
+}
+
+function isSick(webhook: Webhook, nowMs: number): boolean {
+  return failedFor(webhook, nowMs) > SICK_AFTER_MS;
 }
 
 function failedFor({ failingSince }: Webhook, nowMs: number): number {

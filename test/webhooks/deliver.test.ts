@@ -129,14 +129,17 @@ describe("a receiver that fails", () => {
     expect(world.received).toHaveLength(2);
   });
 
-  it("holds no function for a second try once it has been failing for ten minutes", async () => {
-    await world.given(SHOP);
+  it("holds no function of the events once it has been failing for ten minutes: the sweeper's one tries them all", async () => {
+    const { ref } = await world.given(SHOP);
     world.answers.set(SHOP, () => ({ fault: "No full answer within 15 s." }));
     await world.tell();
     world.clock.advance(660);
     const before = world.received.length;
-    await world.tell(completed({ id: "m2:completed", mediaId: "m2" }));
-    expect(world.received.length - before).toBe(1);
+    for (let n = 2; n < 30; n++) await world.tell(completed({ id: `m${n}:completed`, mediaId: `m${n}` }));
+    expect(world.received.length - before).toBe(0);
+    world.answers.delete(SHOP);
+    await world.sweep();
+    expect((await world.log(ref)).map(({ status }) => status)).toEqual(Array.from({ length: 29 }, () => "delivered"));
   });
 
   it("delays no other receiver's tries: each webhook is announced by itself", async () => {
@@ -174,6 +177,7 @@ describe("a webhook", () => {
     const day = async (n: number) => {
       world.clock.advance(24 * 3600);
       await world.tell(completed({ id: `day-${n}:completed` }));
+      await world.sweep();
     };
     for (let n = 0; n < 4; n++) await day(n);
     status = 200;
@@ -182,8 +186,22 @@ describe("a webhook", () => {
     for (let n = 5; n < 10; n++) await day(n);
     expect(world.disabled).toEqual([]);
     await day(10);
-    expect(world.disabled).toEqual([{ id: ref.webhookId, reason: "failing" }]);
+    expect(world.disabled).toContainEqual({ id: ref.webhookId, reason: "failing" });
     expect(await world.deps.webhooks.get(ref)).toMatchObject({ enabled: false, disabledReason: "failing" });
+  });
+
+  it("that its owner enables anew while the last try of five bad days is under way stays enabled", async () => {
+    const { ref } = await world.given(SHOP);
+    world.answers.set(SHOP, () => ({ statusCode: 500 }));
+    await world.tell();
+    world.clock.advance(6 * 24 * 3600);
+    world.answers.set(SHOP, async () => {
+      await changeWebhook(world.manageDeps, ref, { enabled: true });
+      return { statusCode: 500 };
+    });
+    await world.sweep();
+    expect(world.disabled).toEqual([]);
+    expect(await world.deps.webhooks.get(ref)).toMatchObject({ enabled: true });
   });
 
   it("that was disabled is not sent what was still to be tried; the log says so, and it may be redelivered", async () => {
