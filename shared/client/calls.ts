@@ -15,6 +15,7 @@ import type {
   Timings,
 } from "./contract.ts";
 import { pathOf, send, type Connection } from "./request.ts";
+import { expectRuntime } from "./surroundings.ts";
 
 /** Names one media. */
 export interface MediaRef {
@@ -40,8 +41,9 @@ export async function enhanceMedia(
   return (await send<{ data: EnhanceAnswer }>(request, connection)).data;
 }
 
-/** 128 random bits. `randomUUID` would be missing in a page without TLS. */
+/** 128 random bits. `randomUUID` would be missing in a page without TLS. @throws UsageError where there are none to be had */
 export function newIdempotencyKey(): string {
+  expectRuntime();
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -9,19 +9,23 @@ interface Page {
   setTimeout: typeof setTimeout;
   location?: object;
   crypto?: object;
-  fetch?: typeof fetch;
   AbortSignal: { any?: unknown };
 }
 
 const page: Page = globalThis;
 
+/** @throws UsageError where something could be started and not be followed */
+export function expectRuntime(): void {
+  if (!page.AbortSignal.any || !page.crypto)
+    throw new UsageError("old_runtime", "This needs Node 20.3 or later, Bun, Deno, or a browser of 2024 or later.");
+}
+
 /**
- * Refuses what could be started here and not be followed, before anything is sent.
+ * Refuses what cannot be answered, before anything is sent.
  * @throws UsageError
  */
 export function expectUsable({ baseUrl, fetch }: { baseUrl?: string | undefined; fetch?: unknown }): void {
-  if (!page.AbortSignal.any || !page.crypto || !(fetch ?? page.fetch))
-    throw new UsageError("old_runtime", "This needs Node 20.3 or later, Bun, Deno, or a browser of 2024 or later.");
+  expectRuntime();
   // A page of the API's own origin, and a fetch that knows where to, need no address or a path alone.
   const isKnown = /^https?:\/\//i.test(baseUrl ?? "")
     ? URL.canParse(baseUrl ?? "")

@@ -30,6 +30,7 @@ const SCRIPTS: Record<string, Record<string, string>> = {
     lint: "ESLint",
     format: "Prettier writes",
     "format:check": "Prettier looks",
+    "client:check": "the packed client on other runtimes and bundlers, asked from the registry: before a release",
     mutate: "changes a room's code and says which changes its tests do not notice: -- money",
   },
   Measured: {

@@ -73,6 +73,9 @@ async function manifest(): Promise<object> {
     type: "module",
     sideEffects: false,
     engines: { node: ">=20.3" },
+    // For what reads no `exports`.
+    main: "./client.js",
+    types: "./client.d.ts",
     exports: {
       ...Object.fromEntries(Object.keys(ENTRIES).map((name) => [name === "client" ? "." : `./${name}`, entry(name)])),
       "./package.json": "./package.json",
