@@ -45,7 +45,7 @@ async function check(
   const before = api.starts();
   const said = await attempt().then(
     ({ stdout }) => stdout.trim(),
-    (error: { stdout?: string; stderr?: string }) => `failed: ${error.stdout ?? ""}${error.stderr ?? String(error)}`,
+    (error: Error & { stdout?: string }) => `failed: ${error.stdout ?? ""}${error.message}`,
   );
   const isFine = expected === undefined ? !said.startsWith("failed") : said === expected;
   const starts = expected === undefined ? "" : `, ${api.starts() - before} started`;
