@@ -27,13 +27,14 @@ interface Counted {
 
 const ENHANCE = "functions/api/enhance-media.handler";
 const CREATE_VIDEO = "functions/api/create-video.handler";
+const AGENTS = "functions/api/serve-agents.handler";
 const CANCEL = "functions/api/cancel-generation.handler";
 const WEBHOOK = "functions/events/receive-fal-webhook.handler";
 const [{ handler: START_FROM_EVENT }, { handler: EXECUTION_ENDED }, tell, due] = RULES;
 const [TELL_WEBHOOKS, DELIVER_WEBHOOKS] = [tell.handler, due.handler];
 const [{ handler: SWEEP }] = SCHEDULES;
 const { SubmitGeneration, CheckStatus, FinalizeAndAnalyze, RecordFailure } = WORKFLOW_FUNCTIONS;
-const STARTS = [ENHANCE, CREATE_VIDEO, START_FROM_EVENT];
+const STARTS = [ENHANCE, CREATE_VIDEO, AGENTS, START_FROM_EVENT];
 const ENDS = [RecordFailure, SWEEP, EXECUTION_ENDED];
 
 /** A code that is new in shared/media/log-events.ts does not compile until it stands here. */

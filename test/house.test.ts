@@ -157,6 +157,7 @@ const isPackage = (target: string) => !isOurs(target) && !isNode(target);
  */
 const ARROWS: Record<string, string[]> = {
   client: ["contract", "kling"],
+  mcp: ["edge", "services", "contract", "generation", "media", "kling"],
   edge: ["services", "environment", "access", "media", "kling"],
   services: [
     "contract",

@@ -1,4 +1,4 @@
-// GET /, /docs, /openapi.json, /client.js and /assets/{name}: the console, the API for people and for generators, the client library.
+// GET /, /docs, /openapi.json, /llms.txt, /client.js and /assets/{name}: the console, the API for people and for generators, the client library.
 import * as z from "zod/mini";
 import { RequestError } from "../../shared/edge/http-errors.ts";
 import { http } from "../../shared/edge/lambda.ts";

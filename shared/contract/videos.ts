@@ -102,11 +102,7 @@ export function startVideoCommand(
     aspectRatio: size && FORMAT_OF_SIZE[size],
     audio: audio === undefined ? undefined : String(audio) === "true",
   };
-  try {
-    return { command: startCommand(body, caller, offered), sent };
-  } catch (error) {
-    throw error instanceof NotOfferedError ? inOwnFields(error) : error;
-  }
+  return { command: inFieldsOf(VIDEO_FIELDS, () => startCommand(body, caller, offered)), sent };
 }
 
 function sentIn(picture: string): SentPicture | undefined {
@@ -127,10 +123,20 @@ function rowNamed(name: string | undefined, offered: readonly KlingRow[]): Parti
   throw new NotOfferedError([{ path: "model", message: `must be one of ${offered.map(nameOf).join(", ")}` }]);
 }
 
-const OWN_FIELDS: Record<string, string> = { context: "prompt", duration: "seconds", mode: "model" };
+const VIDEO_FIELDS = { context: "prompt", duration: "seconds", mode: "model" };
 
-function inOwnFields({ details }: NotOfferedError): NotOfferedError {
-  return new NotOfferedError(details.map(({ path, message }) => ({ path: OWN_FIELDS[path] ?? path, message })));
+/**
+ * Reads a wish whose fields have other names where it came from.
+ * @param names our field -> its name there
+ * @throws NotOfferedError in those names
+ */
+export function inFieldsOf<R>(names: Readonly<Record<string, string>>, read: () => R): R {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof NotOfferedError)) throw error;
+    throw new NotOfferedError(error.details.map(({ path, message }) => ({ path: names[path] ?? path, message })));
+  }
 }
 
 /** How far it is, in the hundred that clients show: fal tells no more than its phase. */

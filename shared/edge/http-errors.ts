@@ -106,32 +106,30 @@ const RETRY_AFTER_SECONDS: Record<string, number> = {
 };
 
 /** An error's answer, before it is put into the shape of one API or another. */
-export interface ErrorFacts {
+interface ErrorFacts {
   status: number;
   code: string;
   message: string;
   details: { path: string; message: string }[] | undefined;
   budget: { leftUsd: number | undefined; renewsAt: string } | undefined;
   traceId: string;
+  /** When the same request may succeed, where that is known. */
+  retryAfterSeconds: number | undefined;
 }
 
 /** How an API tells an error: its body, and headers that go with it. */
 export type ErrorFormat = (facts: ErrorFacts) => { body: unknown; headers?: Record<string, string> };
 
 /** Everywhere but where another API's shapes are spoken. */
-const ourFormat: ErrorFormat = ({ message, code, details, budget, traceId }) => ({
+export const ourFormat: ErrorFormat = ({ message, code, details, budget, traceId }) => ({
   body: { error: message, code, details, budget, traceId },
 });
 
 /**
- * The answer to an error. An unexpected error is a 500 with the trace id that its log line has. The log is imported
+ * What is told of an error. An unexpected error is a 500 with the trace id that its log line has. The log is imported
  * with its first line, because it takes 8 ms of a cold start.
  */
-export async function errorReply(
-  error: Error | null | undefined,
-  traceId: string,
-  format: ErrorFormat = ourFormat,
-): Promise<HttpReply> {
+export async function errorFacts(error: Error | null | undefined, traceId: string): Promise<ErrorFacts> {
   const { status, code, message, details } = describe(error);
   const budget = error instanceof OverBudgetError ? { leftUsd: error.leftUsd, renewsAt: error.renewsAt } : undefined;
   const isLater = error instanceof TooManyStartsError || error instanceof StartsStoppedError;
@@ -140,9 +138,20 @@ export async function errorReply(
     const { log } = await import("../services/log.ts");
     log().warn("request failed", { traceId, code, error: String(error), stack: error?.stack });
   }
-  const { body, headers = {} } = format({ status, code, message, details, budget, traceId });
+  return { status, code, message, details, budget, traceId, retryAfterSeconds };
+}
+
+/** The answer to an error. */
+export async function errorReply(
+  error: Error | null | undefined,
+  traceId: string,
+  format: ErrorFormat = ourFormat,
+): Promise<HttpReply> {
+  const facts = await errorFacts(error, traceId);
+  const { retryAfterSeconds } = facts;
+  const { body, headers = {} } = format(facts);
   return {
-    statusCode: status,
+    statusCode: facts.status,
     headers: {
       "content-type": "application/json",
       "cache-control": "no-store",

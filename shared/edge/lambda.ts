@@ -29,6 +29,8 @@ interface Circumstances {
   /** Names in lower case. */
   headers: HttpEvent["headers"];
   rawPath: string;
+  method: string;
+  traceId: string;
   /** The body as it was sent: what a signature is over. */
   rawBody: () => Uint8Array;
   /** Asked for lazily: open routes have no caller. @throws RequestError 401, 403 */
@@ -56,6 +58,8 @@ export function http<S extends RequestShape>(
     answer(validated(shape, event), {
       headers: event.headers,
       rawPath: event.rawPath,
+      method: event.requestContext.http.method,
+      traceId: event.requestContext.requestId,
       rawBody: () => bodyOf(event),
       caller: (access) => callerOf(event, access),
     }),
@@ -115,6 +119,6 @@ function validated<S extends RequestShape>(shape: S, event: ParsedEvent): z.infe
   throw new RequestError(400, "invalid_request", "The request is not valid; `details` says where.", details);
 }
 
-function faultsIn({ issues }: z.core.$ZodError): { path: string; message: string }[] {
+export function faultsIn({ issues }: z.core.$ZodError): { path: string; message: string }[] {
   return issues.map(({ path, message }) => ({ path: path.join("."), message }));
 }

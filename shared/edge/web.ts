@@ -14,6 +14,7 @@ const TYPES: Record<string, string> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
   json: "application/json",
+  txt: "text/plain; charset=utf-8",
 };
 
 /**
@@ -23,7 +24,13 @@ const TYPES: Record<string, string> = {
  */
 export async function webFile(path: string): Promise<WebFile | undefined> {
   const openApi = isOpen() ? "openapi-without-sign-in.json" : "openapi.json";
-  const page = { "/": "index.html", "/docs": "docs.html", "/openapi.json": openApi, "/client.js": "client.js" }[path];
+  const page = {
+    "/": "index.html",
+    "/docs": "docs.html",
+    "/openapi.json": openApi,
+    "/client.js": "client.js",
+    "/llms.txt": "llms.txt",
+  }[path];
   const name = page ?? path.slice(1);
   const extension = /^(?:assets\/)?[\w-]+\.(\w+)$/.exec(name)?.[1] ?? "";
   const type = TYPES[extension];

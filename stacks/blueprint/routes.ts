@@ -19,6 +19,26 @@ export interface Route {
 /** What one route is: all that is said of it here. */
 type RouteEntry = Omit<Route, "route"> & FunctionPlan;
 
+/** Of the tools of agents: the calls that read and those that write come over one address. */
+const AGENTS = {
+  handler: "functions/api/serve-agents.handler",
+  access: "read",
+  judgedByFunction: true,
+  ...API_SIZE,
+  links: [
+    "Media.get",
+    "Media.list",
+    "Media.put",
+    "Media.update",
+    "Generation.start",
+    "Bus.publish",
+    "MediaFiles.link",
+    "FalKey",
+    "ApiKeys.get",
+    "ApiKeys.noteUse",
+  ],
+} as const satisfies RouteEntry;
+
 /** Of what another's clients call: their shapes, and callers judged by the function. */
 const FOREIGN = { judgedByFunction: true, ...API_SIZE } as const;
 /** What that takes. */
@@ -225,6 +245,9 @@ const ROUTE_TABLE = {
     ...FOREIGN,
     links: ["Media.get", "Media.update", "Bus.publish", "MediaFiles.delete", ...JUDGING],
   },
+  "POST /mcp": AGENTS,
+  "GET /mcp": AGENTS,
+  "DELETE /mcp": AGENTS,
   "POST /webhooks/fal/{token}": {
     handler: "functions/events/receive-fal-webhook.handler",
     access: "open",
@@ -242,6 +265,7 @@ const ROUTE_TABLE = {
   "GET /client.js": CONSOLE,
   "GET /assets/{name}": CONSOLE,
   "GET /openapi.json": CONSOLE,
+  "GET /llms.txt": CONSOLE,
   "GET /health": {
     handler: "functions/api/report-health.handler",
     access: "open",

@@ -4,6 +4,7 @@ import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type BuildOptions } from "esbuild";
 import { apiPage } from "./api/api-page.ts";
+import { llmsText } from "./api/llms.ts";
 import { openApi } from "./api/openapi.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
@@ -52,6 +53,7 @@ export async function buildWeb(): Promise<void> {
   const files = new Map([...page.outputFiles, ...client.outputFiles].map(({ path, text }) => [path, text]));
   files.set(join(TARGET, "index.html"), linked(await readFile(join(SOURCES, "index.html"), "utf8")));
   files.set(join(TARGET, "docs.html"), linked(apiPage()));
+  files.set(join(TARGET, "llms.txt"), llmsText());
   files.set(join(TARGET, "openapi.json"), JSON.stringify(openApi()));
   files.set(join(TARGET, "openapi-without-sign-in.json"), JSON.stringify(openApi({ signIn: false })));
   for (const [path, text] of files) await replace(path, text);

@@ -292,12 +292,23 @@ const ENTRIES: Record<string, Entry> = {
   // What is not finished has no content yet.
   "GET /v1/videos/{id}/content": { ...ofVideo(startedByAda), status: 409 },
   "DELETE /v1/videos/{id}": { ...ofVideo(canceledByAda), status: 200 },
+  "POST /mcp": {
+    right: async () => ({
+      body: { jsonrpc: "2.0", id: 1, method: "tools/list" },
+      headers: { accept: "application/json, text/event-stream" },
+    }),
+    status: 200,
+  },
+  // There are no sessions to listen to, or to end.
+  "GET /mcp": { right: async () => ({}), status: 405 },
+  "DELETE /mcp": { right: async () => ({}), status: 405 },
   "GET /sources/{name}": { right: async () => ({ path: { name: SOURCE } }), status: 200 },
   "GET /": { right: async () => ({}), status: 200 },
   "GET /docs": { right: async () => ({}), status: 200 },
   "GET /client.js": { right: async () => ({}), status: 200 },
   "GET /assets/{name}": { right: async () => ({ path: { name: "none.js" } }), status: 404 },
   "GET /openapi.json": { right: async () => ({}), status: 200 },
+  "GET /llms.txt": { right: async () => ({}), status: 200 },
   "GET /health": { right: async () => ({}), status: 200 },
 };
 
@@ -312,6 +323,7 @@ const OPEN: Record<string, string> = {
   "GET /client.js": "a page without data",
   "GET /assets/{name}": "a page without data",
   "GET /openapi.json": "the contract",
+  "GET /llms.txt": "the contract, for models",
   "GET /health": "that it answers",
 };
 

@@ -93,6 +93,7 @@ describe("a package is only in the bundles that use it", () => {
     ],
     ["WorkflowAI", ["@workflowai/workflowai"], ["submit-generation", "finalize-and-analyze"]],
     ["the reader of MP4", ["mediabunny"], ["finalize-and-analyze"]],
+    ["the server of agents", ["@modelcontextprotocol/sdk", "ajv", "zod-to-json-schema"], ["serve-agents"]],
     ["the decoder of pictures, installed beside it", ["sharp"], []],
   ])("%s", (_, packages, users) => {
     expect(holding(...packages).toSorted()).toEqual(users.toSorted());

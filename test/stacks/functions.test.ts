@@ -228,6 +228,20 @@ const SPECIFICATION: Record<string, Specification> = {
     knows: ["Media", "Bus", "MediaFiles"],
     ...small,
   },
+  "serve-agents": {
+    calledBy: "POST /mcp, open and GET /mcp, open and DELETE /mcp, open",
+    may: [
+      "dynamodb:GetItem on Media",
+      "dynamodb:Query on Media",
+      "dynamodb:PutItem on Media",
+      "dynamodb:UpdateItem on Media",
+      "states:StartExecution on Generation",
+      "events:PutEvents on Bus",
+      ...links,
+    ],
+    knows: ["Media", "Generation", "Bus", "MediaFiles", "FalKey"],
+    ...small,
+  },
   "serve-source": {
     calledBy: "GET /sources/{name}, open and HEAD /sources/{name}, open",
     may: ["s3:GetObject on MediaFiles/sources/*", "s3:ListBucket on MediaFiles"],
@@ -242,7 +256,7 @@ const SPECIFICATION: Record<string, Specification> = {
   },
   "serve-console": {
     calledBy:
-      "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open and GET /openapi.json, open and HEAD /, open",
+      "GET /, open and GET /docs, open and GET /client.js, open and GET /assets/{name}, open and GET /openapi.json, open and GET /llms.txt, open and HEAD /, open",
     may: [],
     knows: [],
     ...small,

@@ -674,10 +674,13 @@ export const RULES: Rule[] = [
 ];
 
 /**
- * The sources' route has a random part, the webhook's a proof and a signature, the functions of /v1 judge their callers
+ * The sources' route has a random part, the webhook's a proof and a signature, the functions of /v1 and of /mcp judge their callers
  * themselves, the others tell what is public.
  */
 const OPEN_ROUTES = [
+  "POST /mcp",
+  "GET /mcp",
+  "DELETE /mcp",
   "POST /v1/videos",
   "GET /v1/videos",
   "GET /v1/videos/{id}",
@@ -686,6 +689,7 @@ const OPEN_ROUTES = [
   "POST /webhooks/fal/{token}",
   "GET /sources/{name}",
   "GET /openapi.json",
+  "GET /llms.txt",
   "GET /health",
   "GET /api/pricing",
   "GET /api/models",

@@ -171,6 +171,7 @@ describe("a client that is generated of the document", () => {
       "/client.js",
       "/assets/{name}",
       "/openapi.json",
+      "/llms.txt",
     ]);
     expect(Object.keys(openApi().paths).filter((path) => internal.includes(path))).toEqual([]);
     expect(Object.keys(openApi().components.schemas)).not.toContain("FalWebhook");

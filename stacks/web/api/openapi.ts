@@ -6,7 +6,7 @@ import { ERROR_EXAMPLES, EXAMPLES, type ErrorExample } from "./examples.ts";
 import { IDEMPOTENCY_KEY_PATTERN } from "../../../shared/contract/idempotency-key.ts";
 import { errorAnswer } from "../../../shared/contract/media-space.ts";
 import { videosError } from "../../../shared/edge/videos-error.ts";
-import { ANSWERS, HEADERS, OPERATIONS, REQUESTS, TAGS, type Operation } from "./operations.ts";
+import { ANSWERS, HEADERS, isDescribed, OPERATIONS, REQUESTS, TAGS, type Operation } from "./operations.ts";
 
 const SCHEMA_REF = "#/components/schemas/";
 
@@ -15,8 +15,8 @@ const SCHEMA_REF = "#/components/schemas/";
  * @param signIn whether callers sign in at the deployment that it describes; on the local machine, they do not
  */
 export function openApi({ signIn = true, internal = false } = {}) {
-  const paths: Record<string, Record<string, object>> = {};
-  const own = ROUTES.filter(({ route }) => (OPERATIONS[route].internal ?? false) === internal);
+  const paths: Record<string, Record<string, ReturnType<typeof describeOperation>>> = {};
+  const own = ROUTES.filter(isDescribed).filter(({ route }) => (OPERATIONS[route].internal ?? false) === internal);
   for (const { route, access } of own) {
     const [method = "", path = ""] = route.split(" ");
     const isOpen = access === "open" || !signIn;
@@ -160,7 +160,7 @@ function describeError(status: string, { description, example, headers }: ErrorE
 /** An example of ours as the routes of /v1 tell it. */
 function asVideosError(status: number, example: object) {
   const { error: message, code, details, traceId } = errorAnswer.parse(example);
-  return videosError({ status, code, message, details, budget: undefined, traceId }).body;
+  return videosError({ status, code, message, details, budget: undefined, traceId, retryAfterSeconds: undefined }).body;
 }
 
 function describeAnswer({ description, schema, contentType = [], headers }: Operation["answers"][number]) {

@@ -169,8 +169,15 @@ export interface Operation {
 
 const IN_VIDEOS = { tag: "videos", errorSchema: "VideosError" } as const;
 
+/** What is called by a protocol of its own describes itself: /mcp by `tools/list`. */
+type SelfDescribed = Extract<RouteKey, `${string} /mcp`>;
+
+export function isDescribed<R extends { route: RouteKey }>(entry: R): entry is R & { route: keyof typeof OPERATIONS } {
+  return entry.route in OPERATIONS;
+}
+
 /** By route: one without its operation does not compile. */
-export const OPERATIONS: Record<RouteKey, Operation> = {
+export const OPERATIONS: Record<Exclude<RouteKey, SelfDescribed>, Operation> = {
   "POST /api/media/enhance": {
     tag: "generations",
     operationId: "enhanceMedia",
@@ -494,6 +501,14 @@ export const OPERATIONS: Record<RouteKey, Operation> = {
     operationId: "describeApi",
     summary: "This document.",
     answers: { 200: { description: "OpenAPI 3.1.", contentType: "application/json" } },
+    errors: [],
+  },
+  "GET /llms.txt": {
+    internal: true,
+    tag: "service",
+    operationId: "serveForModels",
+    summary: "What a language model needs to know of this API.",
+    answers: { 200: { description: "Markdown.", contentType: "text/plain" } },
     errors: [],
   },
   "GET /health": {

@@ -115,6 +115,14 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
       answers: /X-Amz-Signature/,
     },
     "delete-video": { event: http("delete-video", { path: video }), record: completed, answers: /video\.deleted/ },
+    "serve-agents": {
+      event: http("serve-agents", {
+        body: { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "get_video", arguments: video } },
+        headers: { accept: "application/json, text/event-stream" },
+      }),
+      record: completed,
+      answers: /X-Amz-Signature/,
+    },
     "report-pricing": { event: http("report-pricing"), record: queued, answers: /0\.28/ },
     "report-budget": { event: http("report-budget"), record: queued, answers: /"statusCode":200/ },
     "list-spaces": { event: http("list-spaces"), record: queued, answers: /items/ },
