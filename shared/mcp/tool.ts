@@ -20,7 +20,7 @@ export interface Tool {
   inputSchema: { type: "object" } & Record<string, unknown>;
   readOnly: boolean;
   /** @throws RequestError, DomainError */
-  call(args: unknown, callerFor: (access: Access) => Caller): Promise<ToolResult>;
+  call: (args: unknown, callerFor: (access: Access) => Caller) => Promise<ToolResult>;
 }
 
 interface ToolOf<S extends z.ZodMiniObject> {
@@ -29,7 +29,7 @@ interface ToolOf<S extends z.ZodMiniObject> {
   description: string;
   access: "read" | "write";
   input: S;
-  run(args: z.infer<S>, caller: Caller): Promise<ToolResult>;
+  run: (args: z.infer<S>, caller: Caller) => Promise<ToolResult>;
 }
 
 export function tool<S extends z.ZodMiniObject>({ input, access, run, ...told }: ToolOf<S>): Tool {

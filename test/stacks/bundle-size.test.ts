@@ -9,6 +9,8 @@ import budget from "./bundle-budget.json" with { type: "json" };
 
 /** A cold start reads and compiles it; what is imported on demand counts too, for it is stored and fetched. */
 const BUNDLE_MAX_KB = 1024;
+/** The official SDK of MCP brings zod's large edition (100 KB) and a validator that it imports and never asks here (ajv, 138 KB). */
+const LARGER_KB = new Map([["serve-agents", 1152]]);
 const KB = 1024;
 const LARGEST_SHOWN = 8;
 /** A budget is what it is for if it is near: at most a twentieth, and 2 KB for the small ones, above. */
@@ -56,7 +58,7 @@ describe("every bundle", () => {
       const bundle = bundles.get(name);
       if (!bundle) return false;
       const [start, all] = [kbOf(bundle.entryBytes), kbOf(bundle.entryBytes + bundle.chunkBytes)];
-      return allKb > BUNDLE_MAX_KB || startKb > start * SLACK + 2 || allKb > all * SLACK + 2;
+      return allKb > (LARGER_KB.get(name) ?? BUNDLE_MAX_KB) || startKb > start * SLACK + 2 || allKb > all * SLACK + 2;
     });
     expect(wide).toEqual([]);
   });
