@@ -48,7 +48,7 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
   generation_failed: { panel: "ends", writtenBy: [SubmitGeneration, FinalizeAndAnalyze, ...ENDS] },
   generation_canceled: {
     panel: "ends",
-    writtenBy: [CANCEL, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
+    writtenBy: [CANCEL, AGENTS, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
   },
   delivery_lost: { panel: "ends", writtenBy: [FinalizeAndAnalyze, ...ENDS] },
   submit_in_doubt: { panel: "fal", writtenBy: [SubmitGeneration] },
@@ -58,7 +58,7 @@ export const COUNTED_EVENTS: Readonly<Record<LogEvent, Counted>> = {
   fal_unavailable: { panel: "fal", writtenBy: [CheckStatus, FinalizeAndAnalyze, SWEEP, EXECUTION_ENDED] },
   fal_answer_unknown: {
     panel: "fal",
-    writtenBy: [CANCEL, WEBHOOK, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
+    writtenBy: [CANCEL, AGENTS, WEBHOOK, SubmitGeneration, CheckStatus, FinalizeAndAnalyze, ...ENDS],
   },
   job_seen_done: {
     panel: "fal",
