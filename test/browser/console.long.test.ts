@@ -330,7 +330,7 @@ describe.skipIf(BROWSER === undefined)("the console", () => {
     expect(await card("Of nothing").locator("img").count()).toBe(0);
   });
 
-  it("keeps the focus on the card after a cancel, and hands it on after a delete", async () => {
+  it("keeps the focus on the card after a cancel, and hands it on after a delete", { timeout: 60_000 }, async () => {
     const focused = () =>
       page.evaluate(() => document.activeElement?.closest("li, button, section")?.textContent ?? "");
     const [first, second] = ["First [fal: stuck-in-progress, cancel-obeyed]", "Second [fal: fail-content-policy]"];

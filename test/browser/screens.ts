@@ -17,7 +17,11 @@ const server = stack.adopt(await startServer({ MONTHLY_CAP_USD: "50" }), (it) =>
 const browser = stack.adopt(await launch(), (it) => it.close());
 const { page } = await openPage(browser, { viewport: { width: 1366, height: 860 }, colorScheme: "light" });
 await page.goto(`${server.url}/?space=lake`);
-for (const words of ["The camera glides slowly towards the light", "Mist rises from the water"]) {
+for (const words of [
+  "Clouds drift over the hills",
+  "The camera glides slowly towards the light",
+  "Mist rises from the water",
+]) {
   await page.getByLabel(/^(Choose a picture|Change)$/).setInputFiles(PHOTO);
   await page.getByText("Checked: 1600 × 1067").waitFor();
   await page.getByLabel("Describe what should happen").fill(words);
@@ -28,8 +32,27 @@ for (const words of ["The camera glides slowly towards the light", "Mist rises f
 await page.getByLabel(/^(Choose a picture|Change)$/).setInputFiles(PHOTO);
 await page.getByText("Checked: 1600 × 1067").waitFor();
 await page.getByLabel("Describe what should happen").fill("Birds cross the sky");
-await page.evaluate(() => scrollTo(0, 0));
 await mkdir(IMAGES, { recursive: true });
-const png = await page.screenshot();
-await sharp(png).resize({ width: WIDTH }).webp({ quality: 72 }).toFile(join(IMAGES, "console.webp"));
-console.log(join(IMAGES, "console.webp"));
+await picture("console");
+await page.getByRole("link", { name: "Open: Mist rises from the water" }).click();
+await page.getByRole("region", { name: "What happened" }).waitFor();
+await page.setViewportSize({ width: 1366, height: 1240 });
+await picture("video");
+
+/** The page from its top, once its pictures are there. */
+async function picture(name: string): Promise<void> {
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.waitForFunction(
+    () =>
+      [...document.images].every(({ complete }) => complete) &&
+      [...document.querySelectorAll("video")].every(
+        ({ readyState }) => readyState === HTMLMediaElement.HAVE_ENOUGH_DATA,
+      ),
+  );
+  const file = join(IMAGES, `${name}.webp`);
+  await sharp(await page.screenshot())
+    .resize({ width: WIDTH })
+    .webp({ quality: 72 })
+    .toFile(file);
+  console.log(file);
+}

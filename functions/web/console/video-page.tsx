@@ -33,7 +33,9 @@ interface Props {
 
 export function VideoPage({ id, address, space, onClose, ...rest }: Props) {
   const item = space.find(id);
-  const [trouble, setTrouble] = useState<string>();
+  const [failure, setFailure] = useState<{ says: string; isGone: boolean }>();
+  const wasThere = useRef(false);
+  wasThere.current ||= item !== undefined;
   const title = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     title.current?.focus({ preventScroll: true });
@@ -45,15 +47,17 @@ export function VideoPage({ id, address, space, onClose, ...rest }: Props) {
     document.addEventListener("keydown", escape);
     return () => document.removeEventListener("keydown", escape);
   }, []);
+  // Once more when the connection is there again.
+  const isConnected = space.trouble === undefined;
   useEffect(() => {
     space.refresh({ id }).then(
-      () => setTrouble(undefined),
+      () => setFailure(undefined),
       (error: unknown) => {
         if (!isTrouble(error)) throw error;
-        setTrouble(error.message);
+        setFailure({ says: error.message, isGone: error.code === "media_not_found" });
       },
     );
-  }, [id]);
+  }, [id, isConnected]);
   return (
     <article id="generations" class="video-page" aria-labelledby="video-title" tabIndex={-1}>
       <p>
@@ -70,12 +74,19 @@ export function VideoPage({ id, address, space, onClose, ...rest }: Props) {
         </a>
       </p>
       <h2 id="video-title" ref={title} tabIndex={-1} dir="auto">
-        {item ? item.media.context || item.media.name : trouble === undefined ? "Loading" : "No such video"}
+        {item ? item.media.context || item.media.name : absent(failure?.isGone ?? wasThere.current, failure)}
       </h2>
-      {trouble !== undefined && <p class="trouble">{trouble}</p>}
+      {failure && <p class="trouble">{failure.says}</p>}
+      {!failure && space.trouble !== undefined && <p class="trouble">{`${space.trouble} Trying again.`}</p>}
       {item && <Video item={item} onClose={onClose} {...rest} />}
     </article>
   );
+}
+
+/** The title where there is no video to name. */
+function absent(isGone: boolean, failure: object | undefined): string {
+  if (isGone) return "No such video";
+  return failure ? "It could not be loaded" : "Loading";
 }
 
 function isField(target: EventTarget | null): boolean {
