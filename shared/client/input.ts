@@ -1,6 +1,6 @@
 // What a video is made of, in plain names; the original application's body is taken as it is.
 import type { EnhanceRequest } from "./contract.ts";
-import { UsageError } from "./errors.ts";
+import { ApiError, UsageError } from "./errors.ts";
 import type { Connection } from "./request.ts";
 import { uploadImage } from "./upload.ts";
 
@@ -49,6 +49,29 @@ export async function requestOf(input: StartInput, connection: Connection): Prom
     ...(tailImageUrl && { tailImageUrl }),
     ...others,
   };
+}
+
+/** The API's names for what has another here. */
+const PLAIN: Readonly<Record<string, string>> = {
+  context: "prompt",
+  duration: "seconds",
+  spaceId: "space",
+  tailImageUrl: "lastImage",
+  "mediaSpace.media.image.link": "image",
+  "mediaSpace.media.name": "name",
+};
+
+/** What the API says of a body, for the caller whose input had other names. */
+export function inPlainNames(error: unknown): unknown {
+  if (!(error instanceof ApiError) || !error.details) return error;
+  const { status, code, details, traceId, retryAfterSeconds } = error;
+  let { message } = error;
+  const named = details.map((detail) => {
+    const path = PLAIN[detail.path] ?? detail.path.replace(/(?<=^shots\b.*)duration$/, "seconds");
+    message = message.replaceAll(`${detail.path} `, `${path} `);
+    return { ...detail, path };
+  });
+  return new ApiError(status, { error: message, code, details: named, ...(traceId && { traceId }) }, retryAfterSeconds);
 }
 
 /** So long the link of an upload is as good as the picture: a wish that is pressed again has the same body, thus the same key. */

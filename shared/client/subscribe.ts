@@ -2,7 +2,7 @@
 import { cancelGeneration, enhanceMedia, newIdempotencyKey } from "./calls.ts";
 import type { MediaSpace } from "./contract.ts";
 import { ApiError } from "./errors.ts";
-import { requestOf, type StartInput } from "./input.ts";
+import { inPlainNames, requestOf, type StartInput } from "./input.ts";
 import type { Connection } from "./request.ts";
 import { watchGeneration, type WatchOptions } from "./watch.ts";
 
@@ -40,7 +40,7 @@ export async function startVideo(
     const isRefused = error instanceof ApiError && !error.passing;
     if (!isRefused) lost.set(wish, key);
     for (const oldest of lost.keys()) if (lost.size > LOST_KEPT) lost.delete(oldest);
-    throw error;
+    throw "mediaSpace" in input ? error : inPlainNames(error);
   }
 }
 

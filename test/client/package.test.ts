@@ -40,6 +40,7 @@ it.each([
       "getTimings",
       "isTrouble",
       "listMedia",
+      "listSpaces",
       "newIdempotencyKey",
       "oneWish",
       "startVideo",

@@ -71,6 +71,32 @@ describe("subscribe", () => {
     expect(api.calls[1]?.body).toMatchObject({ spaceId: "default", aspect_ratio: "1:1" });
   });
 
+  it("hands on what the API refuses in the names that the caller has used", async () => {
+    const body = {
+      error: 'This is not possible: duration must be "5" or "10", and mediaSpace.media.image.link must be a link.',
+      code: "invalid_request",
+      details: [
+        { path: "duration", message: 'must be "5" or "10"' },
+        { path: "mediaSpace.media.image.link", message: "must be a link" },
+        { path: "shots.0.duration", message: "must be a number" },
+      ],
+      traceId: "t",
+    };
+    const refusal = { status: 400, body };
+    expect(await settled(subscribe(input(), fakeApi(refusal)))).toMatchObject({
+      reason: {
+        name: "ApiError",
+        status: 400,
+        code: "invalid_request",
+        traceId: "t",
+        message: 'This is not possible: seconds must be "5" or "10", and image must be a link.',
+        details: [{ path: "seconds" }, { path: "image" }, { path: "shots.0.seconds" }],
+      },
+    });
+    const original = { spaceId: "s", context: "Waves", mediaSpace: { media: { image: { link: "x" } } } };
+    expect(await settled(subscribe(original, fakeApi(refusal)))).toMatchObject({ reason: { message: body.error } });
+  });
+
   it("failed is an end, not an error", async () => {
     const failed = mediaSpace({
       generationStatus: "failed",
