@@ -213,7 +213,18 @@ const NEIGHBOURS: Record<string, string[]> = {
     "shared/adapters/update-expression.ts",
   ],
   // All who use the table speak to it in one way.
-  "shared/adapters/dynamo-budget.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
+  "shared/adapters/account-item.ts": ["shared/adapters/update-expression.ts"],
+  "shared/adapters/dynamo-budget.ts": [
+    "shared/adapters/account-item.ts",
+    "shared/adapters/document-client.ts",
+    "shared/adapters/dynamo-shards.ts",
+    "shared/adapters/update-expression.ts",
+  ],
+  "shared/adapters/dynamo-shards.ts": [
+    "shared/adapters/account-item.ts",
+    "shared/adapters/document-client.ts",
+    "shared/adapters/update-expression.ts",
+  ],
   "shared/adapters/dynamo-ledger.ts": [
     "shared/adapters/document-client.ts",
     "shared/adapters/readable-items.ts",

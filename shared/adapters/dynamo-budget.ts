@@ -2,11 +2,23 @@
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetCommand, paginateQuery, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod/mini";
-import { ABANDONED_AFTER_MS, endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
-import { instant } from "../media/instant.ts";
-import type { Account, BudgetWarning } from "../media/account.ts";
+import { endOfMinute, leftOf, periodOf, renewalOf } from "../money/budget.ts";
+import type { Account } from "../media/account.ts";
 import type { AccountLimits, AccountStanding, Budget, Clock, Refusal, Reservation } from "../media/ports.ts";
+import {
+  accountItem,
+  accountOf,
+  askAgain,
+  commitMills,
+  currentPeriod,
+  keyOf,
+  MAX_OPEN,
+  SWEEP_SHARD,
+  takeOut,
+  type AccountItem,
+} from "./account-item.ts";
 import { documentClient, ignoreConflict } from "./document-client.ts";
+import { createShards, EVERYBODYS_SHARDS } from "./dynamo-shards.ts";
 import { UpdateExpression } from "./update-expression.ts";
 
 export interface DynamoBudgetOptions {
@@ -15,25 +27,16 @@ export interface DynamoBudgetOptions {
   clock: Clock;
 }
 
-/** An item holds 400 KB (AWS: "Quotas"), an open reservation takes 200 bytes of it, and each write costs by the item's size. */
-const MAX_OPEN = 1000;
-
 /** Ends of generations cannot be foreseen; the shortest take about a minute. */
 const TOO_MANY_OPEN_RETRY_SECONDS = 30;
 
 /** Another process's write comes between two of ours a few times at most: at the first start, and when a month or a minute begins. */
 const TRIES = 10;
 
-/** In the sweeper's index, apart from the records. */
-const SWEEP_SHARD = "BUDGET";
-const SORT_KEY = "BUDGET";
-const EVERYBODY_PARTITION = "BUDGET";
-const KEY_PARTITION = /^KEY#([0-9a-f]+)#BUDGET$/;
-const TENANT_PARTITION = /^TENANT#([^#]+)(#DAY|#USER#([^#]+))?#BUDGET$/;
-
 /** The port `Budget` over the table of the records (keys and index: stacks/blueprint/tables.ts). */
 export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions): Budget {
   const db = documentClient(client);
+  const shards = createShards({ db, table, clock });
 
   async function read(account: Account): Promise<AccountItem | undefined> {
     const { Item } = await db.send(new GetCommand({ TableName: table, Key: keyOf(account), ConsistentRead: true }));
@@ -49,13 +52,14 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
   /** @returns whether there was such a reservation */
   async function end(account: Account, outcome: "spent" | "refunded", id: string, ending: Ending): Promise<boolean> {
     if (outcome === "spent") return update(account, ending());
-    const refunded = await update(account, refund(ending(), id));
+    const refunded = await update(account, refund(account, ending(), id));
     // What was committed in a month that has passed is no part of this one's sum.
     return refunded || update(account, ending());
   }
 
   return {
     async reserve(account, reservation, limits) {
+      if ("everybody" in account) return shards.reserve(reservation, limits);
       // An account that is in use is as expected: one write, and nothing is read before it.
       const now = clock.now();
       let seen: AccountItem | undefined = { period: periodOf(account, now), minute: minuteOf(now), ...UNTOUCHED };
@@ -63,11 +67,11 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
         const known = seen?.open[reservation.id];
         if (known) {
           if (seen?.stopped) return { reason: "stopped" };
-          if (await update(account, askAgain(reservation))) return undefined;
+          if (await update(account, askAgain(reservation))) return { account };
         } else {
           const refusal = tried === 1 ? undefined : judge(account, seen, reservation, limits, clock.now());
           if (refusal) return refusal;
-          if (await update(account, commit(account, seen, reservation, limits, clock.now()))) return undefined;
+          if (await update(account, commit(account, seen, reservation, limits, clock.now()))) return { account };
         }
         seen = await read(account);
       }
@@ -77,7 +81,11 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     settle: (account, id, outcome, at) => end(account, outcome, id, () => takeOut(id, at)),
 
     async withdraw(account, { id, at }) {
-      await end(account, "refunded", id, () => takeOut(id, at).requireAbsent(["open", id, "askedAgain"]));
+      // Whose answer was lost may hold it in any shard.
+      const accounts = isWhole(account) ? EVERYBODYS_SHARDS : [account];
+      for (const one of accounts) {
+        await end(one, "refunded", id, () => takeOut(id, at).requireAbsent(["open", id, "askedAgain"]));
+      }
     },
 
     async holds(account, id) {
@@ -95,6 +103,7 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
     },
 
     async standing(account) {
+      if (isWhole(account)) return shards.standing();
       return standingOf(account, await read(account), clock.now());
     },
 
@@ -153,78 +162,10 @@ export function createDynamoBudget({ client, table, clock }: DynamoBudgetOptions
   };
 }
 
-const openEntry = z.object({
-  mediaId: z.string(),
-  tenantId: z.string(),
-  spaceId: z.string(),
-  mills: z.int(),
-  /** The month or day it is committed in. */
-  period: z.string(),
-  at: z.number(),
-});
-
-const accountItem = z.object({
-  /** Absent as long as the item holds nothing but the kill switch. */
-  period: z.optional(z.string()),
-  /** Mills of this period, spent or open. */
-  monthCommitted: z._default(z.int(), 0),
-  open: z._default(z.record(z.string(), openEntry), {}),
-  /** Minutes since the epoch, and how many starts that minute has seen. */
-  minute: z.optional(z.number()),
-  minuteStarts: z._default(z.int(), 0),
-  stopped: z.optional(z.boolean()),
-  /** The last cap whose owner was warned, or will be. */
-  warned: z.optional(z.string()),
-  /** Those that were not told yet, by what `warned` was. */
-  warnings: z.optional(
-    z.record(
-      z.string(),
-      z.object({
-        tenantId: z.string(),
-        period: z.string(),
-        capMills: z.int(),
-        committedMills: z.int(),
-        share: z.number(),
-        at: z.string(),
-      } satisfies { [Field in keyof Omit<BudgetWarning, "id">]: z.ZodMiniType<BudgetWarning[Field]> }),
-    ),
-  ),
-});
-type AccountItem = z.infer<typeof accountItem>;
-
 const UNTOUCHED = { monthCommitted: 0, open: {}, minuteStarts: 0 };
-
-function keyOf(account: Account): { pk: string; sk: string } {
-  return { pk: partitionOf(account), sk: SORT_KEY };
-}
-
-function partitionOf(account: Account): string {
-  if ("everybody" in account) return EVERYBODY_PARTITION;
-  if ("keyId" in account) return `KEY#${account.keyId}#BUDGET`;
-  const tenant = `TENANT#${encodeURIComponent(account.tenantId)}`;
-  // In base64, for a key has 2,048 bytes at most and a name of 128 characters may take 1,152 in percents.
-  if ("userId" in account) return `${tenant}#USER#${Buffer.from(account.userId).toString("base64url")}#BUDGET`;
-  return "day" in account ? `${tenant}#DAY#BUDGET` : `${tenant}#BUDGET`;
-}
-
-function accountOf(partition: string): Account {
-  const [, keyId] = KEY_PARTITION.exec(partition) ?? [];
-  if (keyId !== undefined) return { keyId };
-  const [, tenant, part, user] = TENANT_PARTITION.exec(partition) ?? [];
-  if (tenant === undefined) return { everybody: true };
-  const tenantId = decodeURIComponent(tenant);
-  if (user !== undefined) return { tenantId, userId: Buffer.from(user, "base64url").toString() };
-  return part === undefined ? { tenantId } : { tenantId, day: true };
-}
 
 function minuteOf(nowMs: number): number {
   return Math.floor(nowMs / 60_000);
-}
-
-/** The period that is committed in: never an older one than others have begun, whatever our clock says. */
-function currentPeriod(account: Account, seen: AccountItem | undefined, nowMs: number): string {
-  const ours = periodOf(account, nowMs);
-  return seen?.period !== undefined && seen.period > ours ? seen.period : ours;
 }
 
 /** The account as it was seen, with what has passed since left out. */
@@ -275,35 +216,14 @@ function commit(
   nowMs: number,
 ): UpdateExpression {
   const { id, ...rest } = reservation;
-  const { capMills, maxOpen = MAX_OPEN, startsPerMinute } = limits;
+  const { maxOpen = MAX_OPEN, startsPerMinute } = limits;
   const period = currentPeriod(account, seen, nowMs);
   const entry = { ...rest, period };
-  const warning = warningOf({ period, seen, reservation, limits, nowMs });
-  const change = new UpdateExpression().set("sweepShard", SWEEP_SHARD).requireAbsent("stopped");
-  // The sweeper tells of a warning within a minute.
-  if (warning) change.set("sweepAt", instant(nowMs));
-  else change.setIfAbsent("sweepAt", instant(nowMs + ABANDONED_AFTER_MS));
-
+  const change = commitMills({ period, seen, mills: rest.mills, tenantId: rest.tenantId, limits, nowMs });
+  change.requireAbsent("stopped");
   // The first of an account makes the map: a path inside a map that is not there cannot be set.
   if (seen?.period === undefined) change.set("open", { [id]: entry }).requireAbsent("open");
   else change.set(["open", id], entry).requireAbsent(["open", id]).requireSize("open", "<", maxOpen);
-
-  if (seen?.period === period) {
-    change.add("monthCommitted", rest.mills).require("period", "=", period);
-    // A condition cannot add.
-    if (capMills !== undefined) change.require("monthCommitted", "<=", capMills - rest.mills);
-    limitWarning(change, { warning, period, limits, mills: rest.mills });
-  } else {
-    change.change({ period, monthCommitted: rest.mills });
-    if (seen?.period !== undefined) change.require("period", "=", seen.period);
-  }
-
-  if (warning) {
-    const { id: warned, ...told } = warning;
-    change.set("warned", warned).requireEqual({ warned: seen?.warned });
-    if (seen?.warnings) change.set(["warnings", warned], told).requireExists("warnings");
-    else change.set("warnings", { [warned]: told }).requireAbsent("warnings");
-  }
 
   if (startsPerMinute === undefined) return change;
   const minute = minuteOf(nowMs);
@@ -316,74 +236,15 @@ function commit(
 /** Makes the write that takes a reservation out: an expression is used up by being sent. */
 type Ending = () => UpdateExpression;
 
-/** Names a cap of a period, of which its owner is warned once. */
-function warningId(period: string, { capMills }: AccountLimits): string {
-  return `${period}/${capMills}`;
+/** Gives its price back to the period, if it is the one that it was committed in: a shard has room for it again. */
+function refund(account: Account, ending: UpdateExpression, id: string): UpdateExpression {
+  const price = ["open", id, "mills"];
+  if ("everybody" in account && !isWhole(account)) ending.addOwn("room", price);
+  else ending.subtract("monthCommitted", price);
+  return ending.requireSame(["open", id, "period"], "period");
 }
 
-/** From what is committed on the owner of a cap is warned; undefined: never. */
-function warnedFromMills({ capMills, warningShare }: AccountLimits): number | undefined {
-  // The product of two decimals may be a little more than it is.
-  return capMills && warningShare && Math.ceil(Math.round(capMills * warningShare * 1000) / 1000);
-}
-
-/** The warning that is due with a reservation, by the account as it was seen. */
-function warningOf(commit: {
-  period: string;
-  seen: AccountItem | undefined;
-  reservation: Reservation;
-  limits: AccountLimits;
-  nowMs: number;
-}): BudgetWarning | undefined {
-  const { period, seen, reservation, limits, nowMs } = commit;
-  const { capMills, warningShare: share } = limits;
-  const id = warningId(period, limits);
-  const committedMills = (seen?.period === period ? seen.monthCommitted : 0) + reservation.mills;
-  if (capMills === undefined || share === undefined || seen?.warned === id) return undefined;
-  if (committedMills < (warnedFromMills(limits) ?? Infinity)) return undefined;
-  return { id, tenantId: reservation.tenantId, period, capMills, committedMills, share, at: instant(nowMs) };
-}
-
-/**
- * A reservation that brings no warning stays below the share, or comes after the warning; one that brings it crosses the
- * share. So the write that crosses it is the one that warns.
- */
-function limitWarning(
-  change: UpdateExpression,
-  {
-    warning,
-    period,
-    limits,
-    mills,
-  }: { warning?: BudgetWarning | undefined; period: string; limits: AccountLimits; mills: number },
-): void {
-  const from = warnedFromMills(limits);
-  if (from === undefined) return;
-  if (warning) change.require("monthCommitted", ">=", from - mills);
-  else {
-    change.requireAny(
-      (it) => it.require("monthCommitted", "<", from - mills),
-      (it) => it.require("warned", "=", warningId(period, limits)),
-    );
-  }
-}
-
-/** Takes a reservation out of its account; with `at`, only if no start has asked for it since. */
-function takeOut(id: string, at?: number): UpdateExpression {
-  const change = new UpdateExpression().remove(["open", id]).requireExists(["open", id]);
-  return at === undefined ? change : change.require(["open", id, "at"], "=", at);
-}
-
-/** Gives its price back to the period, if it is the one that it was committed in. */
-function refund(ending: UpdateExpression, id: string): UpdateExpression {
-  return ending.subtract("monthCommitted", ["open", id, "mills"]).requireSame(["open", id, "period"], "period");
-}
-
-/** A replay, or a redelivery, takes up a reservation that is there, so that the sweeper does not free it. It is a start like any other. */
-function askAgain({ id, at }: Reservation): UpdateExpression {
-  return new UpdateExpression()
-    .set(["open", id, "at"], at)
-    .set(["open", id, "askedAgain"], true)
-    .requireExists(["open", id])
-    .requireAbsent("stopped");
+/** Whether it is everybody's account, and none of its shards. */
+function isWhole(account: Account): boolean {
+  return "everybody" in account && account.shard === undefined;
 }

@@ -71,7 +71,7 @@ const storedVideo = z.object({
 
 /** The narrower ones first: a schema takes no notice of what it does not know. */
 const account = z.union([
-  z.object({ everybody: z.literal(true) }),
+  z.object({ everybody: z.literal(true), shard: z.optional(count) }),
   z.object({ tenantId: text, day: z.literal(true) }),
   z.object({ tenantId: text, userId: text }),
   z.object({ tenantId: text }),

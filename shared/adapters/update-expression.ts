@@ -52,6 +52,13 @@ export class UpdateExpression {
     return this;
   }
 
+  /** Adds one number of the item to another. */
+  addOwn(path: Path, added: Path): this {
+    const name = this.#path(path);
+    this.#set.push(`${name} = ${name} + ${this.#path(added)}`);
+    return this;
+  }
+
   remove(path: Path): this {
     this.#remove.push(this.#path(path));
     return this;

@@ -2,10 +2,10 @@
 
 /**
  * What one cap is held against: the deployment's month (`everybody`), a tenant's, a tenant's day, the month of one of its users or of one of
- * its keys. Months and days are those of the calendar, in UTC.
+ * its keys. Everybody's is kept in shards; what a price was put aside with is one of these. Months and days are those of the calendar, in UTC.
  */
 export type Account =
-  | { everybody: true }
+  | { everybody: true; shard?: number }
   | { tenantId: string }
   | { tenantId: string; day: true }
   | { tenantId: string; userId: string }

@@ -149,10 +149,16 @@ export type Refusal =
   | { reason: "over_budget"; leftMills: number; renewsAt: string }
   | { reason: "too_many_open" | "rate_limited"; retryAfterSeconds: number };
 
+/** A price was put aside in this account: one of the shards where everybody's was asked. */
+export interface PutAside {
+  reason?: undefined;
+  account: Account;
+}
+
 /** The accounts. Every change is a single conditional write, so no sum ever exceeds its cap, at any instant. */
 export interface Budget {
   /** Reserves the price. An existing reservation of the same id stays, and counts as asked for again. */
-  reserve(account: Account, reservation: Reservation, limits: AccountLimits): Promise<Refusal | undefined>;
+  reserve(account: Account, reservation: Reservation, limits: AccountLimits): Promise<Refusal | PutAside>;
   /**
    * Settles a reservation. If refunded, its price is taken off the period that it was committed in, unless that has passed.
    * @param at only if no attempt has asked for it since

@@ -69,7 +69,7 @@ interface ReserveDeps {
 }
 
 /** A price that is put aside, and the accounts that hold it. */
-interface PutAside {
+interface Held {
   reservation: Reservation;
   accounts: Account[];
 }
@@ -82,7 +82,7 @@ interface PutAside {
  * @returns what was put aside, so that it has to be settled; undefined where nothing is limited
  * @throws StartsStoppedError, OverBudgetError, TooManyStartsError
  */
-export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<PutAside | undefined> {
+export async function reserve(deps: ReserveDeps, media: Media, id: string): Promise<Held | undefined> {
   const { budget, limits, clock } = deps;
   const mills = millsOf(media.estimatedCostUsd ?? 0);
   const reservation: Reservation = { id, ...refOf(media), mills, at: clock.now() };
@@ -93,10 +93,10 @@ export async function reserve(deps: ReserveDeps, media: Media, id: string): Prom
     }
     for (const { account, limits: allowed } of limitedAccounts(limits, media)) {
       accounts.push(account);
-      const refusal = await budget.reserve(account, reservation, allowed);
-      if (!refusal) continue;
+      const answer = await budget.reserve(account, reservation, allowed);
       accounts.pop();
-      throw refused(deps, refusal, account, mills);
+      if (answer.reason !== undefined) throw refused(deps, answer, account, mills);
+      accounts.push(answer.account);
     }
   } catch (error) {
     await giveBack(deps, { reservation, accounts });
@@ -122,7 +122,7 @@ function limitedAccounts(
 }
 
 /** Gives back the reservation of a start that was not carried out; the sweeper frees what cannot be given back. */
-export async function giveBack({ budget, log }: ReserveDeps, { reservation, accounts }: PutAside): Promise<void> {
+export async function giveBack({ budget, log }: ReserveDeps, { reservation, accounts }: Held): Promise<void> {
   for (const account of accounts) {
     try {
       await budget.withdraw(account, reservation);
@@ -133,7 +133,7 @@ export async function giveBack({ budget, log }: ReserveDeps, { reservation, acco
 }
 
 /** The record's attributes for the price that is put aside for it. */
-export function recorded(putAside: PutAside | undefined): Pick<Media, "reservation" | "reservedWith"> {
+export function recorded(putAside: Held | undefined): Pick<Media, "reservation" | "reservedWith"> {
   return putAside ? { reservation: putAside.reservation.id, reservedWith: putAside.accounts } : {};
 }
 

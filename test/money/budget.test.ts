@@ -1,5 +1,7 @@
 // Money through a generation's whole life: put aside at the start, spent or given back at the end, once, even if a process comes twice or dies.
-import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { EVERYBODYS_SHARDS } from "../../shared/adapters/dynamo-shards.ts";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
 import { periodOf, renewalOf, type SpendingLimits } from "../../shared/money/budget.ts";
 import { quotaOf } from "../../shared/money/quota.ts";
@@ -48,7 +50,10 @@ async function committed(account: Account): Promise<{ mills: number; open: strin
   const probe = { id: "probe", mediaId: "probe", tenantId: "acme", spaceId: "s", mills: 1_000_000, at: 0 };
   const refusal = await world.budget.reserve(account, probe, { capMills: CAP_MILLS });
   if (refusal?.reason !== "over_budget") throw new Error("the probe was not refused");
-  return { mills: CAP_MILLS - refusal.leftMills, open: (await world.budget.open(account)).map(({ id }) => id) };
+  const parts = "everybody" in account ? EVERYBODYS_SHARDS : [account];
+  const open = await Promise.all(parts.map((part) => world.budget.open(part)));
+  const ids = open.flat().map(({ id }) => id);
+  return { mills: CAP_MILLS - refusal.leftMills, open: ids.sort() };
 }
 async function expectCommitted(mills: number, open: string[]): Promise<void> {
   expect(await committed(ACME)).toEqual({ mills, open });
@@ -115,7 +120,9 @@ describe("at the start", () => {
   it("the price is put aside in the deployment's account and the tenant's, and the record says so", async () => {
     const { media } = await start();
     await expectCommitted(280, [media.id]);
-    expect(await stored()).toMatchObject([{ id: media.id, reservation: media.id, reservedWith: [EVERYBODY, ACME] }]);
+    expect(await stored()).toMatchObject([
+      { id: media.id, reservation: media.id, reservedWith: [{ everybody: true, shard: expect.any(Number) }, ACME] },
+    ]);
   });
 
   it("nothing is written where nothing is limited", async () => {
@@ -304,19 +311,31 @@ describe("a tenant's day and a user's month", () => {
   });
 });
 
-it("a record of a version that named no accounts is settled with those it knew", async () => {
+it("a record of a version that named no accounts is settled with those it knew, everybody's own item among them", async () => {
   const keyBudget = { keyId: "5f2a9c01d3e4b5a6c7d8", monthlyCapMills: 600 };
+  const { client, table } = world.dynamo;
+  world.deps.limits = { tenant: { capMills: CAP_MILLS }, everybody: {} };
   const { media } = await startGeneration(deps(), { ...command, keyBudget });
-  await world.dynamo.client.send(
-    new UpdateItemCommand({
-      TableName: world.dynamo.table,
-      Key: itemKey(media),
-      UpdateExpression: "REMOVE reservedWith",
-    }),
+  await client.send(
+    new UpdateItemCommand({ TableName: table, Key: itemKey(media), UpdateExpression: "REMOVE reservedWith" }),
   );
-  await failGeneration(world.deps, refOf(media), "not_submitted");
-  await expectCommitted(0, []);
+  // As the version before has left everybody's account.
+  const at = world.clock.now();
+  const period = periodOf(EVERYBODY, at);
+  const entry = { mediaId: media.id, tenantId: "acme", spaceId: "holiday", mills: 280, period, at };
+  const item = { pk: "BUDGET", sk: "BUDGET", period, monthCommitted: 280 + 300, open: { [media.id]: entry } };
+  await client.send(new PutItemCommand({ TableName: table, Item: marshall(item) }));
+
+  world.deps.limits = { tenant: {}, everybody: { capMills: CAP_MILLS } };
+  const { media: second } = await start();
+  expect(await world.budget.standing(EVERYBODY)).toMatchObject({ committedMills: 860, reservedMills: 560, open: 2 });
+  await expect(start()).rejects.toMatchObject({ details: [{ path: "GLOBAL_MONTHLY_CAP_USD" }] });
+  for (const one of [media, second]) await failGeneration(world.deps, refOf(one), "not_submitted");
+  expect(await world.budget.standing(EVERYBODY)).toMatchObject({ committedMills: 300, reservedMills: 0, open: 0 });
   expect(await world.budget.open({ keyId: keyBudget.keyId })).toEqual([]);
+  await start();
+  await start();
+  await expect(start()).rejects.toMatchObject({ code: "over_budget" });
 });
 function itemKey(media: Media) {
   const { pk, sk } = mediaKey(refOf(media));
@@ -557,7 +576,7 @@ describe("a start that is answered with an error", () => {
     await start();
     const [saved] = await stored();
     if (!saved) throw new Error("not saved");
-    await world.budget.settle(EVERYBODY, saved.id, "refunded");
+    for (const account of saved.reservedWith ?? []) await world.budget.settle(account, saved.id, "refunded");
     const limits = { tenant: world.deps.limits.tenant, everybody: { capMills: 1 } };
     await submitGeneration({ ...deps(), limits }, refOf(saved));
     expect((await stored())[0]).toMatchObject({ phase: "failed", error: { code: "over_budget" } });

@@ -3,7 +3,7 @@ import ipaddr from "ipaddr.js";
 import type { Asked, Answered, Intent } from "./clients.ts";
 import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
-import { isAccount, isEverybodys, MONEY } from "./money.ts";
+import { isAccount, isEverybodys, isShard, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
 import { REFUSED, TOLD, type Message } from "./receivers.ts";
 import { failureOf, type Job } from "./simulated-fal.ts";
@@ -247,7 +247,7 @@ export const INVARIANTS = {
         const tenant = world.tenantOf(by);
         // How long generations take, and how often an event was tried, belongs to no tenant: a time or a count.
         if (tenant === undefined || /^(TIMINGS|EVENT)#/.test(after.pk)) return;
-        if (isAccount(after) && isEverybodys(after)) {
+        if (isAccount(after) && (isEverybodys(after) || isShard(after))) {
           const others = changedEntries(before, after).filter((entry) => entry.tenantId !== tenant);
           return check(others.length === 0, () => `${by.name} of ${tenant} changed what is another's in ${after.pk}`);
         }

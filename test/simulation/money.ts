@@ -138,10 +138,17 @@ export class Money {
     return [...Object.keys(open), ...held].reduce((sum, id) => sum + inPeriod(id), 0);
   }
 
+  /** Everybody's month: what all shards hold of it. */
+  heldByAll(period: string): number {
+    const shards = this.accounts.filter((account) => scopeOf(account) === "shard" && account.period === period);
+    return shards.reduce((sum, shard) => sum + this.heldOf(shard), 0);
+  }
+
   /** The scopes of the accounts that hold a reservation, as the accounts themselves have told. */
   scopesOf(reservation: string | undefined): (Scope | undefined)[] {
     const { periods } = (reservation === undefined ? undefined : this.promised(reservation)) ?? { periods: new Map() };
-    return this.accounts.filter(({ pk }) => periods.has(pk)).map(scopeOf);
+    const scopes = this.accounts.filter(({ pk }) => periods.has(pk)).map(scopeOf);
+    return scopes.map((scope) => (scope === "shard" ? "everybody" : scope));
   }
 
   /** Its price is part of the sum: it is being made, or was delivered. */
@@ -184,8 +191,8 @@ export const MONEY: Invariant = {
         check(isRight, () => `${after.id} was begun with its price in [${put.join()}], and not in [${wanted.join()}]`);
       }
       for (const account of money.accounts) {
-        if (account.period === undefined) continue;
-        const [held, counted] = [money.heldOf(account), account.monthCommitted];
+        if (account.period === undefined || isEverybodys(account)) continue;
+        const [held, counted] = [money.heldOf(account), committedIn(account)];
         check(held === counted, () => `${account.pk} has committed ${counted}, and it is ${held}`);
         const cap = capOf(account, limits);
         if (cap !== undefined) check(held <= cap, () => `${account.pk} holds ${held} of ${cap}`);
@@ -227,9 +234,11 @@ function holdAccount(
   const { maxOpen, startsPerMinute, ...limits } = world.settings.limits ?? {};
   const [mine, open] = [scopeOf(after) === "tenant", Object.values(after.open ?? {})];
   const cap = capOf(after, limits);
-  const { monthCommitted: committed = 0 } = after;
+  const committed = committedIn(after);
+  const everybody = money.accounts.find(isEverybodys);
+  if (everybody?.period !== undefined) holdShards(everybody, money, check, limits.globalCapMills);
   if (cap !== undefined) check(committed <= cap, () => `${after.pk} has committed ${committed} of ${cap}`);
-  if (cap !== undefined && committed >= cap * WARNING_SHARE) {
+  if (cap !== undefined && committed >= cap * WARNING_SHARE && scopeOf(after) !== "shard") {
     const isWarned = after.warned === `${after.period}/${cap}`;
     check(isWarned, () => `${after.pk} has committed ${committed} of ${cap}, and its owner is not warned`);
   }
@@ -259,6 +268,11 @@ export function isAccount({ sk }: { sk: string }): boolean {
   return sk === "BUDGET";
 }
 
+/** Of everybody's account. */
+export function isShard({ pk }: { pk: string }): boolean {
+  return pk.startsWith("BUDGET#");
+}
+
 export function isEverybodys({ pk }: { pk: string }): boolean {
   return pk === "BUDGET";
 }
@@ -268,19 +282,45 @@ function newEntries(before: StoredItem | undefined, { open = {} }: StoredItem): 
   return Object.keys(open).filter((id) => !(id in (before?.open ?? {})));
 }
 
-type Scope = "everybody" | "tenant" | "day" | "user";
+/** What is lent is what shards have borrowed and not returned, and they hold no more than that: of any month, no more than the cap. */
+function holdShards(
+  everybody: StoredItem,
+  money: Money,
+  check: Parameters<NonNullable<Invariant["always"]>>[1],
+  cap: number | undefined,
+): void {
+  const { period = "", monthCommitted: lent = 0, leases = {} } = everybody;
+  const ofMonth = Object.entries(leases).filter(([, lease]) => lease.period === period);
+  const sum = ofMonth.reduce((total, [, { borrowed, returned }]) => total + borrowed - returned, 0);
+  check(sum === lent, () => `${sum} are lent to the shards, and ${lent} are counted`);
+  for (const shard of money.accounts.filter((account) => scopeOf(account) === "shard" && account.period === period)) {
+    const { borrowed = 0, returned = 0 } = leases[shard.pk.replace("BUDGET#", "")] ?? {};
+    const isBacked = (shard.borrowed ?? 0) <= borrowed && (shard.returned ?? 0) >= returned && (shard.room ?? 0) >= 0;
+    check(isBacked, () => `${shard.pk} has borrowed ${shard.borrowed} of the ${borrowed} that it was lent`);
+  }
+  const held = money.heldByAll(period);
+  if (cap !== undefined) check(held <= cap, () => `everybody together holds ${held} of ${cap}`);
+}
+
+/** Mills of its period that an account says are spent or put aside. */
+function committedIn({ monthCommitted, borrowed, returned = 0, room = 0 }: StoredItem): number {
+  return monthCommitted ?? (borrowed ?? 0) - returned - room;
+}
+
+type Scope = "shard" | "everybody" | "tenant" | "day" | "user";
 
 /** By the account's key, as docs/reliability.md has it; undefined: it is none that the world knows. */
 function scopeOf({ pk }: { pk: string }): Scope | undefined {
   if (isEverybodys({ pk })) return "everybody";
+  if (isShard({ pk })) return "shard";
   const [, part] = /^TENANT#[^#]+(#DAY|#USER#[^#]+)?#BUDGET$/.exec(pk) ?? [];
   if (part === undefined) return pk.startsWith("TENANT#") ? "tenant" : undefined;
   return part === "#DAY" ? "day" : "user";
 }
 
 /** The key of an account that a record names. */
-function partitionOf({ tenantId, day, userId }: NonNullable<StoredItem["reservedWith"]>[number]): string {
-  if (tenantId === undefined) return "BUDGET";
+function partitionOf({ shard, tenantId, day, userId }: NonNullable<StoredItem["reservedWith"]>[number]): string {
+  if (tenantId === undefined) return shard === undefined ? "BUDGET" : `BUDGET#${shard}`;
   const part = day ? "#DAY" : userId === undefined ? "" : `#USER#${Buffer.from(userId).toString("base64url")}`;
   return `TENANT#${encodeURIComponent(tenantId)}${part}#BUDGET`;
 }
@@ -289,7 +329,7 @@ function partitionOf({ tenantId, day, userId }: NonNullable<StoredItem["reserved
 function tellsOf({ tenantId, cap, period, capUsd }: Item, account: StoredItem, id: string): boolean {
   const [scope = "tenant", caps] = [
     scopeOf(account),
-    { everybody: "GLOBAL_MONTHLY", tenant: "MONTHLY", day: "DAILY", user: "USER_MONTHLY" },
+    { shard: "", everybody: "GLOBAL_MONTHLY", tenant: "MONTHLY", day: "DAILY", user: "USER_MONTHLY" },
   ];
   const isItsOwn = tenantId === undefined || account.pk.startsWith(`TENANT#${encodeURIComponent(tenantId as string)}#`);
   return (
@@ -300,7 +340,7 @@ function tellsOf({ tenantId, cap, period, capUsd }: Item, account: StoredItem, i
 function capOf(account: StoredItem, limits: Limits): number | undefined {
   const { globalCapMills: everybody, tenantCapMills: tenant, dayCapMills: day, userCapMills: user } = limits;
   const scope = scopeOf(account);
-  return scope && { everybody, tenant, day, user }[scope];
+  return scope && { shard: everybody, everybody, tenant, day, user }[scope];
 }
 
 /** What a start puts its price aside with. */

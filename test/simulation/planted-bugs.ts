@@ -21,6 +21,8 @@ const FINALIZE = "shared/generation/finalize.ts";
 const SWEEP = "shared/generation/sweep.ts";
 const ANSWERS = "shared/kling/fal-answers.ts";
 const ACCOUNTS = "shared/adapters/dynamo-budget.ts";
+const ACCOUNT = "shared/adapters/account-item.ts";
+const SHARDS = "shared/adapters/dynamo-shards.ts";
 const MONEY = "shared/money/budget.ts";
 const WORKFLOW = "stacks/blueprint/workflow.asl.ts";
 
@@ -222,8 +224,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "a price is put aside though the month does not hold it",
     caughtBy: "I9",
-    file: ACCOUNTS,
-    find: `.require("monthCommitted", "<=", capMills - rest.mills)`,
+    file: ACCOUNT,
+    find: `.require("monthCommitted", "<=", limits.capMills - mills)`,
     replace: `.requireExists("monthCommitted")`,
   },
   {
@@ -245,8 +247,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     caughtBy: "I9",
     shownBy: ["the caller cancels"],
     file: ACCOUNTS,
-    find: "refund(ending(), id)",
-    replace: `refund(new UpdateExpression().requireExists(["open", id]), id)`,
+    find: "refund(account, ending(), id)",
+    replace: `refund(account, new UpdateExpression().requireExists(["open", id]), id)`,
   },
   {
     name: "what timed out is charged",
@@ -311,21 +313,42 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   {
     name: "the kill switch stops no start where a price is put aside",
     caughtBy: "I9",
-    file: ACCOUNTS,
-    find: `new UpdateExpression().set("sweepShard", SWEEP_SHARD).requireAbsent("stopped");`,
-    replace: `new UpdateExpression().set("sweepShard", SWEEP_SHARD);`,
+    file: SHARDS,
+    find: `if ((await readEverybody()).stopped) return { reason: "stopped" };`,
+    replace: `await readEverybody();`,
+  },
+  {
+    name: "a shard takes over a loan that was not made",
+    caughtBy: "I9",
+    file: SHARDS,
+    find: "if (await update(EVERYBODY, change)) await takeOver(",
+    replace: "await update(EVERYBODY, change);\n    await takeOver(",
+  },
+  {
+    name: "what a shard returns it keeps",
+    caughtBy: "I9",
+    file: SHARDS,
+    find: `new UpdateExpression().add("room", -seen.room).add("returned", seen.room);`,
+    replace: `new UpdateExpression().add("room", 0).add("returned", seen.room);`,
+  },
+  {
+    name: "a shard spends more than it has borrowed",
+    caughtBy: "I9",
+    file: SHARDS,
+    find: `    .require("room", ">=", rest.mills)\n`,
+    replace: "",
   },
   {
     name: "what crosses the share of a cap brings no warning",
     caughtBy: "I9",
-    file: ACCOUNTS,
+    file: ACCOUNT,
     find: `(it) => it.require("monthCommitted", "<", from - mills),`,
     replace: `(it) => it.require("monthCommitted", "<", from),`,
   },
   {
     name: "a cap is warned of each time that its share is crossed",
     caughtBy: "I9",
-    file: ACCOUNTS,
+    file: ACCOUNT,
     find: `change.set("warned", warned).requireEqual({ warned: seen?.warned });`,
     replace: `change.set("warned", warned + "!");`,
   },

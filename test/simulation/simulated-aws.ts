@@ -50,7 +50,7 @@ export interface StoredItem {
   estimatedCostUsd?: number;
   expiresAt?: number;
   reservation?: string;
-  reservedWith?: { everybody?: true; tenantId?: string; day?: true; userId?: string }[];
+  reservedWith?: { everybody?: true; shard?: number; tenantId?: string; day?: true; userId?: string }[];
   hold?: { code: string; since: string };
   heldUntil?: string;
   /** Of accounts. */
@@ -75,6 +75,11 @@ export interface StoredItem {
   messageId?: string;
   status?: string;
   attempts?: { statusCode?: number }[];
+  leases?: Record<string, { period: string; borrowed: number; returned: number }>;
+  /** Of its shards. */
+  room?: number;
+  borrowed?: number;
+  returned?: number;
   warned?: string;
   warnings?: Record<string, { committedMills: number; at: string }>;
 }
@@ -385,6 +390,10 @@ const PURPOSES: [RegExp, string][] = [
   [/\bstopped\b/, "kill switch"],
   [/providerAccount/, "note fal's account"],
   [/REMOVE open\./, "settle"],
+  [/leases/, "lend"],
+  [/borrowed/, "borrow"],
+  [/returned/, "return"],
+  [/capMills/, "change the cap"],
   [/sweepShard = /, "reserve"],
   [/REMOVE warnings\./, "warned"],
   [/sweepAt/, "look again"],

@@ -1,5 +1,6 @@
 // docs/capacity.md, computed: what one generation asks of each service, times how many there are, held against published quotas.
 import { format } from "prettier";
+import { EVERYBODYS_SHARDS, LOANS } from "../../../shared/adapters/dynamo-shards.ts";
 import { figure } from "../table.ts";
 import counts from "./counts.json" with { type: "json" };
 import quotas from "./quotas.json" with { type: "json" };
@@ -8,14 +9,24 @@ const STEPS = [1e3, 1e4, 1e5, 1e6, 1e7];
 const DAY_SECONDS = 86_400;
 
 /** What one start asks of a service, all told; with so many starts a second, so much a second (or so many at once). */
-type Load = keyof typeof counts.each | "starts" | "inFlight" | "accountUnits";
+type Load = keyof typeof counts.each | "starts" | "inFlight" | "shardInFlight" | "gateReads" | AccountLoad;
+type AccountLoad = "accountUnits" | "shardUnits";
 
-/** An account keeps what is open (shared/adapters/dynamo-budget.ts), and is written by a start and by an end. */
+/** An account keeps what is open (shared/adapters/account-item.ts), and is written by a start and by an end. */
 const ACCOUNT = { bytesPerOpen: 200, writes: 2 };
+/** The deployment's account is so many items. */
+const SHARDS = EVERYBODYS_SHARDS.length;
+/** The kill switch is read by a start, and twice by a submit. */
+const GATE_READS = 3;
 
 function perStart(load: Load): number {
   if (load === "starts") return 1;
-  if (load === "accountUnits") return (ACCOUNT.writes * ACCOUNT.bytesPerOpen * quotas.secondsInFlight) / 1024;
+  if (load === "gateReads") return GATE_READS;
+  if (load === "shardInFlight") return quotas.secondsInFlight / SHARDS;
+  const units = (ACCOUNT.writes * ACCOUNT.bytesPerOpen * quotas.secondsInFlight) / 1024;
+  if (load === "accountUnits") return units;
+  // A shard has its part of the starts and its part of what is open.
+  if (load === "shardUnits") return units / SHARDS ** 2;
   return load === "inFlight" ? quotas.secondsInFlight : counts.each[load];
 }
 
@@ -29,7 +40,8 @@ interface Limit {
 
 /** Data of ours: a misspelt load would be NaN in the document. */
 function isLoad(name: string): name is Load {
-  return ["starts", "inFlight", "accountUnits"].includes(name) || Object.hasOwn(counts.each, name);
+  const ours = ["starts", "inFlight", "shardInFlight", "gateReads", "accountUnits", "shardUnits"];
+  return ours.includes(name) || Object.hasOwn(counts.each, name);
 }
 
 const LIMITS: Limit[] = quotas.limits.map(({ per, ...limit }) => {
@@ -43,7 +55,11 @@ const peakStarts = (perDay: number) => (perDay / DAY_SECONDS) * quotas.peakOverA
 function reachedAt({ per, quota }: Limit): number {
   const starts = quota / perStart(per);
   // Twice the starts write an item of twice the size.
-  return ((per === "accountUnits" ? Math.sqrt(starts) : starts) / quotas.peakOverAverage) * DAY_SECONDS;
+  return ((isSquare(per) ? Math.sqrt(starts) : starts) / quotas.peakOverAverage) * DAY_SECONDS;
+}
+
+function isSquare(load: Load): load is AccountLoad {
+  return load === "accountUnits" || load === "shardUnits";
 }
 
 function stepRow(perDay: number): string[] {
@@ -66,7 +82,7 @@ function stepRow(perDay: number): string[] {
 function limitRow(limit: Limit): string[] {
   const { name, per, quota, page, lift } = limit;
   const where = page.startsWith("https://") ? `[AWS](${page})` : page;
-  const each = per === "accountUnits" ? `${figure(perStart(per))} times the starts a second` : figure(perStart(per));
+  const each = isSquare(per) ? `${figure(perStart(per))} times the starts a second` : figure(perStart(per));
   return [name, each, String(quota), rounded(reachedAt(limit)), lift, where];
 }
 
@@ -119,6 +135,7 @@ ${table(
 
 - The sweeper looks at what is due, at most 500 records a minute; 16 queries a minute find nothing when nothing is stuck.
 - A record is one partition key per space: no item is written by two generations, except the accounts of tenants and of the deployment, and those only where a cap or a rate is set.
+- The deployment's account, where \`GLOBAL_MONTHLY_CAP_USD\` is set, is ${SHARDS} shards and one item that lends them the cap in small parts: at most 1/${LOANS} of what is left at a time, so no start writes that item but when its shard has run out. What it costs in strictness: nothing is ever spent beyond the cap, and a start is refused only after every shard has been asked to return what it does not need; until then a refusal of one shard is not the answer. A start that finds 1,000 open in one shard goes to the next.
 - Nothing is dropped at any of these limits: Step Functions delays, the sweeper starts what could not be started, the outbox keeps what the bus refused, and fal queues. What grows is the wait.
 `;
   return format(text, { parser: "markdown", printWidth: 120 });
