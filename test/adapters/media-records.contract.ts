@@ -61,6 +61,15 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       expect(second.items.map(({ id }) => id)).toEqual(["m2", "m1"]);
       expect(second.next).toBeUndefined();
     });
+
+    it("lists it oldest first as well, page by page", async () => {
+      for (const id of ["m1", "m2", "m3"]) await moveTo({ id });
+      const space = { tenantId: media.tenantId, spaceId: media.spaceId };
+      const first = await records.list(space, { limit: 2, oldestFirst: true });
+      expect(first.items.map(({ id }) => id)).toEqual(["m1", "m2"]);
+      const second = await records.list(space, { limit: 2, oldestFirst: true, seen: first.next });
+      expect([second.items.map(({ id }) => id), second.next]).toEqual([["m3"], undefined]);
+    });
   });
 
   describe("a page of a list", () => {
@@ -283,6 +292,13 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
         ),
       );
       expect(new Set(kept.map(({ media: { id } }) => id)).size).toBe(1);
+    });
+
+    it("puts a start in the place of any that is there, where that is asked for", async () => {
+      const second = { ...start, fingerprint: "def", media: { ...media, id: "second" } };
+      await records.putIdempotencyKey("acme", "key", start);
+      expect(await records.putIdempotencyKey("acme", "key", second, { inPlaceOfAny: true })).toEqual(second);
+      expect(await records.putIdempotencyKey("acme", "key", start)).toEqual(second);
     });
 
     it("treats an expired key as free, before the table has deleted it", async () => {

@@ -1,7 +1,7 @@
 // Starting: saved once, started once, the same answer to the same key.
 import { beforeEach, describe, expect, it } from "vitest";
 import { IdempotencyKeyReusedError } from "../../shared/media/errors.ts";
-import { startGeneration, type StartCommand } from "../../shared/generation/start.ts";
+import { startGeneration, startOrFindRepeated, type StartCommand } from "../../shared/generation/start.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
 const command: StartCommand = {
@@ -98,5 +98,44 @@ describe("with an Idempotency-Key", () => {
     await startGeneration(deps(), command, "key");
     const other = await startGeneration({ ...deps() }, { ...command, tenantId: "other" }, "key");
     expect(other.replayed).toBe(false);
+  });
+});
+
+describe("without a key, from a client that says what is a repeat", () => {
+  const start = (isRepeat: boolean, change: Partial<StartCommand> = {}) =>
+    startOrFindRepeated(deps(), { ...command, ...change }, { isRepeat });
+
+  it("a repeat finds the latest start of the same command, and starts nothing", async () => {
+    const first = await start(false);
+    expect(await start(true)).toEqual({ media: first.media, replayed: true });
+    const second = await start(false);
+    expect(second).toMatchObject({ replayed: false, media: { id: expect.not.stringMatching(first.media.id) } });
+    expect((await start(true)).media.id).toBe(second.media.id);
+    expect(await stored()).toHaveLength(2);
+    expect(world.executions.size).toBe(2);
+  });
+
+  it("a repeat of what never arrived is the first, and is found by the next", async () => {
+    const first = await start(true);
+    expect(first.replayed).toBe(false);
+    expect(await start(true)).toEqual({ media: first.media, replayed: true });
+  });
+
+  it("a repeat is of its own user, tenant and command, and of ten minutes", async () => {
+    await start(false);
+    for (const other of [{ uploadedBy: "eve" }, { tenantId: "evil" }, { context: "Something else." }])
+      expect((await start(true, other)).replayed).toBe(false);
+    world.clock.advance(599);
+    expect((await start(true)).replayed).toBe(true);
+    world.clock.advance(2);
+    expect((await start(true)).replayed).toBe(false);
+  });
+
+  it("a repeat carries out what was refused before it, once there is room", async () => {
+    world.deps.limits = { tenant: { startsPerMinute: 0 }, everybody: {} };
+    await expect(start(false)).rejects.toMatchObject({ code: "rate_limited" });
+    world.deps.limits = { tenant: {}, everybody: {} };
+    expect((await start(true)).media.phase).toBe("queued");
+    expect(await stored()).toHaveLength(1);
   });
 });

@@ -17,7 +17,7 @@ import { startLocalMachine } from "../../stacks/local/machine.ts";
 import { deployedFunctions, type DeployedFunctions, type Outcome } from "../support/deployed-functions.ts";
 import { photo } from "../support/media-world.ts";
 import { functionsOf, graphOf, ofType, roleStatements, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
-import { queuedMedia } from "../support/sample-media.ts";
+import { queuedMedia, storedVideo } from "../support/sample-media.ts";
 import { startS3StandIn } from "../support/s3-stand-in.ts";
 
 let graph: Graph;
@@ -596,6 +596,83 @@ describe("a key", () => {
   });
 });
 
+describe("for another's clients, whose callers the functions judge", () => {
+  let bearer: string;
+  let done: Media;
+
+  beforeAll(async () => {
+    const made = await reply("create-api-key", httpEvent("POST /api/keys", { body: { name: "stranger" } }));
+    bearer = z.object({ data: z.object({ secret: z.string() }) }).parse(JSON.parse(made.body)).data.secret;
+    // Delivered before there were posters: the picture stands for the first frame.
+    const id = "019b76da-a800-7000-8000-00000000000a";
+    const source = { key: `sources/${id}-1-${"0".repeat(32)}.jpg`, width: 1600, height: 900 };
+    const ended = { phase: "completed", analysisStatus: "completed", completedAt: "2026-01-01T00:01:00.000Z" } as const;
+    done = await leave({ id, spaceId: "strangers", ...ended, source, video: storedVideo(id) });
+    s3.objects.set(source.key, { bytes: Buffer.from("picture"), contentType: "image/jpeg" });
+    s3.objects.set(`videos/${id}.mp4`, { bytes: Buffer.from("video"), contentType: "video/mp4" });
+  });
+
+  /** The gateway has judged nothing: the bearer is all that there is. */
+  function unjudged(route: string, { query, ...parts }: Parameters<typeof httpEvent>[1] & { query?: object } = {}) {
+    const headers = { authorization: `Bearer ${bearer}`, "x-space-id": "strangers", ...parts.headers };
+    const { requestContext, ...event } = httpEvent(route, { ...parts, headers });
+    return { ...event, queryStringParameters: query, requestContext: { ...requestContext, authorizer: undefined } };
+  }
+  const redirected = z.object({ headers: z.object({ location: z.string() }) });
+
+  test("a video is started from a picture in the request, shown, listed, fetched and deleted", async () => {
+    const picture = `data:image/jpeg;base64,${(await photo(400, 400)).toString("base64")}`;
+    const body = { prompt: "Waves.", input_reference: { image_url: picture } };
+    const made = await reply("create-video", unjudged("POST /v1/videos", { body }));
+    expect([made.statusCode, JSON.parse(made.body)]).toMatchObject([200, { status: "queued" }]);
+    expect(startedWith(made)).toMatchObject({ spaceId: "strangers", enter: "submit" });
+    expect([...s3.objects.keys()].filter((key) => key.startsWith("uploads/"))).not.toEqual([]);
+
+    const path = { id: `strangers.${done.id}` };
+    const shown = await reply("get-video", unjudged("GET /v1/videos/{id}", { path }));
+    expect(JSON.parse(shown.body)).toMatchObject({ ...path, status: "completed" });
+    expect((await reply("list-videos", unjudged("GET /v1/videos"))).body).toContain(path.id);
+    for (const variant of ["video", "thumbnail"]) {
+      const asked = unjudged("GET /v1/videos/{id}/content", { path, query: { variant } });
+      const { result } = await run("get-video-content", asked);
+      expect((await fetch(redirected.parse(result).headers.location)).status).toBe(200);
+    }
+  });
+
+  test("an agent starts, looks, lists and cancels", async () => {
+    const call = async (name: string, args: object) => {
+      const body = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: args } };
+      const headers = { accept: "application/json, text/event-stream" };
+      const answer = await reply("serve-agents", unjudged("POST /mcp", { body, headers }), outside);
+      const content = z.array(z.object({ uri: z.string().optional() }));
+      const result = z.object({ content, structuredContent: z.looseObject({ id: z.string().optional() }) });
+      return z.object({ result }).parse(JSON.parse(answer.body)).result;
+    };
+    const started = await call("start_video", {
+      prompt: "Waves.",
+      imageUrl: pictureUrl,
+      maxUsd: 1,
+      space: "strangers",
+    });
+    const { id } = started.structuredContent;
+    expect(JSON.stringify(await call("list_videos", { space: "strangers" }))).toContain(id);
+    expect(await call("cancel_video", { id })).toMatchObject({ structuredContent: { status: "canceled" } });
+    const { content } = await call("get_video", { id: `strangers.${done.id}` });
+    for (const { uri } of content) if (uri !== undefined) expect((await fetch(uri)).status).toBe(200);
+    expect(content.filter(({ uri }) => uri !== undefined)).toHaveLength(2);
+  });
+
+  test("a video is deleted with its files; and none of it without the key", async () => {
+    const path = { id: `strangers.${done.id}` };
+    const deleted = await reply("delete-video", unjudged("DELETE /v1/videos/{id}", { path }));
+    expect(JSON.parse(deleted.body)).toEqual({ ...path, object: "video.deleted", deleted: true });
+    expect([...s3.objects.keys()].filter((key) => key.includes(done.id))).toEqual([]);
+    bearer = "km_wrong";
+    const refused = await reply("get-video", unjudged("GET /v1/videos/{id}", { path }));
+    expect([refused.statusCode, JSON.parse(refused.body)]).toMatchObject([401, { error: { code: "unauthorized" } }]);
+  });
+});
+
 test("redrive-generation lets a failed delivery begin anew", async () => {
   const error = { code: "delivery_failed", message: "The video could not be stored." };
   const lost = await leave({ id: "019b76da-a800-7000-8000-000000000004", phase: "failed", requestId: "r1", error });
@@ -613,6 +690,7 @@ test("serve-console finds its files beside its bundle", async () => {
   expect([asset.statusCode, asset.body.length > 10_000]).toEqual([200, true]);
   expect((await reply("serve-console", httpEvent("GET /client.js"))).body).toContain("watchGeneration");
   expect((await reply("serve-console", httpEvent("GET /docs"))).body).toContain("POST</b> /api/media/enhance");
+  expect((await reply("serve-console", httpEvent("GET /llms.txt"))).body).toMatch(/^# Kling media backend/);
   const described = await reply("serve-console", httpEvent("GET /openapi.json"));
   expect(JSON.parse(described.body)).toMatchObject({ openapi: "3.1.0" });
 });
@@ -640,9 +718,12 @@ test("check-generation takes over what the original application began", async ()
 });
 
 describe("in the end", () => {
-  /** What only a failure needs; and what reads a bucket of others, which test/system/source-objects.test.ts runs. */
+  /**
+   * What only a failure needs; the use of a key, which is noted once an hour; and what reads a bucket of others, which
+   * test/system/source-objects.test.ts runs.
+   */
   const SELDOM =
-    /s3:AbortMultipartUpload|request-from-object: |sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation|start-from-event): events:PutEvents|receive-fal-webhook: dynamodb:UpdateItem|logs:|xray:/;
+    /s3:AbortMultipartUpload|request-from-object: |sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation|start-from-event): events:PutEvents|(receive-fal-webhook|list-videos|get-video|get-video-content): dynamodb:UpdateItem|logs:|xray:/;
 
   test("every permission was needed", () => {
     const idle = deployed.granted().filter((grant) => !deployed.used.has(grant) && !SELDOM.test(grant));
