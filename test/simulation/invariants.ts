@@ -1,5 +1,7 @@
 // What must always hold, as RELIABILITY's section 6 numbers it: small functions over what the world has seen.
 import ipaddr from "ipaddr.js";
+import type { Report } from "../../shared/money/report.ts";
+import { BILLED } from "./bill.ts";
 import type { Asked, Answered, Intent } from "./clients.ts";
 import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
@@ -28,7 +30,9 @@ export type Fact =
   | { kind: "answer"; asked: Asked; answer: Answered }
   | { kind: "execution"; name: string; by: Actor }
   /** fal is asked to stop a job. */
-  | { kind: "cancel"; jobId: string };
+  | { kind: "cancel"; jobId: string }
+  /** fal's bill was compared with the books, twice. */
+  | { kind: "reconciled"; report: Report; again: Report; writesAgain: number; matches: boolean };
 type FactOf<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 
 /** Says that something was checked, and what is wrong if it does not hold. */
@@ -111,7 +115,7 @@ export const INVARIANTS = {
     },
   },
   I4: {
-    says: "A terminal record never changes status, video, price or error; its version only rises.",
+    says: "A terminal record never changes status, video, price or error (what fal has billed is another field); its version only rises.",
     on: {
       write({ before, after }, world, check) {
         if (!before || !isRecord(after)) return;
@@ -405,6 +409,7 @@ export const INVARIANTS = {
   },
   I20: TOLD,
   I21: REFUSED,
+  I22: BILLED,
 } satisfies Record<string, Invariant>;
 
 export type InvariantId = keyof typeof INVARIANTS;

@@ -684,4 +684,25 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wraps: "resultVerdict",
     by: `(real) => (answer) => { const told = real(answer); return told.verdict === "video" && answer.body.video?.url === undefined ? { verdict: "no_video", reason: {} } : told; }`,
   },
+  {
+    name: "what fal has billed stands in the books alone",
+    caughtBy: "I22",
+    file: "shared/money/reconcile.ts",
+    find: "        await run.deps.records.noteBill(accepted, accepted.requestId, bill.nanoUsd);\n",
+    replace: "",
+  },
+  {
+    name: "a job is accepted without an entry in the books",
+    caughtBy: "I22",
+    file: "shared/generation/acceptance.ts",
+    find: "const submittedAt = request ? (await deps.ledger.accept(request)).at : now;",
+    replace: "const submittedAt = request?.at ?? now;",
+  },
+  {
+    name: "the sum of the bill leaves out what is not a video of ours",
+    caughtBy: "I22",
+    file: "shared/money/report.ts",
+    find: "billed: sum(pages.map(({ billed }) => billed)),",
+    replace: "billed: sum(pages.map(({ recorded }) => recorded)),",
+  },
 ];

@@ -48,6 +48,7 @@ export interface StoredItem {
   analysisStatus?: string;
   cancelSentAt?: string;
   estimatedCostUsd?: number;
+  billedNanoUsd?: number;
   expiresAt?: number;
   reservation?: string;
   reservedWith?: { everybody?: true; shard?: number; tenantId?: string; day?: true; userId?: string }[];

@@ -1,6 +1,7 @@
 // fal in virtual time: a queue that takes jobs, renders them and says so, as FAL's documents and its client's source have it.
 import { createHash, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { uuid } from "../../stacks/fal-simulator/random.ts";
+import { tellBill } from "./bill.ts";
 import { acting, Actor, type Operation } from "./gate.ts";
 import { filePage, type Page } from "./simulated-web.ts";
 import { BEGINNING } from "./virtual-time.ts";
@@ -119,6 +120,10 @@ export class SimulatedFal {
       signal,
       about: () => url.pathname.split("/").slice(-2).join("/"),
       perform: (twist) => {
+        if (name === "fal.bill") {
+          const told = tellBill(this.#world, url, new Headers(init.headers).get("authorization") ?? "");
+          return falAnswer(told.status, told.body);
+        }
         const { status, body, headers } = this.#answer(name, url, jsonOf(text), twist);
         return falAnswer(status, body, headers);
       },
@@ -365,6 +370,7 @@ function operationOf(method: string, { hostname, pathname }: URL): string {
   if (hostname.includes("workflowai")) return "ai";
   if (pathname.endsWith("/jwks.json")) return "fal.jwks";
   if (pathname.includes("/requests/by-endpoint")) return "fal.history";
+  if (pathname.endsWith("/billing-events")) return "fal.bill";
   if (method === "POST" && KLING.test(pathname)) return "fal.submit";
   if (method === "POST") return pathname.slice(1) === DESCRIBE ? "fal.describe" : "fal.frame";
   if (method === "PUT") return "fal.cancel";

@@ -5,6 +5,7 @@ import type { EndedExecution } from "../../stacks/local/aws/workflow.ts";
 import { functionName, FUNCTIONS } from "../../stacks/blueprint/functions.ts";
 import { ROUTES } from "../../stacks/blueprint/routes.ts";
 import { SimulatedBus } from "./bus.ts";
+import { reconcile } from "./bill.ts";
 import { Clients, type Answered, type Asked, type Intent } from "./clients.ts";
 import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
@@ -90,6 +91,9 @@ const CALLS_OF_A_RUN = 100;
 /** After this no new fault strikes, so that there is an end to wait for. */
 const FAULTS_END_MS = 700_000;
 
+/** What has no bill by then is named: two days, and a day more. */
+const BILL_READ_AFTER_MS = 3 * 24 * 3_600_000;
+
 let runs = 0;
 const DEBUG = process.env["DEBUG_STEPS"];
 
@@ -131,6 +135,9 @@ export class World {
   /** Of all executions, in their order. */
   readonly statesEntered: string[] = [];
   expiredKeys = 0;
+  /** To the table, in all. */
+  writes = 0;
+  readonly #isBillRead: boolean;
   readonly #plan: Plan;
   readonly #stage: Stage;
   readonly #schedule: () => number;
@@ -153,6 +160,7 @@ export class World {
     this.#schedule = mulberry32(plan.seed);
     this.#chance = mulberry32(plan.seed + 1_000_003);
     this.watch = new Watch(invariants);
+    this.#isBillRead = invariants.includes("I22");
     this.aws = new SimulatedAws(this, stage);
     this.fal = new SimulatedFal(this, mulberry32(plan.seed + 2_000_003));
     this.web = new SimulatedWeb(this);
@@ -186,11 +194,30 @@ export class World {
         if (call) await this.#let(call);
         else this.#stage.time.next();
       }
+      clearInterval(sweeper);
+      if (this.#isBillRead && !this.watch.violation) await this.#readBill();
       return this.#result();
     } finally {
       clearInterval(sweeper);
       await this.#end();
     }
+  }
+
+  /** Days later, when nothing goes wrong any more: one call after the other. */
+  async #readBill(): Promise<void> {
+    const { time } = this.#stage;
+    time.setSystemTime(this.now() + BILL_READ_AFTER_MS);
+    let done = false;
+    const reading = reconcile(this, 1 + (this.#plan.seed % 20)).finally(() => (done = true));
+    reading.catch(() => {});
+    for (;;) {
+      await this.gate.quiet();
+      if (done) break;
+      const call = this.gate.take(() => 0);
+      if (call) await call.proceed();
+      else time.next();
+    }
+    await reading;
   }
 
   #begin(): void {
@@ -331,6 +358,7 @@ export class World {
 
   observe(fact: Fact): void {
     if (fact.kind === "text" && this.settings.told) this.said.push(fact.text);
+    if (fact.kind === "write") this.writes++;
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     if (fact.kind === "write") this.money.note(fact);
     this.watch.see(fact, this);
