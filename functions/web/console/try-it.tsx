@@ -82,14 +82,17 @@ async function readOperations(): Promise<Map<string, Operation>> {
   return new Map(all);
 }
 
-/** What an answer has told, for the next form: the space and the id that were just made. */
+/** What an answer has told, for the next form: the space and the id that were just made, by what they are of. */
 const told = new Map<string, string>();
+/** `/api/uploads/{id}/check` -> `/api/uploads`. */
+const kindOf = (path: string) => path.split("/", 3).join("/");
+const MEDIA_KIND = "/api/spaces";
 
-function valueFor({ name, in: place, required, schema }: Parameter): string {
+function valueFor(path: string, { name, in: place, required, schema }: Parameter): string {
   if (name.toLowerCase() === "idempotency-key") return newIdempotencyKey();
   if (place !== "path" && !required) return "";
   const example = schema.example ?? schema.examples?.[0] ?? schema.default ?? schema.enum?.[0] ?? "";
-  return told.get(name) ?? (typeof example === "string" ? example : JSON.stringify(example));
+  return told.get(`${kindOf(path)} ${name}`) ?? (typeof example === "string" ? example : JSON.stringify(example));
 }
 
 interface Answer {
@@ -115,7 +118,7 @@ function CallForm({ operation }: { operation: Operation }) {
   const { method, path, needsKey, parameters, example } = operation;
   const id = useId();
   const [key, setKey] = useState(() => sessionStorage.getItem(KEY_KEPT) ?? "");
-  const [values, setValues] = useState(() => Object.fromEntries(parameters.map((it) => [it.name, valueFor(it)])));
+  const [values, setValues] = useState(() => Object.fromEntries(parameters.map((it) => [it.name, valueFor(path, it)])));
   const [text, setText] = useState(example);
   const [answer, setAnswer] = useState<Answer>();
   const [isSending, setIsSending] = useState(false);
@@ -240,6 +243,9 @@ function warningFor(method: string, path: string): string {
   if (method === "POST" && path === "/api/media/enhance") {
     return "This starts a video, and it is paid for unless this is test mode. The same Idempotency-Key again starts no second one.";
   }
+  if (method === "POST" && path === "/v1/videos") {
+    return "This starts a video, and each press another one; it is paid for unless this is test mode.";
+  }
   return method === "DELETE" ? "This deletes, and nothing brings it back." : "";
 }
 
@@ -277,9 +283,11 @@ async function sent({ method, url, headers, body }: Call, key: string): Promise<
       ...(body !== undefined && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(ANSWER_MS),
     });
-    const text = await response.text();
-    const value = parsed(text);
-    remember(value);
+    const type = response.headers.get("content-type") ?? "";
+    const isText = /^text\/|json/.test(type);
+    const text = isText ? await response.text() : fileLine(type, await response.blob());
+    const value = isText ? parsed(text) : undefined;
+    remember(url, value);
     const milliseconds = Math.round(performance.now() - since);
     const shown = value === undefined ? text : JSON.stringify(value, null, 2);
     return {
@@ -292,12 +300,24 @@ async function sent({ method, url, headers, body }: Call, key: string): Promise<
   }
 }
 
+function fileLine(type: string, { size }: Blob): string {
+  return size === 0 ? "" : `${size} bytes of ${type || "an unknown type"}`;
+}
+
 /** The ids of what was made, for the forms that are opened next. */
-function remember(answer: unknown): void {
-  const { data } = (answer ?? {}) as { data?: { mediaSpace?: { id?: string; spaceId?: string }; id?: string } };
-  const { id = data?.id, spaceId } = data?.mediaSpace ?? {};
-  if (typeof id === "string") told.set("id", id);
-  if (typeof spaceId === "string") told.set("spaceId", spaceId);
+function remember(url: string, answer: unknown): void {
+  const { data, id } = (answer ?? {}) as Made & { data?: Made & { mediaSpace?: Made; webhook?: Made } };
+  const { mediaSpace } = data ?? {};
+  const made = mediaSpace ?? data?.webhook ?? data ?? { id };
+  const kind = mediaSpace ? MEDIA_KIND : kindOf(new URL(url).pathname);
+  for (const name of ["id", "spaceId"] as const) {
+    const value = made[name];
+    if (typeof value === "string") told.set(`${kind} ${name}`, value);
+  }
+}
+interface Made {
+  id?: unknown;
+  spaceId?: unknown;
 }
 
 for (const article of document.querySelectorAll<HTMLElement>("article[data-route]")) {
