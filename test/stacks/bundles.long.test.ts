@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
@@ -18,12 +19,14 @@ import { deployedFunctions, type DeployedFunctions, type Outcome } from "../supp
 import { photo } from "../support/media-world.ts";
 import { functionsOf, graphOf, ofType, roleStatements, WITH_KEYS, type Graph } from "../support/resource-graph.ts";
 import { queuedMedia, storedVideo } from "../support/sample-media.ts";
-import { startS3StandIn } from "../support/s3-stand-in.ts";
+import { S3_CREDENTIALS, startS3StandIn } from "../support/s3-stand-in.ts";
 
 let graph: Graph;
-let aws: { awsUrl: string; s3Url: string };
+let aws: { awsUrl: string; s3Urls: Record<string, string> };
 let deployed: DeployedFunctions;
 let s3: Awaited<ReturnType<typeof startS3StandIn>>;
+/** The operator's own bucket, which pictures arrive in. */
+let sources: Awaited<ReturnType<typeof startS3StandIn>>;
 /** Where fal and the pictures are in this test: what production would refuse as addresses of its own network. */
 let outside: Record<string, string>;
 let pictureUrl: string;
@@ -35,7 +38,9 @@ const closers: (() => Promise<void>)[] = [];
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "deployed-"));
   graph = await graphOf("production", WITH_KEYS);
-  s3 = await startS3StandIn(z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]));
+  const bucket = z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]);
+  s3 = await startS3StandIn(bucket);
+  sources = await startS3StandIn(WITH_KEYS.SOURCES_BUCKET);
   const machine = await startLocalMachine({
     port: 0,
     awsPort: 0,
@@ -63,12 +68,13 @@ beforeAll(async () => {
     PUBLIC_URL: webUrl,
     TRUSTED_MEDIA_ORIGINS: webUrl,
   };
-  aws = { awsUrl: machine.awsUrl, s3Url: s3.url };
+  aws = { awsUrl: machine.awsUrl, s3Urls: { [bucket]: s3.url, [WITH_KEYS.SOURCES_BUCKET]: sources.url } };
   deployed = await deployedFunctions({ graph, directory: join(directory, "functions"), ...aws });
   closers.push(
     () => deployed.close(),
     () => fal.close(),
     () => s3.close(),
+    () => sources.close(),
     async () => void web.close().closeAllConnections(),
     () => machine.close(),
     () => rm(directory, { recursive: true }),
@@ -496,6 +502,28 @@ describe("a picture from the user's disk", () => {
   });
 });
 
+test.each([{ "version-id": "3HL4kqtJlcpXroDTDmJ" }, {}])(
+  "request-from-object copies the picture that arrived and asks for its video on the bus (%j)",
+  async (version) => {
+    const client = new S3Client({
+      endpoint: sources.url,
+      region: "us-east-1",
+      credentials: S3_CREDENTIALS,
+      forcePathStyle: true,
+    });
+    const there = { Bucket: WITH_KEYS.SOURCES_BUCKET, Key: "animate/beach.jpg" };
+    const Metadata = { context: "The waves roll in.", space: "holiday", tenant: "acme" };
+    await client.send(
+      new PutObjectCommand({ ...there, Body: await photo(1600, 900), ContentType: "image/jpeg", Metadata }),
+    );
+    const object = { key: there.Key, size: 1, etag: "e", sequencer: "00617F08299329D189", ...version };
+    const detail = { version: "0", bucket: { name: there.Bucket }, object, reason: "PutObject" };
+    const event = { ...busEvent("7f3a"), "detail-type": "Object Created", source: "aws.s3", detail };
+    const { calls } = await run("request-from-object", event);
+    expect(calls.map(({ action }) => action)).toContain("events:PutEvents");
+  },
+);
+
 test("report-budget reads what is committed", async () => {
   const { statusCode, body } = await reply("report-budget", httpEvent("GET /api/budget"));
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { currency: "USD", startsStopped: false } }]);
@@ -718,12 +746,9 @@ test("check-generation takes over what the original application began", async ()
 });
 
 describe("in the end", () => {
-  /**
-   * What only a failure needs; the use of a key, which is noted once an hour; and what reads a bucket of others, which
-   * test/system/source-objects.test.ts runs.
-   */
+  /** What only a failure needs; and the use of a key, which is noted once an hour. */
   const SELDOM =
-    /s3:AbortMultipartUpload|request-from-object: |sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation|start-from-event): events:PutEvents|(receive-fal-webhook|list-videos|get-video|get-video-content): dynamodb:UpdateItem|logs:|xray:/;
+    /s3:AbortMultipartUpload|sqs:SendMessage|(sweep-generations|on-execution-ended|receive-fal-webhook|redrive-generation|start-from-event): events:PutEvents|(receive-fal-webhook|list-videos|get-video|get-video-content): dynamodb:UpdateItem|logs:|xray:/;
 
   test("every permission was needed", () => {
     const idle = deployed.granted().filter((grant) => !deployed.used.has(grant) && !SELDOM.test(grant));

@@ -50,9 +50,10 @@ export async function deployedFunctions(options: {
   graph: Graph;
   directory: string;
   awsUrl: string;
-  s3Url: string;
+  /** The stand-in of each bucket, by the bucket's name. */
+  s3Urls: Record<string, string>;
 }): Promise<DeployedFunctions> {
-  const { graph, directory, awsUrl, s3Url } = options;
+  const { graph, directory, awsUrl, s3Urls } = options;
   const names = localNames(graph);
   const used = new Set<string>();
   let current: { fn: GraphFunction; denied: string[]; calls: Outcome["calls"] } | undefined;
@@ -60,9 +61,9 @@ export async function deployedFunctions(options: {
   const server = createServer((request, response) => {
     const pass = async () => {
       const body = await buffer(request);
-      const asked = permissionsAsked(request, body, graph);
+      const asked = permissionsAsked(request, body);
       for (const { action, arn, body: said } of asked) {
-        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources|uploads)\/.*$/, "/$1/*")}`;
+        const what = `${action} on ${inWords(graph, arn).replace(/\/(videos|sources|uploads|animate)\/.*$/, "/$1/*")}`;
         current?.calls.push({ action, body: said });
         if (current && !allows(current.fn, action, arn)) {
           const { fn } = current;
@@ -75,7 +76,9 @@ export async function deployedFunctions(options: {
       }
       const [first] = asked;
       const isS3 = first?.action.startsWith("s3:") ?? false;
-      const answer = await forward(isS3 ? s3Url : awsUrl, request, isS3 ? body : names.toLocal(body));
+      const s3Url = s3Urls[bucketOf(first?.arn ?? "").replace("arn:aws:s3:::", "")];
+      if (isS3 && s3Url === undefined) throw new Error(`No stand-in knows ${request.method} ${request.url}.`);
+      const answer = await forward(s3Url ?? awsUrl, request, isS3 ? body : names.toLocal(body));
       // S3 does not reveal whether an object exists to a role that may not list.
       const hidden =
         isS3 && answer.status === 404 && current && !allows(current.fn, "s3:ListBucket", bucketOf(first?.arn ?? ""));
@@ -182,7 +185,7 @@ interface Asked {
 }
 
 /** Which permissions a request to AWS needs (service authorization reference). */
-function permissionsAsked(request: IncomingMessage, body: Buffer, graph: Graph): Asked[] {
+function permissionsAsked(request: IncomingMessage, body: Buffer): Asked[] {
   const target = String(request.headers["x-amz-target"] ?? "");
   const [service, operation = ""] = target.split(".");
   const place = "us-east-1:123456789012";
@@ -217,6 +220,10 @@ function permissionsAsked(request: IncomingMessage, body: Buffer, graph: Graph):
     return [{ action: "s3:ListBucket", arn: `arn:aws:s3:::${url.pathname.split("/")[1]}`, body: undefined }];
   }
   const done = operationOf(request.method ?? "", url.searchParams);
+  // An object's version is read by a permission of its own.
+  if (done === "GetObject" && url.searchParams.has("versionId")) {
+    return [{ action: "s3:GetObjectVersion", arn: `arn:aws:s3:::${url.pathname.slice(1)}`, body: undefined }];
+  }
   const action = {
     HeadObject: "GetObject",
     CreateMultipartUpload: "PutObject",
@@ -224,8 +231,6 @@ function permissionsAsked(request: IncomingMessage, body: Buffer, graph: Graph):
     CompleteMultipartUpload: "PutObject",
   };
   const name = Object.entries(action).find(([it]) => it === done)?.[1] ?? done;
-  const bucket = z.string().parse(ofType(graph, "aws:s3/bucket:Bucket")[0]?.inputs["bucket"]);
-  if (!url.pathname.startsWith(`/${bucket}/`)) throw new Error(`No stand-in knows ${request.method} ${url.pathname}.`);
   return [{ action: `s3:${name}`, arn: `arn:aws:s3:::${url.pathname.slice(1)}`, body: undefined }];
 }
 
