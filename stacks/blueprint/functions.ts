@@ -7,7 +7,6 @@ export const NOT_BUNDLED: readonly string[] = ["bowser"];
 
 /** To end or restart a generation. */
 const DRIVE_ON: readonly Link[] = [
-  "Media.due",
   "Media.get",
   "Media.update",
   "Bus.publish",
@@ -81,7 +80,7 @@ export const FUNCTIONS: Readonly<Record<string, FunctionPlan>> = {
   "functions/events/sweep-generations.handler": {
     memoryMb: SMALL_MB,
     timeoutSeconds: 60,
-    links: ["Media.scan", "MediaFiles.delete", ...DRIVE_ON],
+    links: ["Media.due", "Media.scan", "MediaFiles.delete", ...DRIVE_ON],
   },
   "functions/events/on-execution-ended.handler": { memoryMb: SMALL_MB, timeoutSeconds: 60, links: DRIVE_ON },
   "functions/events/tell-webhooks.handler": {

@@ -11,6 +11,7 @@ import { DynamoDBClient, PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod";
+import { createDynamoGate } from "../../shared/adapters/dynamo-gate.ts";
 import { createDynamoMediaRecords } from "../../shared/adapters/dynamo-media-records.ts";
 import type { Media } from "../../shared/media/media.ts";
 import { startFalSimulator } from "../../stacks/fal-simulator/server.ts";
@@ -536,7 +537,49 @@ test("list-spaces answers what starts have noted", async () => {
 
 test("report-spending reads the lines of its tenant", async () => {
   const { statusCode, body } = await reply("report-spending", httpEvent("GET /api/spending"));
-  expect([statusCode, JSON.parse(body)]).toMatchObject([200, { data: { currency: "USD", items: [] } }]);
+  expect([statusCode, JSON.parse(body)]).toMatchObject([200, { data: { currency: "USD", items: [{ videos: 1 }] } }]);
+});
+
+test("reconcile-bills writes down what fal has billed, and names on the bus what we know nothing of", async () => {
+  const strange = { requestId: "a-job-of-others", endpointId: "fal-ai/kling-video/v2.1/standard/image-to-video" };
+  const at = new Date(Date.now() - 60_000).toISOString();
+  const order = { method: "POST", body: JSON.stringify({ ...strange, at, unitPrice: 0.28 }) };
+  expect((await fetch(`${outside["FAL_QUEUE_URL"]}/__simulator/charges`, order)).status).toBe(201);
+  const { calls } = await run("reconcile-bills", SCHEDULED, outside);
+  const published = calls.filter(({ action }) => action === "events:PutEvents").map(({ body }) => body);
+  expect(published).toMatchObject([
+    { DetailType: "Billing Unmatched", Detail: expect.stringContaining("a-job-of-others") },
+  ]);
+  const { body } = await reply("report-spending", httpEvent("GET /api/spending"));
+  expect(JSON.parse(body)).toMatchObject({ data: { billedUsd: 0.28, unbilled: 0 } });
+});
+
+test("submit-generation and check-status find whose turn it is to ask a fal that is locked", async () => {
+  const gate = createDynamoGate({ client: tableClient(), table: "Media" });
+  const {
+    tenantId,
+    spaceId,
+    id: mediaId,
+  } = await leave({
+    id: "019b76da-a800-7000-8000-00000000000b",
+    context: "The waves roll in. [fal: submit-403]",
+    image: { link: pictureUrl },
+  });
+  const input = { tenantId, spaceId, mediaId, enter: "submit", lap: true, pollSeconds: 10 };
+  expect((await run("submit-generation", input, outside)).result).toEqual({ next: "wait" });
+  const check = async () => (await run("check-status", { ...input, step: { next: "wait" } }, outside)).result;
+  expect(await check()).toEqual({ next: "held" });
+
+  const { account } = await gate.read();
+  const hold = {
+    code: "provider_account_locked",
+    since: "2026-01-01T00:00:00.000Z",
+    probeAt: "2026-01-01T00:01:00.000Z",
+  } as const;
+  expect(await gate.write(account, { hold, outbox: [] })).toBe(true);
+  expect(await check()).toEqual({ next: "submit" });
+  expect((await run("submit-generation", input, outside)).result).toEqual({ next: "wait" });
+  await gate.write((await gate.read()).account, { outbox: [] });
 });
 
 test("report-timings reads what finalize-and-analyze noted", async () => {
@@ -544,26 +587,32 @@ test("report-timings reads what finalize-and-analyze noted", async () => {
   expect([statusCode, JSON.parse(body)]).toEqual([200, { data: { timings: [] } }]);
 });
 
-test("on-execution-ended restarts what its execution has left, but not at once what would die again", async () => {
-  const { tenantId, spaceId, id: mediaId } = await leave({ id: "019b76da-a800-7000-8000-000000000003" });
-  const ended = (livedSeconds: number) => ({
+/** As Step Functions reports the end of an execution (AWS: "Automating Step Functions event delivery with EventBridge"). */
+function executionEnded(media: { tenantId: string; spaceId: string; mediaId: string }, livedSeconds: number) {
+  return {
     version: "0",
     "detail-type": "Step Functions Execution Status Change",
     source: "aws.states",
     detail: {
-      executionArn: `arn:aws:states:us-east-1:123456789012:execution:kling-media-production-generation:${mediaId}`,
-      name: mediaId,
+      executionArn: `arn:aws:states:us-east-1:123456789012:execution:kling-media-production-generation:${media.mediaId}`,
+      name: media.mediaId,
       status: "TIMED_OUT",
       startDate: Date.now() - livedSeconds * 1000,
       stopDate: Date.now(),
-      input: JSON.stringify({ tenantId, spaceId, mediaId, enter: "submit", lap: true, pollSeconds: 10 }),
+      input: JSON.stringify({ ...media, enter: "submit", lap: true, pollSeconds: 10 }),
       inputDetails: { included: true },
       output: null,
     },
-  });
-  const hurried = await run("on-execution-ended", ended(5), outside);
+  };
+}
+
+test("on-execution-ended restarts what its execution has left, but not at once what would die again", async () => {
+  const { tenantId, spaceId, id: mediaId } = await leave({ id: "019b76da-a800-7000-8000-000000000003" });
+  const media = { tenantId, spaceId, mediaId };
+  const hurried = await run("on-execution-ended", executionEnded(media, 5), outside);
   expect(hurried.calls.map(({ action }) => action)).not.toContain("states:StartExecution");
-  expect(startedWith(await run("on-execution-ended", ended(90), outside))).toMatchObject({ mediaId, enter: "check" });
+  const later = await run("on-execution-ended", executionEnded(media, 90), outside);
+  expect(startedWith(later)).toMatchObject({ mediaId, enter: "check" });
 });
 
 test("sweep-generations finishes a deletion that died on the way", async () => {

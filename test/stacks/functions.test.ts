@@ -352,7 +352,6 @@ const SPECIFICATION: Record<string, Specification> = {
       'event {"detail-type":["Step Functions Execution Status Change"],"source":["aws.states"],"detail":' +
       '{"status":["FAILED","TIMED_OUT","ABORTED"],"stateMachineArn":["Generation"]}}',
     may: [
-      "dynamodb:Query on Media/index/sweep",
       ...moves,
       "states:StartExecution on Generation",
       "states:DescribeExecution on Generation/executions/*",
