@@ -38,6 +38,7 @@ const SETTINGS = {
   MEDIA_STORE: `s3://${BUCKET}`,
   NODE_ENV: "test",
   FAL_KEY: "fal-key",
+  FAL_ADMIN_KEY: "fal-admin-key",
   AUTH: "jwt,keys",
   POWERTOOLS_LOG_LEVEL: "WARN",
 };

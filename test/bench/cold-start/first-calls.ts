@@ -191,6 +191,11 @@ export function firstCalls({ origin, signer }: Outside): Record<string, FirstCal
     },
     "receive-fal-webhook": { event: { ...webhook, body: report }, record: generating, answers: /received/ },
     "redrive-generation": { event: { mediaId: queued.id }, record: lost, answers: /"phase":"finalizing"/ },
+    "reconcile-bills": {
+      event: { from: "2026-01-01T00:00:00.000Z", to: "2026-01-02T00:00:00.000Z", cursor: "unbilled:" },
+      record: queued,
+      answers: /"entries":\[\]/,
+    },
     "set-kill-switch": { event: { stopped: false }, record: queued, answers: /"stopped":false/ },
   };
 }
