@@ -11,6 +11,7 @@ import { SpaceName } from "./space-name.tsx";
 import { sampleDraft } from "./sample.ts";
 import type { Session } from "./session.ts";
 import { usePlanning } from "./use-planning.ts";
+import { useProviderHeld } from "./use-provider.ts";
 import { useSpace } from "./use-space.ts";
 import { VideoPage } from "./video-page.tsx";
 
@@ -20,6 +21,7 @@ export function App({ session }: { session: Session }) {
   const { space: spaceId, media: openId } = address;
   const space = useSpace(spaceId, filterForApi(address.filter), openId, connection);
   const planning = usePlanning(connection, counts(space.items));
+  const isHeld = useProviderHeld(space.items?.some(({ media }) => media.hold !== undefined) ?? false);
   const favourites = useFavourites(spaceId);
   const [again, setAgain] = useState<{ draft: Partial<Draft>; of: string }>();
   const [spoken, setSpoken] = useState("");
@@ -82,6 +84,12 @@ export function App({ session }: { session: Session }) {
         <p class="test-mode" role="note">
           <b>Test mode.</b> Nothing is billed, and each video is a placeholder film. For real ones put FAL_KEY and
           FAL_TEST_MODE=off into .env.
+        </p>
+      )}
+      {isHeld && (
+        <p class="held" role="status">
+          <b>fal.ai takes no new videos from this service just now.</b> What you start is prepared, waits, and goes on
+          by itself; nothing is lost, and nothing is billed meanwhile. Videos that were begun before go on.
         </p>
       )}
       <main class={openId === undefined ? "" : "viewing"}>

@@ -99,7 +99,7 @@ export function statusOf(media: IMedia): string {
   if (media.cancelRequestedAt !== undefined && media.generationStatus === "generating-video") return "Asked to stop";
   switch (media.phase) {
     case "queued":
-      return "Waiting to be sent";
+      return media.hold ? "Waiting until fal.ai takes videos again" : "Waiting to be sent";
     case "submitting":
       return "Being sent to fal.ai";
     case "generating":
