@@ -56,6 +56,7 @@ const CALM: {
   { story: "the kill switch" },
   { story: "the kill switch", limits: AMPLE },
   { story: "starts against a cap", limits: SCARCE },
+  { story: "a locked account", webhooks: true },
   // It takes as long as thirty others and makes the same calls: its faults are tried there.
   { story: "a hundred against a cap", limits: SCARCE, once: true },
   // The sweeper starts it.
@@ -72,6 +73,8 @@ const CALM: {
   { story: "a refusal that is told", told: true },
   // What was right is refused, too.
   { story: "a refusal that is told", told: true, limits: NOTHING_LEFT },
+  // It waits for the account, and goes on.
+  { story: "a plain start", fault: { fault: "locks the account for 3 min", at: SUBMIT } },
   // It is submitted again.
   { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
 ];
@@ -162,6 +165,8 @@ const STORIES_BY_CHANCE: Story[] = [
   "a video that is told",
   "keys and their misuse",
   "a refusal that is told",
+  "a locked account",
+  "a locked account",
 ];
 
 /** By chance any of them, and in some runs none; where a cap is the story, low enough to be met. */

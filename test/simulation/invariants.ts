@@ -5,6 +5,7 @@ import { BILLED } from "./bill.ts";
 import type { Asked, Answered, Intent } from "./clients.ts";
 import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
+import { PROBES, WAITING } from "./holds.ts";
 import { isAccount, isEverybodys, isShard, MONEY } from "./money.ts";
 import type { Item, StoredItem } from "./simulated-aws.ts";
 import { REFUSED, TOLD, type Message } from "./receivers.ts";
@@ -385,6 +386,10 @@ export const INVARIANTS = {
           if (world.now() > heardBy) check(false, () => `${id} still waits to be published`);
         }
       }
+      for (const { id, at } of world.holds.account?.outbox ?? []) {
+        const heardBy = Math.max(world.quietSince, world.busBackAt, Date.parse(at)) + LIVENESS_MS;
+        check(world.now() <= heardBy, () => `${id} still waits to be published`);
+      }
     },
   },
   I19: {
@@ -410,6 +415,8 @@ export const INVARIANTS = {
   I20: TOLD,
   I21: REFUSED,
   I22: BILLED,
+  I23: PROBES,
+  I24: WAITING,
 } satisfies Record<string, Invariant>;
 
 export type InvariantId = keyof typeof INVARIANTS;

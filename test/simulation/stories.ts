@@ -180,6 +180,21 @@ export const STORIES = {
       .then(() => world.setKillSwitch(false));
     return Promise.all([...starts, operator]);
   },
+  "a locked account": (world, random) => {
+    const { clients } = world;
+    const starts = Array.from({ length: 5 }, async (_, n) => {
+      const intent = clients.intent({ tenant: TENANTS[n % 2 === 0 ? 0 : 2], key: `order-${n}` });
+      await world.sleep(random() * 90_000);
+      await clients.as(() => clients.start(intent));
+      if (n === 4) {
+        await world.sleep(random() * 120_000);
+        await clients.as(() => clients.cancel(intent));
+      }
+      await clients.as(() => clients.follow(intent));
+    });
+    const balance = world.sleep(random() * 30_000).then(() => world.fal.lock(60_000 + random() * 400_000));
+    return Promise.all([...starts, balance]);
+  },
   "by the bus": (world) => {
     const { clients } = world;
     const intent = clients.intent({ tenant: TENANTS[2], key: "order-1" });

@@ -9,6 +9,7 @@ import { reconcile } from "./bill.ts";
 import { Clients, type Answered, type Asked, type Intent } from "./clients.ts";
 import { FAULTS, faultsFor, type Fault, type Struck } from "./faults.ts";
 import { acting, Actor, Gate, type Call } from "./gate.ts";
+import { Holds } from "./holds.ts";
 import { isHalfDeleted, isTerminal, Watch, type Fact, type InvariantId, type Violation } from "./invariants.ts";
 import { link } from "./link.ts";
 import { Money, type Limits } from "./money.ts";
@@ -112,6 +113,7 @@ export class World {
   readonly frameUrl = "https://v3.fal.media/files/frame.jpg";
   readonly watch: Watch;
   readonly money = new Money(this);
+  readonly holds = new Holds(this);
   readonly settings: Settings;
   readonly claims = new Map<string, Claim[]>();
   /** By intent: the request that was taken, and its answer. */
@@ -303,6 +305,7 @@ export class World {
     if (this.aws.accounts.some(({ open = {} }) => Object.keys(open).length > 0)) return false;
     const isWarned = ({ warnings = {} }: StoredItem) => Object.keys(warnings).length === 0;
     if (!this.aws.accounts.every(isWarned) && this.#busBackAt !== Infinity) return false;
+    if ((this.holds.account?.outbox ?? []).length > 0 && this.#busBackAt !== Infinity) return false;
     return this.records().every((record) => {
       if (!isTerminal(record) || record.analysisStatus === "pending") return false;
       // A deletion erases nothing before the bus has taken what is said of the record.
@@ -361,6 +364,7 @@ export class World {
     if (fact.kind === "write") this.writes++;
     if (fact.kind === "write" && !fact.before) this.#noteIntent(fact.after);
     if (fact.kind === "write") this.money.note(fact);
+    if (fact.kind === "write") this.holds.note(fact);
     this.watch.see(fact, this);
     if (fact.kind === "write") this.#noteClaim(fact);
     if (fact.kind === "write" && isTerminal(fact.after) && fact.after.phase !== "deleted") {
@@ -422,6 +426,11 @@ export class World {
   /** By how much clocks are wrong. */
   get #wrongMs(): number {
     return Math.max(0, ...[...this.#skews.values()].map(Math.abs));
+  }
+
+  /** No execution can be started any more. */
+  get startsNothing(): boolean {
+    return this.#spells.some(({ fault, until }) => until === Infinity && fault.name === "starts nothing for ever");
   }
 
   get isSkewed(): boolean {
