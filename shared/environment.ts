@@ -127,6 +127,8 @@ const SETTINGS = {
   BUDGET_WARNING_SHARE: () => z._default(z.coerce.number().check(z.minimum(0.01), z.maximum(1)), 0.8),
   // An account is one item of the table, and each open generation takes some of its 400 KB.
   MAX_OPEN_GENERATIONS: wholeUpTo(1000),
+  // fal gives 2 to 40; each that is taken is a part of one item.
+  FAL_CONCURRENCY: wholeUpTo(200),
   // Counted by calendar minute: twice as many fit around the end of one.
   START_RATE: wholeUpTo(100_000),
   AWS_REGION: () => z._default(z.string().check(z.regex(/^[a-z0-9-]+$/, "must be like us-east-1")), "us-east-1"),

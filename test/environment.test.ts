@@ -164,6 +164,7 @@ describe("the seconds", () => {
     ["GENERATION_DEADLINE_SECONDS", 1, 86_400],
     ["IN_DOUBT_SECONDS", 1, 86_400],
     ["HOLD_SECONDS", 1, 604_800],
+    ["FAL_CONCURRENCY", 1, 200],
   ] as const)("%s lie between %d and %d", async (name, least, most) => {
     for (const seconds of [least, most]) {
       const { setting } = await settings({ [name]: String(seconds) });

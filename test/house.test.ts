@@ -237,6 +237,7 @@ const NEIGHBOURS: Record<string, string[]> = {
     "shared/adapters/readable-items.ts",
   ],
   "shared/adapters/dynamo-api-keys.ts": ["shared/adapters/document-client.ts", "shared/adapters/readable-items.ts"],
+  "shared/adapters/dynamo-places.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-gate.ts": ["shared/adapters/document-client.ts", "shared/adapters/update-expression.ts"],
   "shared/adapters/dynamo-request-tries.ts": ["shared/adapters/document-client.ts"],
   "shared/adapters/dynamo-webhooks.ts": [

@@ -17,9 +17,9 @@ import type { Clock, Expected, IdempotentStart, MediaRecords } from "../media/po
 import { instant } from "../media/instant.ts";
 import { isOpen, planMove, type MoveName } from "../media/moves.ts";
 import {
+  LINE_SHARDS,
   mediaKey,
   newMediaItem,
-  PARKED_SHARD,
   partitionKey,
   readMediaItem,
   refOfKey,
@@ -75,15 +75,15 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
 
   /**
    * The first keys of a shard of the sweeper's index; a page of DynamoDB ends at 1 MB, however many were asked for.
-   * @param before an instant; undefined: all
+   * @param range of `sweepAt`, as a condition on `:bound`; undefined: all
    */
-  async function queryIndex(shard: string, limit: number, before?: string) {
+  async function queryIndex(shard: string, limit: number, range?: { is: "<=" | ">"; bound: string }) {
     const keys: z.infer<typeof indexedKey>[] = [];
     const query = {
       TableName: table,
       IndexName: "sweep",
-      KeyConditionExpression: `sweepShard = :shard${before === undefined ? "" : " AND sweepAt <= :before"}`,
-      ExpressionAttributeValues: { ":shard": shard, ":before": before },
+      KeyConditionExpression: `sweepShard = :shard${range ? ` AND sweepAt ${range.is} :bound` : ""}`,
+      ExpressionAttributeValues: { ":shard": shard, ":bound": range?.bound },
     };
     for await (const { Items = [] } of paginateQuery({ client: db, pageSize: limit }, query)) {
       keys.push(...Items.map((item) => indexedKey.parse(item)));
@@ -144,7 +144,7 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
       const plan = planMove(ref.mediaId, name, change, clock.now());
       // The SDK repeats a write whose answer was lost, and its condition then fails because of our own write: the token tells.
       const writer = randomUUID();
-      const shard = plan.parks ? PARKED_SHARD : sweepShard(ref.mediaId);
+      const shard = plan.line ? LINE_SHARDS[plan.line] : sweepShard(ref.mediaId);
       const update = new UpdateExpression();
       update.change({ ...plan.change, phase: plan.to ?? KEEP, sweepShard: shard, writer });
       if (plan.event) update.set(["outbox", plan.event.id], plan.event.entry);
@@ -198,8 +198,8 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     allOpen: () => readThrough({ FilterExpression: "attribute_exists(sweepAt)" }),
 
     async due(before, limit) {
-      const all = [...SWEEP_SHARDS, PARKED_SHARD];
-      const shards = await Promise.all(all.map((shard) => queryIndex(shard, limit, before)));
+      const all = [...SWEEP_SHARDS, LINE_SHARDS.parked];
+      const shards = await Promise.all(all.map((shard) => queryIndex(shard, limit, { is: "<=", bound: before })));
       return shards
         .flat()
         .sort((a, b) => (a.sweepAt < b.sweepAt ? -1 : 1))
@@ -208,11 +208,18 @@ export function createDynamoMediaRecords({ client, table, clock }: DynamoMediaRe
     },
 
     async parked(limit) {
-      const keys = await queryIndex(PARKED_SHARD, limit);
-      return keys.flatMap((key) => {
+      const keys = await queryIndex(LINE_SHARDS.parked, limit);
+      return keys.slice(0, limit).flatMap((key) => {
         const ref = refOfKey(key);
         return ref ? [{ ...ref, heldUntil: key.sweepAt }] : [];
       });
+    },
+
+    async waiting(limit, from) {
+      // Behind every id of that tenant.
+      const range = from && ({ is: ">", bound: `${encodeURIComponent(from.afterTenant)}#~` } as const);
+      const keys = await queryIndex(LINE_SHARDS.waiting, limit, range);
+      return keys.slice(0, limit).flatMap((key) => refOfKey(key) ?? []);
     },
 
     async putIdempotencyKey(tenantId, key, start, { inPlaceOfAny = false } = {}) {

@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Hold, Media, MediaRef, SourceImage, StoredImage, StoredVideo } from "../media/media.ts";
 import { ASPECT_RATIOS, KlingGenerationMode } from "../kling/models.ts";
 import { UnreadableRecordError } from "../media/errors.ts";
+import type { Line } from "../media/moves.ts";
 import { HOLD_CODES } from "../media/provider-account.ts";
 import { EVENT_TYPES, PHASES } from "../media/status.ts";
 import type { TimelineEntry } from "../media/timeline.ts";
@@ -14,8 +15,8 @@ const PARTITION = /^TENANT#([^#]+)#SPACE#([^#]+)$/;
 /** 16 shards, so that no partition of the sweeper's index takes all the writes. */
 export const SWEEP_SHARDS = Array.from({ length: 16 }, (_, n) => `SWEEP#${n}`);
 
-/** And one of their own for those that are parked: a short list most of the time, and read in its order. */
-export const PARKED_SHARD = "PARKED";
+/** And one each for those that wait: short lists most of the time, and read in their order. */
+export const LINE_SHARDS: Record<Line, string> = { parked: "PARKED", waiting: "WAITING" };
 
 /** The item's primary key. */
 export function mediaKey(ref: MediaRef): { pk: string; sk: string } {
@@ -121,6 +122,7 @@ export const storedFields = {
   nextSubmitAt: optional,
   hold: z.optional(z.object({ code: z.enum(HOLD_CODES), since: text } satisfies Fields<Hold>)),
   heldUntil: optional,
+  waitsSince: optional,
   requestId: optional,
   submittedAt: optional,
   queuePosition: z.optional(count),

@@ -6,6 +6,7 @@ import { ProviderUnavailableError, SourceImageUnavailableError } from "../media/
 import { madeWith, type Media, type MediaRef } from "../media/media.ts";
 import { findInHistory, whoseJob } from "./history.ts";
 import { heldVerdict } from "./hold.ts";
+import { hasPlace } from "./places.ts";
 import { inDoubtTimes, inDoubtVerdict, type InDoubtTimes, type ReportOfClaim } from "./in-doubt.ts";
 import { move, type MoveDeps } from "./move.ts";
 import type { Gate, Kling, KlingStatus, MediaFiles, MediaRecords } from "../media/ports.ts";
@@ -84,6 +85,9 @@ async function checkQueued(deps: CheckDeps, media: Media): Promise<StepResult> {
   if (media.hold && held === "is over") return { next: "fail", code: media.hold.code };
   if (held === "waits") return park(deps, media);
   if (media.nextSubmitAt !== undefined && !passed(media.nextSubmitAt, now)) return { next: "wait" };
+  const { places } = deps;
+  if (places && media.waitsSince !== undefined && !(await hasPlace({ ...deps, places }, media)))
+    return { next: "wait" };
   return { next: "submit" };
 }
 

@@ -1,9 +1,10 @@
 // A move and the publishing of its event, the only way in which the domain changes a status.
 import { settle } from "../money/budget.ts";
 import { nextSweep } from "./deadlines.ts";
+import { freePlace } from "./places.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { refOf, type Media, type MediaChange } from "../media/media.ts";
-import type { Budget, Clock, EventBus, Expected, Log, MediaRecords } from "../media/ports.ts";
+import type { Budget, Clock, EventBus, Expected, Log, MediaRecords, Places } from "../media/ports.ts";
 import { instant } from "../media/instant.ts";
 import { countedAs, phaseAfter, type MoveName } from "../media/moves.ts";
 import { withMove } from "../media/timeline.ts";
@@ -12,6 +13,8 @@ export interface MoveDeps {
   records: MediaRecords;
   events: EventBus;
   budget: Budget;
+  /** Undefined where fal's places are not counted. */
+  places: Places | undefined;
   clock: Clock;
   log: Log;
 }
@@ -42,9 +45,18 @@ export async function move(
     const counted = event && { event, code: error?.code, usd: estimatedCostUsd };
     deps.log.info(name, { mediaId, phase, requestId, ...counted });
     await settle(deps, result.media);
+    await giveBackPlace(deps, result.media, name);
     await publishEvents(deps, result.media);
   }
   return result;
+}
+
+async function giveBackPlace(deps: MoveDeps, media: Media, name: MoveName): Promise<void> {
+  try {
+    await freePlace(deps, media, name);
+  } catch (error) {
+    deps.log.warn("place at fal not given back, the sweeper will", { mediaId: media.id, error: String(error) });
+  }
 }
 
 /** A record that changes under us is read again; ten others in a row would be a storm. */

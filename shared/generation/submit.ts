@@ -14,6 +14,7 @@ import { isHoldCode, type HoldCode } from "../media/provider-account.ts";
 import { holdAccount, releaseAccount, takeProbe, type HoldDeps } from "../money/hold.ts";
 import { recordAcceptance } from "./acceptance.ts";
 import { passed } from "./deadlines.ts";
+import { placeInLine, takePlace } from "./places.ts";
 import { heldBack, isHoldOver, isNextProbe, takenUp } from "./hold.ts";
 import { reasonOfProvider, scrubbed } from "./reasons.ts";
 import type { LogEvent } from "../media/log-events.ts";
@@ -98,6 +99,7 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     if (error instanceof TooManyStartsError || error instanceof StartsStoppedError) return { next: "wait" };
     throw error;
   }
+  if (!(await mayBeAtFal(deps, media))) return waitForPlace(deps, media, prepared);
   const now = deps.clock.now();
   const claim = await move(
     deps,
@@ -116,6 +118,20 @@ async function submit(deps: SubmitDeps, ref: MediaRef): Promise<StepResult> {
     { version: media.version },
   );
   return claim.moved ? submitOnce(deps, claim.media, prepared, { isProbe, hold: media.hold }) : { next: "wait" };
+}
+
+async function mayBeAtFal(deps: SubmitDeps, media: Media): Promise<boolean> {
+  const { places } = deps;
+  return places === undefined || takePlace({ ...deps, places }, media);
+}
+
+/** Puts a generation into the line of those that wait for a place, with its picture and its words prepared. */
+async function waitForPlace(deps: SubmitDeps, media: Media, prepared: Prepared): Promise<StepResult> {
+  if (media.waitsSince !== undefined) return { next: "wait" };
+  const waits = { waitsSince: instant(deps.clock.now()), sweepAt: placeInLine(media) };
+  const change = { ...whatIsPrepared(media, prepared), ...waits };
+  await move(deps, media, "wait for a place", change, { version: media.version });
+  return { next: "wait" };
 }
 
 /** What a later try reuses. */

@@ -6,6 +6,7 @@ import { checkStatus, park, type CheckDeps } from "./check.ts";
 import { deliverBy, passed } from "./deadlines.ts";
 import { deleteMedia, finishDeletion } from "./delete.ts";
 import { isHoldOver } from "./hold.ts";
+import { freeAbandonedPlaces } from "./places.ts";
 import { isOvertaken } from "../media/errors.ts";
 import { failGeneration } from "./fail.ts";
 import { refOf, type Media, type MediaRef } from "../media/media.ts";
@@ -27,6 +28,9 @@ const FREEING_MS = 10_000;
 
 /** fal takes jobs again: as many a minute as ten submits at once (SUBMIT_CONCURRENCY) of three seconds can take. */
 const WOKEN_PER_RUN = 200;
+
+/** Of those that wait for a place: their executions lap, and end them at their deadlines; this is for those that have none. */
+const LOOKED_AT_IN_LINE = 100;
 
 /** An execution that lived no longer would die again: the next is left to the sweeper, after as long. */
 const SHORT_LIFE_MS = 60_000;
@@ -63,6 +67,11 @@ export async function sweepGenerations(
   // After the rest, which may have parked what it has found.
   const { woken, isProbe } = await whomToWake(deps);
   faults.push(...(await forEachConcurrently(woken, isOver, (ref) => sweepOne(ref, { isProbe }))));
+  if (deps.places) {
+    await freeAbandonedPlaces(deps);
+    const line = await deps.records.waiting(LOOKED_AT_IN_LINE);
+    faults.push(...(await forEachConcurrently(line, isOver, (ref) => sweepOne(ref, {}))));
+  }
   await sweepAccounts(deps, Math.max(startedAt + RUN_MS, deps.clock.now() + FREEING_MS));
   if (faults.length > 0) throw new SweepError(faults, `${faults.length} of ${looked} records could not be swept`);
   return { looked, restarted };
@@ -159,8 +168,8 @@ async function endOrDriveOn(
     return false;
   }
   if (await deps.workflow.isRunning(executionName(media))) {
-    // What has only just been parked is woken by the next run.
-    if (isHeld) return false;
+    // What has only just been parked is woken by the next run; what waits for a place stays in its line.
+    if (isHeld || media.waitsSince !== undefined) return false;
     await move(deps, media, "postpone sweep", {}, { version: media.version });
     return false;
   }

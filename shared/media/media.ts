@@ -133,6 +133,8 @@ export interface Media {
   nextSubmitAt?: Instant;
   /** Queued because fal takes no job of the account. */
   hold?: Hold;
+  /** Queued because fal's places are taken. */
+  waitsSince?: Instant;
   /** So long it may be held, however often it is: set with the first hold. */
   heldUntil?: Instant;
   requestId?: string;
@@ -175,7 +177,7 @@ export interface Media {
   restarts: number;
   /** Events written with the moves and not yet published, by event id. */
   outbox: Record<string, OutboxEntry>;
-  /** When the sweeper next looks at the record, as long as anything is open. */
+  /** When the sweeper next looks at the record, as long as anything is open; of one that waits for a place at fal, its place in the line. */
   sweepAt?: Instant;
 
   /** After it, the media is deleted, where a retention is configured. */

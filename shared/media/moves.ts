@@ -14,9 +14,12 @@ interface Move {
   eventName?: string;
   /** What the log calls the move, where it is counted. */
   counted?: LogEvent;
-  /** From then on no execution drives it: it lies with those that the sweeper wakes together. Any other move takes it out. */
-  parks?: true;
+  /** The list apart from the others that it lies in from then on; any other move takes it out. */
+  line?: Line;
 }
+
+/** Those that no execution drives, until the sweeper wakes them; and those that wait for a place at fal. */
+export type Line = "parked" | "waiting";
 
 export const MOVES = {
   /** Durable before any money moves. */
@@ -25,7 +28,9 @@ export const MOVES = {
   release: { from: ["submitting"], to: "queued" },
   /** fal takes no job of the account: what is prepared is kept, and no claim is made. */
   "hold back": { from: ["queued"] },
-  park: { from: ["queued"], parks: true },
+  park: { from: ["queued"], line: "parked" },
+  /** fal's places are taken: it is prepared, and its turn will come. */
+  "wait for a place": { from: ["queued"], line: "waiting" },
   /** fal took the job, or we found the job that it took. */
   accept: { from: ["submitting"], to: "generating", event: "Generation Started" },
   /** The input was refused, by us before the claim or by fal after it. */
@@ -96,7 +101,7 @@ export interface PlannedMove {
   to?: Phase;
   change: MediaChange & { updatedAt: Instant };
   event?: { id: string; entry: OutboxEntry };
-  parks: boolean;
+  line: Line | undefined;
 }
 
 /** The complete write of a move: target status, time stamp, and the event that goes with it. */
@@ -106,10 +111,12 @@ export function planMove(mediaId: string, name: MoveName, change: MediaChange, n
   const plan: PlannedMove = {
     from: move.from,
     to: move.to,
-    parks: move.parks ?? false,
+    line: move.line,
     change: {
       // A place in fal's queue is one only while fal has the job, and a hold only while it has not.
       ...(move.to !== undefined && { queuePosition: undefined, hold: undefined }),
+      // Who has left the line asks for a place anew.
+      waitsSince: undefined,
       ...change,
       updatedAt: at,
     },

@@ -88,6 +88,8 @@ export interface MediaRecords {
   due(before: string, limit: number): Promise<MediaRef[]>;
   /** Those that are parked while fal takes no job of ours: first whose hold ends first, and so has lasted longest. */
   parked(limit: number): Promise<(MediaRef & { heldUntil: string })[]>;
+  /** Those that wait for a place at fal: by tenant, each with its oldest first; all, or those of the tenants after one. */
+  waiting(limit: number, from?: { afterTenant: string }): Promise<MediaRef[]>;
   /** Writes the start under its key, or returns the one that is there (and not expired), unless this one takes its place. */
   putIdempotencyKey(
     tenantId: string,
@@ -195,6 +197,24 @@ export interface Gate {
    * @returns false when it has changed since `seen` was read: read again and decide anew
    */
   write(seen: ProviderAccount, next: Omit<ProviderAccount, "version">): Promise<boolean>;
+}
+
+/** Who has fal's places, by media. */
+export interface PlacesTaken {
+  /** Rises with each change; 0 as long as nobody ever had one. */
+  version: number;
+  by: Record<string, Omit<MediaRef, "mediaId"> & { at: string }>;
+  /** The tenant that was served last. */
+  turn?: string | undefined;
+}
+
+/** fal's places, in one small item. */
+export interface Places {
+  /** How many there are. */
+  limit: number;
+  read(): Promise<PlacesTaken>;
+  /** @returns false when it has changed since `seen` was read */
+  write(seen: PlacesTaken, next: Omit<PlacesTaken, "version">): Promise<boolean>;
 }
 
 /** What a workflow execution is started with: keys only, no prompt, no URL, no secret. */

@@ -5,11 +5,13 @@ import { eventBus } from "./event-bus.ts";
 import { lazy } from "./lazy.ts";
 import { log } from "./log.ts";
 import { mediaRecords } from "./media-records.ts";
+import { places } from "./places.ts";
 
 export const moveDeps = lazy(() => ({
   records: mediaRecords(),
   events: eventBus(),
   budget: budget(),
+  places: places(),
   clock,
   log: log(),
 }));

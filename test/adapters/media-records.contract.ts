@@ -204,6 +204,34 @@ export function mediaRecordsContract(open: () => Promise<Options>): void {
       expect((await records.due("9999", 1)).map(({ mediaId }) => mediaId)).toEqual(["sooner"]);
     });
 
+    it("keeps those that wait for a place in a line: by tenant, each with its oldest first", async () => {
+      const waits = async (tenantId: string, id: string) => {
+        await moveTo({ tenantId, id });
+        const change = { waitsSince: instant(clock.now()), sweepAt: `${encodeURIComponent(tenantId)}#${id}` };
+        await records.move({ ...ref, tenantId, mediaId: id }, "wait for a place", change);
+      };
+      for (const [tenantId, id] of [
+        ["globex", "019b-2"],
+        ["acme", "019b-4"],
+        ["acme!", "019b-1"],
+        ["acme", "019b-3"],
+      ] as const)
+        await waits(tenantId, id);
+      const line = async (...asked: Parameters<MediaRecords["waiting"]>) =>
+        (await records.waiting(...asked)).map(({ tenantId, mediaId }) => `${tenantId} ${mediaId}`);
+      expect(await line(9)).toEqual(["acme! 019b-1", "acme 019b-3", "acme 019b-4", "globex 019b-2"]);
+      expect(await line(2)).toEqual(["acme! 019b-1", "acme 019b-3"]);
+      expect(await line(9, { afterTenant: "acme" })).toEqual(["globex 019b-2"]);
+      expect(await line(9, { afterTenant: "globex" })).toEqual([]);
+      // A place in the line is no time at which anybody shall look, and any other move leaves it.
+      expect((await openRefs()).map(({ mediaId }) => mediaId)).toEqual([]);
+      const { media: restarted } = await records.move({ ...ref, mediaId: "019b-3" }, "restart", {
+        sweepAt: "2026-01-01T00:06:00.000Z",
+      });
+      expect(restarted.waitsSince).toBeUndefined();
+      expect(await line(9)).toEqual(["acme! 019b-1", "acme 019b-4", "globex 019b-2"]);
+    });
+
     it("keeps those that are parked apart, the one whose hold ends first before the others", async () => {
       const held = { code: "provider_account_locked", since: instant(clock.now()) } as const;
       for (const id of ["m1", "m2", "m3"]) await moveTo({ id, hold: held, heldUntil: instant(clock.now()) });

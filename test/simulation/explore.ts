@@ -4,7 +4,7 @@ import type { Struck } from "./faults.ts";
 import type { InvariantId } from "./invariants.ts";
 import type { Limits } from "./money.ts";
 import { TOLD_STORIES, type Story } from "./stories.ts";
-import { World, type Plan, type Run, type Stage } from "./world.ts";
+import { World, type Plan, type Run, type Settings, type Stage } from "./world.ts";
 
 const SUBMIT = "submit-generation/fal.submit#1";
 
@@ -40,6 +40,7 @@ const CALM: {
   ai?: boolean;
   told?: true;
   limits?: Limits;
+  places?: number;
   fault?: Struck;
   once?: true;
 }[] = [
@@ -57,6 +58,8 @@ const CALM: {
   { story: "the kill switch", limits: AMPLE },
   { story: "starts against a cap", limits: SCARCE },
   { story: "a locked account", webhooks: true },
+  // One place for two: the other waits for its turn.
+  { story: "one key of two tenants", places: 1 },
   // It takes as long as thirty others and makes the same calls: its faults are tried there.
   { story: "a hundred against a cap", limits: SCARCE, once: true },
   // The sweeper starts it.
@@ -79,13 +82,24 @@ const CALM: {
   { story: "a plain start", fault: { fault: "busy", at: SUBMIT } },
 ];
 
-const calmPlan = ({ story, webhooks = false, ai = false, told, limits, fault }: (typeof CALM)[number]): Plan => ({
+const calmPlan = (calm: (typeof CALM)[number]): Plan => ({
   seed: 1,
-  story,
+  story: calm.story,
   schedule: "calm",
-  settings: { webhooks, ai, ...(told && { told }), ...(limits && { limits }) },
-  faults: fault ? [fault] : [],
+  settings: settingsOf(calm),
+  faults: calm.fault ? [calm.fault] : [],
 });
+
+/** Without what is not set: a plan is printed, and read again. */
+function settingsOf({ webhooks = false, ai = false, told, limits, places }: Partial<Settings>): Settings {
+  return {
+    webhooks,
+    ai,
+    ...(told && { told }),
+    ...(limits && { limits }),
+    ...(places !== undefined && { places }),
+  };
+}
 
 /** A call that is made over and over (a poll, a read, a shard of the sweeper's index) is met so often. */
 const TIMES_MET = 1;
@@ -190,9 +204,10 @@ export function planOf(seed: number): Plan {
   const random = mulberry32(seed + 4_000_003);
   const story = STORIES_BY_CHANCE[Math.floor(random() * STORIES_BY_CHANCE.length)] ?? "a plain start";
   const [webhooks, ai, limits] = [random() < 0.6, random() < 0.4, limitsOf(story, random)];
-  const told = story in TOLD_STORIES;
-  const settings = { webhooks, ai, ...(told && { told }), ...(limits && { limits }) };
-  return { seed, story, schedule: "wild", settings, faults: { atMost: Math.floor(random() * 6) } };
+  const told = story in TOLD_STORIES ? true : undefined;
+  const faults = { atMost: Math.floor(random() * 6) };
+  const places = random() < 0.3 ? 1 + Math.floor(random() * 3) : undefined;
+  return { seed, story, schedule: "wild", settings: settingsOf({ webhooks, ai, told, limits, places }), faults };
 }
 
 /** The fewest faults, and the calmest order, that still break the same invariant. */

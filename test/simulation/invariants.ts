@@ -7,7 +7,7 @@ import { codeIn, PICTURE_SECRET, wordsOf } from "./clients.ts";
 import type { Actor } from "./gate.ts";
 import { PROBES, WAITING } from "./holds.ts";
 import { isAccount, isEverybodys, isShard, MONEY } from "./money.ts";
-import type { Item, StoredItem } from "./simulated-aws.ts";
+import { isPlaces, type Item, type StoredItem } from "./simulated-aws.ts";
 import { REFUSED, TOLD, type Message } from "./receivers.ts";
 import { failureOf, type Job } from "./simulated-fal.ts";
 import type { World } from "./world.ts";
@@ -252,6 +252,8 @@ export const INVARIANTS = {
         const tenant = world.tenantOf(by);
         // How long generations take, and how often an event was tried, belongs to no tenant: a time or a count.
         if (tenant === undefined || /^(TIMINGS|EVENT)#/.test(after.pk)) return;
+        // Who has which place is nobody's: each gives free ones to whose turn it is.
+        if (isPlaces(after)) return;
         if (isAccount(after) && (isEverybodys(after) || isShard(after))) {
           const others = changedEntries(before, after).filter((entry) => entry.tenantId !== tenant);
           return check(others.length === 0, () => `${by.name} of ${tenant} changed what is another's in ${after.pk}`);
@@ -417,6 +419,15 @@ export const INVARIANTS = {
   I22: BILLED,
   I23: PROBES,
   I24: WAITING,
+  I25: {
+    says: "No more of our jobs are at fal than there are places.",
+    always(world, check) {
+      const { places } = world.settings;
+      if (places === undefined || world.isSkewed) return;
+      const atFal = world.records().filter(({ phase }) => phase === "submitting" || phase === "generating").length;
+      check(atFal <= places, () => `${atFal} are at fal, and there are ${places} places`);
+    },
+  },
 } satisfies Record<string, Invariant>;
 
 export type InvariantId = keyof typeof INVARIANTS;

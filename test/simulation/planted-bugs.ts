@@ -607,6 +607,20 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "",
   },
   {
+    name: "a place is given though none is free",
+    caughtBy: "I25",
+    file: "shared/generation/places.ts",
+    find: "return Math.max(0, limit - Object.keys(by).length);",
+    replace: "return Math.max(0, limit + 1 - Object.keys(by).length);",
+  },
+  {
+    name: "a place is free again as soon as fal has the job",
+    caughtBy: "I25",
+    file: "shared/generation/places.ts",
+    find: `const AT_FAL: readonly Phase[] = ["submitting", "generating"];`,
+    replace: `const AT_FAL: readonly Phase[] = ["submitting"];`,
+  },
+  {
     name: "an error of fal's machines counts as the job's failure",
     caughtBy: "I19",
     shownBy: ["answers 500"],

@@ -54,6 +54,9 @@ export interface StoredItem {
   reservedWith?: { everybody?: true; shard?: number; tenantId?: string; day?: true; userId?: string }[];
   hold?: { code: string; since: string };
   heldUntil?: string;
+  waitsSince?: string;
+  /** Of fal's places. */
+  by?: Record<string, { tenantId: string }>;
   /** Of accounts. */
   period?: string;
   monthCommitted?: number;
@@ -93,6 +96,8 @@ export class SimulatedAws {
   records: StoredItem[] = [];
   /** And those that are accounts. */
   accounts: StoredItem[] = [];
+  /** And fal's places, where they are counted. */
+  places: StoredItem[] = [];
   readonly objects = new Map<string, { bytes: Buffer; sha256: string }>();
   readonly published: { id: string; type: string; detail: Item }[] = [];
   readonly executions = new Map<string, Execution>();
@@ -166,6 +171,7 @@ export class SimulatedAws {
       this.items.set(key, after);
       this.records = [...this.items.values()].filter(isRecord);
       this.accounts = [...this.items.values()].filter(isAccount);
+      this.places = [...this.items.values()].filter(isPlaces);
       if (by) this.#world.observe({ kind: "write", before, after, by });
     }
     return { statusCode, headers, body: new Uint8Array(Buffer.from(body)) };
@@ -353,6 +359,7 @@ function purposeOf(operation: string, asked: Item): string {
   if (operation === "Scan") return "";
   if (operation === "Query") return asked["IndexName"] === undefined ? "" : " sweep";
   const key = (asked["Key"] ?? asked["Item"]) as Record<"pk" | "sk", { S: string }>;
+  if (isPlaces({ sk: key.sk.S })) return " places";
   if (isAccount({ sk: key.sk.S })) return purposeWithAccount(key.pk.S, asked);
   const kind = KINDS.find(([isOf]) => isOf.test(`${key.pk.S} ${key.sk.S}`))?.[1];
   if (kind !== undefined) return ` ${kind}`;
@@ -405,6 +412,10 @@ const PURPOSES: [RegExp, string][] = [
 function keyOf(asked: Item): string {
   const { pk, sk } = (asked["Key"] ?? asked["Item"] ?? {}) as { pk?: { S: string }; sk?: { S: string } };
   return pk && sk ? `${pk.S.split("#")[1] ?? ""} ..${sk.S.slice(-6)}` : "";
+}
+
+export function isPlaces({ sk }: { sk: string }): boolean {
+  return sk === "PLACES";
 }
 
 /** Written with every move. */

@@ -115,9 +115,10 @@ export async function setStage(planted?: Patch): Promise<Stage> {
     clip,
     remove: (key) => removeItem(dynamoDb, key),
     linkSecret: (name, value) => void Reflect.set(Resource, name, { value }),
-    environment: ({ webhooks, ai, told, limits = {} }: Settings) => ({
+    environment: ({ webhooks, ai, told, places, limits = {} }: Settings) => ({
       ...ENVIRONMENT,
       ...(told && { AUTH: "keys" }),
+      ...(places !== undefined && { FAL_CONCURRENCY: String(places) }),
       ...inEnvironment(limits),
       ...(webhooks && { PUBLIC_URL: "https://api.example" }),
       ...(ai && { WORKFLOWAI_API_KEY: "SECRET-AI-KEY", WORKFLOWAI_API_URL: "https://workflowai.example" }),

@@ -43,6 +43,8 @@ export interface Settings {
   limits?: Limits;
   /** Callers show keys, and tenants have webhooks: what is on the bus reaches the rules. */
   told?: boolean;
+  /** How many of our jobs fal may have at once; none: they are not counted. */
+  places?: number;
 }
 
 /** What a run has come to. */
@@ -593,8 +595,9 @@ export class World {
     const sweepersNow = new Date(this.now() + (this.#skews.get("sweep-generations") ?? 0)).toISOString();
     const isDue = ({ sweepAt }: StoredItem) => sweepAt !== undefined && sweepAt <= sweepersNow;
     // The sweeper alone wakes what waits for the account, and says what the bus did not take.
-    const waits = (item: StoredItem) => item.hold !== undefined || (item.providerAccount?.outbox ?? []).length > 0;
-    const items = [...this.records(), ...this.aws.accounts];
+    const waits = ({ hold, waitsSince, by, providerAccount }: StoredItem) =>
+      [hold, waitsSince, by].some((it) => it !== undefined) || (providerAccount?.outbox ?? []).length > 0;
+    const items = [...this.records(), ...this.aws.accounts, ...this.aws.places];
     if (this.#resuming || items.some((item) => isDue(item) || waits(item))) this.sweep();
     if (this.#webhooksResuming || this.receivers.deliveries.some(isDue)) this.#sweepWebhooks();
   }

@@ -19,7 +19,7 @@ import { offeredRows } from "../../shared/kling/catalogue.ts";
 import type { SpendingLimits } from "../../shared/money/budget.ts";
 import { FetchError } from "../../shared/media/errors.ts";
 import { refOf, type Media, type MediaRef } from "../../shared/media/media.ts";
-import type { CheckedFetch, Frame, GenerationInput, MediaEvent } from "../../shared/media/ports.ts";
+import type { CheckedFetch, Frame, GenerationInput, MediaEvent, Places } from "../../shared/media/ports.ts";
 import { expectPublished } from "./event-schemas.ts";
 import { FakeKling } from "./fake-kling.ts";
 import { inMemoryDynamoDb, type InMemoryOptions } from "./in-memory-dynamodb.ts";
@@ -81,6 +81,7 @@ export async function mediaWorld(options?: InMemoryOptions) {
     records,
     spaces: createDynamoSpaces({ ...dynamo, ...unreadableItems() }),
     budget,
+    places: undefined as Places | undefined,
     ledger,
     gate,
     announcements: {
