@@ -84,6 +84,8 @@ describe("a package is only in the bundles that use it", () => {
       ["@fal-ai/client"],
       [
         "cancel-generation",
+        // It cancels too.
+        "serve-agents",
         "submit-generation",
         "check-status",
         "finalize-and-analyze",
