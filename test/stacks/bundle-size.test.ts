@@ -93,8 +93,6 @@ describe("a package is only in the bundles that use it", () => {
         "sweep-generations",
         "on-execution-ended",
         "receive-fal-webhook",
-        // Its agents cancel at fal.
-        "serve-agents",
       ],
     ],
     ["WorkflowAI", ["@workflowai/workflowai"], ["submit-generation", "finalize-and-analyze"]],
