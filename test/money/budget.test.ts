@@ -3,7 +3,7 @@ import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { EVERYBODYS_SHARDS } from "../../shared/adapters/dynamo-shards.ts";
 import { mediaKey } from "../../shared/adapters/media-item.ts";
-import { periodOf, renewalOf, type SpendingLimits } from "../../shared/money/budget.ts";
+import { periodOf, renewalOf } from "../../shared/money/budget.ts";
 import { quotaOf } from "../../shared/money/quota.ts";
 import { beforeEach, describe, expect, it } from "vitest";
 import { cancelGeneration } from "../../shared/generation/cancel.ts";
@@ -251,26 +251,6 @@ describe("a tenant's day and a user's month", () => {
     await startAs("eve");
     await expect(startAs("ada")).rejects.toMatchObject({ code: "over_budget" });
   });
-
-  it.each<[string, Partial<SpendingLimits>]>([
-    ["everybody's month", { everybody: { capMills: 37 * 280 } }],
-    ["a tenant's month", { tenant: { capMills: 37 * 280 } }],
-    ["a tenant's day", { tenantDay: { capMills: 37 * 280 } }],
-    ["a user's month", { user: { capMills: 37 * 280 } }],
-  ])(
-    "of 200 at once against the cap of %s start as many as it holds, and as many again once they fail",
-    { timeout: 60_000 },
-    async (_, limit) => {
-      world.deps.limits = { tenant: {}, everybody: {}, ...limit };
-      const own = deps();
-      for (let round = 0; round < 2; round++) {
-        const starts = await Promise.allSettled(Array.from({ length: 200 }, () => startGeneration(own, command)));
-        const started = starts.flatMap((it) => (it.status === "fulfilled" ? [it.value.media] : []));
-        expect(started).toHaveLength(37);
-        for (const media of started) await failGeneration(world.deps, refOf(media), "not_submitted");
-      }
-    },
-  );
 
   it("are settled though their caps were lifted meanwhile, and owe nothing where they were set meanwhile", async () => {
     const { media } = await startAs("ada");

@@ -11,8 +11,8 @@ it("forty seeds break no invariant", { timeout: MINUTE }, async () => {
   expect(report.runs).toBe(40);
 });
 
-/** One each of what costs most: a second POST, a released claim, money over a cap, another tenant, a start that was refused. */
-const CAUGHT = ["I1", "I3", "I9", "I12", "I21"];
+/** One each of what costs most: a second POST, a released claim, another tenant, a start that was refused. */
+const CAUGHT = ["I1", "I3", "I12", "I21"];
 
 describe("with only its invariant on, the world catches", { concurrent: true, timeout: MINUTE }, () => {
   const bugs = CAUGHT.flatMap((id) => PLANTED_BUGS.filter(({ caughtBy }) => caughtBy === id).slice(0, 1));
