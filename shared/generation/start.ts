@@ -139,9 +139,10 @@ async function beginKept(
   kept: IdempotentStart,
 ): Promise<{ media: Media; replayed: boolean }> {
   const replayed = kept.media.id !== media.id;
-  // A key without a record: its start died on the way, or was refused. The time that it has counts from when it begins,
-  // which may be long after its key was kept.
-  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media, ...timesOf(deps) });
+  // A key without a record: its start died on the way, or was refused. It belongs to the event that asks now, since the
+  // first may have been told that it was refused; and its time counts from here, which may be long after its key was kept.
+  const begun = { ...kept.media, ...timesOf(deps), ...(media.request && { request: media.request }) };
+  if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, begun);
   return { media: kept.media, replayed };
 }
 

@@ -1,6 +1,6 @@
 // Starting: saved once, started once, the same answer to the same key.
 import { beforeEach, describe, expect, it } from "vitest";
-import { IdempotencyKeyReusedError } from "../../shared/media/errors.ts";
+import { IdempotencyKeyReusedError, StartsStoppedError } from "../../shared/media/errors.ts";
 import { startGeneration, startOrFindRepeated, type StartCommand } from "../../shared/generation/start.ts";
 import { mediaWorld, type MediaWorld } from "../support/media-world.ts";
 
@@ -92,6 +92,15 @@ describe("with an Idempotency-Key", () => {
     expect(again.replayed).toBe(true);
     expect((await stored()).map(({ id }) => id)).toEqual(["media-1"]);
     expect([...world.executions.keys()]).toEqual(["media-1"]);
+  });
+
+  it("belongs to the event that started it, where an earlier one with the key was refused", async () => {
+    const asked = (id: string) => ({ ...command, request: { id, idempotencyKey: "key" } });
+    await world.budget.stop(true);
+    await expect(startGeneration(deps(), asked("first"), "key")).rejects.toBeInstanceOf(StartsStoppedError);
+    await world.budget.stop(false);
+    await startGeneration(deps(), asked("second"), "key");
+    expect(await stored()).toMatchObject([{ id: "media-1", request: { id: "second" } }]);
   });
 
   it("keeps keys of different tenants apart", async () => {

@@ -43,8 +43,8 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     name: "a replay saves a record of its own",
     caughtBy: "I1",
     file: START,
-    find: "if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, { ...kept.media,",
-    replace: "await begin(deps, { ...media,",
+    find: "if (!replayed || !(await deps.records.get(refOf(kept.media)))) await begin(deps, begun);",
+    replace: "await begin(deps, media);",
   },
   {
     name: "a record that is there already is an error of its start",
