@@ -1,5 +1,5 @@
 // The rules of the bus and the schedules. An event that is not delivered, or fails for good, waits in a queue for an operator.
-import { EVENT_TRIES } from "../shared/media/refusal.ts";
+import { EVENT_TRIES } from "../shared/media/event-tries.ts";
 import { BILLS_SCHEDULE, RULES, SCHEDULES, SOURCES_RULE, type Rule } from "./blueprint/rules.ts";
 import { pascalCase, type Functions } from "./functions.ts";
 import type { Settings, Sources } from "./settings.ts";

@@ -1,11 +1,9 @@
 // A request on the bus that is not carried out: announced once, after the last try, so that a refused request is never started later.
 import { RefusedBeforeError } from "./errors.ts";
 import { DETAIL_VERSION } from "./event-detail.ts";
+import { EVENT_TRIES } from "./event-tries.ts";
 import { instant } from "./instant.ts";
 import type { Announcements, Clock, RequestTries } from "./ports.ts";
-
-/** Lambda invokes a function for one event so often (AWS: "Asynchronous invocation"): once, and two retries (stacks/events.ts). */
-export const EVENT_TRIES = 3;
 
 export interface RefusalDeps {
   tries: RequestTries;

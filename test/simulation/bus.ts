@@ -1,7 +1,7 @@
 // The bus and its rules: whatever it has taken reaches each function that listens at least once, or lies in the dead letters.
 import { functionName } from "../../stacks/blueprint/functions.ts";
 import { RULES, type Rule } from "../../stacks/blueprint/rules.ts";
-import { EVENT_TRIES } from "../../shared/media/refusal.ts";
+import { EVENT_TRIES } from "../../shared/media/event-tries.ts";
 import { acting, Actor } from "./gate.ts";
 import type { World } from "./world.ts";
 

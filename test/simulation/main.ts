@@ -1,6 +1,7 @@
 // `npm run simulate`: makes runs of the simulated world, over two processes, and says what they have come to.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
@@ -17,6 +18,7 @@ const HELP = `npm run simulate -- [what] [how]
   --seed S         the first of them; alone, that one with its trace
   --singles        every single fault at every call
   --story NAME     of the single faults, those in runs that tell this story
+  --one-in N       of the single faults in runs that tell webhooks, one of N
   --pairs [N]      N seeded pairs of faults, or all of them (hours)
   --plan JSON      one run, as a failure has printed it
   --planted NAME   with a planted bug in it, and only the invariant on that must catch it
@@ -30,6 +32,7 @@ const { values: given } = parseArgs({
     seed: { type: "string" },
     singles: { type: "boolean" },
     story: { type: "string" },
+    "one-in": { type: "string", default: "1" },
     pairs: { type: "boolean" },
     count: { type: "string" },
     plan: { type: "string" },
@@ -53,8 +56,19 @@ async function main(): Promise<void> {
   const workers = Number(given.workers);
   const single = given.plan !== undefined || (given.seed !== undefined && given.seeds === undefined && !given.pairs);
   const report = workers > 1 && !single && !planted ? await share(workers) : await work();
-  console.log(given.json ? JSON.stringify(report) : inWords(report));
+  written(given.json ? JSON.stringify(report) : inWords(report));
   process.exitCode = report.failures.length > 0 ? 1 : 0;
+}
+
+/** All of it, before the process exits: a pipe takes 64 KB at once, and refuses more until they are read. */
+function written(said: string): void {
+  for (let left = Buffer.from(`${said}\n`); left.length > 0;) {
+    try {
+      left = left.subarray(writeSync(process.stdout.fd, left));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
 }
 
 /** The same search in several processes, each with its part of it. */
@@ -99,7 +113,7 @@ const FAILURES_SHOWN = 5;
 async function* plans(run: Runner): AsyncGenerator<Plan> {
   const seed = Number(given.seed ?? 1);
   if (given.plan !== undefined) yield JSON.parse(given.plan) as Plan;
-  else if (given.singles) yield* await singles(run, given.story);
+  else if (given.singles) yield* await singles(run, given.story, Number(given["one-in"]));
   else if (given.pairs) yield* pairs(run, given.count === undefined ? "all" : { count: Number(given.count), seed });
   else if (planted) yield* plansToShow(run, planted);
   else yield* seeds(seed, Number(given.seeds ?? 1));

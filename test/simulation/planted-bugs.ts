@@ -575,15 +575,6 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     replace: "if (!mayAsk)",
   },
   {
-    name: "the turn to ask is taken without a look at who has it",
-    caughtBy: "I23",
-    shownBy: ["step invoked twice", "a sweeper runs over everything"],
-    shownAfter: "locks the account for 3 min",
-    file: "shared/adapters/dynamo-gate.ts",
-    find: `else update.require(["providerAccount", "version"], "=", seen.version);`,
-    replace: "",
-  },
-  {
     name: "a locked account fails what was submitted",
     caughtBy: "I24",
     shownBy: ["locks the account for 3 min"],
