@@ -431,8 +431,11 @@ export interface Announcements {
 export interface RequestTries {
   /** Counts one more. @returns how many there were with it; `refused` once it was */
   begin(eventId: string): Promise<number | "refused">;
-  /** No later try begins. */
-  refuse(eventId: string): Promise<void>;
+  /**
+   * Counts a try that has failed, and refuses the request if it was the last: no other try is under way, which might yet
+   * start it, and none begins later. @returns whether it is refused
+   */
+  refuseIfLast(eventId: string): Promise<boolean>;
 }
 
 /** Pictures in a bucket that is watched. */

@@ -1,7 +1,6 @@
 // A request on the bus that is not carried out: announced once, after the last try, so that a refused request is never started later.
 import { RefusedBeforeError } from "./errors.ts";
 import { DETAIL_VERSION } from "./event-detail.ts";
-import { EVENT_TRIES } from "./event-tries.ts";
 import { instant } from "./instant.ts";
 import type { Announcements, Clock, RequestTries } from "./ports.ts";
 
@@ -38,18 +37,16 @@ export async function tellIfRefused<R>(
   run: () => Promise<R>,
   reasonOf: (error: unknown) => RefusalReason,
 ): Promise<R> {
-  const tried = await deps.tries.begin(asked.id);
-  if (tried === "refused") throw new RefusedBeforeError(asked.id);
+  if ((await deps.tries.begin(asked.id)) === "refused") throw new RefusedBeforeError(asked.id);
   try {
     return await run();
   } catch (error) {
-    if (tried >= EVENT_TRIES) await refuse(deps, asked, reasonOf(error));
+    if (await deps.tries.refuseIfLast(asked.id)) await tell(deps, asked, reasonOf(error));
     throw error;
   }
 }
 
-async function refuse({ tries, announcements, clock }: RefusalDeps, asked: AskedFor, error: RefusalReason) {
-  await tries.refuse(asked.id);
+async function tell({ announcements, clock }: RefusalDeps, asked: AskedFor, error: RefusalReason) {
   const { id, tenantId, spaceId, baseMediaId, idempotencyKey } = asked;
   // Without a tenant the event has no addressee: only the dead letter tells the sender.
   if (tenantId === undefined) return;

@@ -718,7 +718,7 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
     wraps: "createDynamoRequestTries",
     by: `(real) => (options) => {
       const tries = real(options);
-      return { ...tries, refuse: async () => {}, begin: async (id) => Number((await tries.begin(id)) || 1) };
+      return { ...tries, begin: async (id) => Number((await tries.begin(id)) || 1) };
     }`,
   },
   {
