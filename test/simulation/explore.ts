@@ -62,6 +62,7 @@ const CALM: {
   { story: "one key of two tenants", places: 1 },
   // It takes as long as thirty others and makes the same calls: its faults are tried there.
   { story: "a hundred against a cap", limits: SCARCE, once: true },
+  { story: "many at once", once: true },
   // The sweeper starts it.
   { story: "a plain start", fault: { fault: "throttled for 30 s", at: "enhance-media/states.StartExecution#1" } },
   // The function that hears of ended executions drives it on.

@@ -219,10 +219,9 @@ export const MATRIX: readonly MatrixLine[] = [
     says: "cap exactly reached with 100 concurrent starts, refund twice",
     struck: [
       at("answer lost", /UpdateItem settle$/),
-      at("answer lost", /UpdateItem settle of everybody/),
       at("dies after", /UpdateItem settle$/),
       at("two sweepers run, one dies midway", /UpdateItem settle/),
-      at("dies after", /enhance-media\/dynamodb\.UpdateItem reserve of everybody/),
+      at("dies after", /enhance-media\/dynamodb\.UpdateItem reserve/),
     ],
     stories: ["a hundred against a cap"],
   },
